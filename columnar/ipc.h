@@ -1,0 +1,62 @@
+/* columnar/ipc.h: Apache Arrow IPC, stream and file (Columnar.rst "Serialization and IPC").
+ *
+ * Reading trusts nothing: every offset, length, count and size is checked before use, allocation
+ * follows the bytes that really came and memory_limit(). A refused file gets one line: which
+ * message, which field, what was wrong. */
+#ifndef COLUMNAR_IPC_H
+#define COLUMNAR_IPC_H
+
+#include "base/input.h"
+#include "base/output.h"
+#include "columnar/array.h"
+
+/* ---- reading ---- */
+
+struct ipc_reader;
+/* Stream or file, told apart by magic. Takes the input. A regular uncompressed file is mapped and
+ * its buffers are not copied. threads is for decompression by column (0 = 1). */
+MUST_CHECK enum status ipc_reader_open(struct ipc_reader **ret, struct input **input,
+                                       size_t threads, struct err *err);
+const struct schema *ipc_reader_schema(const struct ipc_reader *reader);
+/* The next batch; *ret_end true and no batch at the end-of-stream marker. End of input without the
+ * marker is STATUS_FAILED: a killed writer never looks like a short stream. Zero-row batches are
+ * handed out. */
+MUST_CHECK enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *ret_end,
+                                       struct err *err);
+/* Footer metadata (file), known after opening. */
+const struct metadata *ipc_reader_footer(const struct ipc_reader *reader);
+void ipc_reader_close(struct ipc_reader **reader);
+
+/* ---- writing ---- */
+
+enum ipc_format { IPC_STREAM, IPC_FILE };
+enum ipc_compression { IPC_PLAIN, IPC_ZSTD };
+struct ipc_options {
+    enum ipc_format format;
+    enum ipc_compression compression;
+    int level; /* zstd, default 1; frame checksum always on */
+};
+struct ipc_writer;
+struct ipc_message; /* one batch, encoded */
+
+/* Borrows the output, which must outlive the writer. Writes the schema message at once. */
+MUST_CHECK enum status ipc_writer_open(struct ipc_writer **ret, struct output *output,
+                                       const struct schema *schema, struct ipc_options options,
+                                       struct err *err);
+/* Encodes and compresses; any thread, any order. `metadata` (may be NULL) goes into the message. */
+MUST_CHECK enum status ipc_writer_encode(const struct ipc_writer *writer, const struct batch *batch,
+                                         const struct metadata *metadata, struct ipc_message **ret,
+                                         struct err *err);
+/* Writes an encoded batch, with the dictionary messages it needs (replacement in a stream; deltas
+ * of one growing dictionary in a file). One thread, in order. Takes the message. */
+MUST_CHECK enum status ipc_writer_put(struct ipc_writer *writer, struct ipc_message **message,
+                                      struct err *err);
+/* encode + put. */
+MUST_CHECK enum status ipc_writer_add(struct ipc_writer *writer, const struct batch *batch,
+                                      struct err *err);
+/* The end-of-stream marker, and the footer of a file. Nothing may fail the run after this. */
+MUST_CHECK enum status ipc_writer_finish(struct ipc_writer *writer, struct err *err);
+void ipc_message_free(struct ipc_message **message);
+void ipc_writer_close(struct ipc_writer **writer);
+
+#endif

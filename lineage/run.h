@@ -1,0 +1,99 @@
+/* lineage/run.h: one execution of a command, as the catalog remembers it.
+ *
+ * The run row is committed with status "running" before work starts, and closed by run_finish() as
+ * done, failed or aborted. A killed process records nothing more: the next writer closes its row as
+ * "lost". With no store (NULL) every call here works and records nothing, and the balance is still
+ * checked. All functions may be called from one thread at a time; run_event from any thread. */
+#ifndef LINEAGE_RUN_H
+#define LINEAGE_RUN_H
+
+#include "base/command.h"
+#include "base/digest.h"
+#include "base/str.h"
+#include "lineage/store.h"
+
+#include <stdint.h>
+
+struct run;
+
+MUST_CHECK enum status run_begin(struct run **ret, struct store *store, const char *stage,
+                                 const struct invocation *invocation, struct err *err);
+const char *run_id(const struct run *run);      /* UUIDv7 text, also without a store */
+struct store *run_store(const struct run *run); /* NULL without a store */
+
+/* The whole configuration (recipe, contract) as JSON, and its digest. */
+MUST_CHECK enum status run_config(struct run *run, struct str json, const struct digest *digest,
+                                  struct err *err);
+
+struct source_record {
+    const char *name; /* as given, without credentials; the value of _source */
+    const char *kind; /* csv, images, ... */
+    int64_t bytes;
+    struct digest digest;
+    int64_t modified; /* microseconds UTC, 0 = unknown */
+    int64_t records;
+};
+/* One source of this run, with the edge source:NAME -> stream:RUN. */
+MUST_CHECK enum status run_source(struct run *run, const struct source_record *source,
+                                  struct err *err);
+/* One hop. Nodes: "source:NAME", "stream:RUN", "version:DATASET@N", "model:NAME", "external:NAME".
+ * An unknown upstream run gets a stub row. */
+MUST_CHECK enum status run_edge(struct run *run, const char *input, const char *output,
+                                struct err *err);
+/* Output column <- input column; kind "DIRECT" or "INDIRECT", subtype in OpenLineage's words
+ * (IDENTITY, TRANSFORMATION, AGGREGATION, JOIN, FILTER, SORT, CONDITIONAL, ...). */
+MUST_CHECK enum status run_column_edge(struct run *run, const char *output_column,
+                                       const char *input_column, const char *kind,
+                                       const char *subtype, bool masked, struct err *err);
+MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
+                                  struct err *err);
+
+/* What became of one row. Any thread; kept in memory up to a few MiB, then in the catalog, in
+ * slices. Texts are copied. */
+enum row_event_kind { EVENT_REJECT, EVENT_DROP, EVENT_MERGE, EVENT_CREATE };
+struct row_event {
+    enum row_event_kind kind;
+    struct str source;      /* _source and _record of the row; data NULL and ordinal otherwise */
+    int64_t record;
+    struct str into_source; /* merge: the survivor */
+    int64_t into_record;
+    const char *module;     /* "csv", "validate", ... */
+    int position;           /* step in the recipe, 1-based; 0 = ingest */
+    const char *rule;       /* "ragged", "between", "exact duplicate" */
+    const char *column;     /* may be NULL */
+    struct str value;       /* what was found; may be empty */
+    const char *threshold;  /* what it was held against; may be NULL */
+};
+MUST_CHECK enum status run_event(struct run *run, const struct row_event *event, struct err *err);
+
+struct module_effect {
+    int position; /* step in the recipe, 1-based */
+    const char *module;
+    int64_t rows_in, rows_out, rows_created, rows_dropped, rows_rejected, rows_merged;
+    int64_t cells_changed;
+    double seconds;
+    struct str parameters; /* fitted parameters as JSON, may be empty */
+};
+MUST_CHECK enum status run_effect(struct run *run, const struct module_effect *effect,
+                                  struct err *err);
+
+struct row_counts {
+    int64_t in, created, out, rejected, dropped, merged;
+    int64_t bytes_in, bytes_out;
+};
+/* The totals of the run; call before run_check_balance. */
+void run_count(struct run *run, const struct row_counts *counts);
+/* STATUS_FAILED unless in + created = out + rejected + dropped + merged, and unless the number of
+ * events of each kind equals its total. */
+MUST_CHECK enum status run_check_balance(struct run *run, struct err *err);
+/* Marks the run as "its data failed its checks" (exit 3) without failing it. */
+void run_verdict_failed(struct run *run, const char *reason);
+bool run_verdict_is_failed(const struct run *run);
+
+/* Closes the row (done, failed, aborted) with totals, metrics, exit code and error text. Gives back
+ * `status`, or STATUS_VERDICT when it was OK and the verdict is failed, or the failure of recording
+ * itself. Call on every way out. */
+MUST_CHECK enum status run_finish(struct run *run, enum status status, struct err *err);
+void run_close(struct run **run);
+
+#endif

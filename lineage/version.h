@@ -1,0 +1,72 @@
+/* lineage/version.h: datasets and their immutable, numbered versions.
+ *
+ * A version is an ordered list of chunks; a chunk is one Arrow IPC file with one record batch, named
+ * by its content digest, placed with link(2) and stored once. Data is durable before the catalog row
+ * that names it. */
+#ifndef LINEAGE_VERSION_H
+#define LINEAGE_VERSION_H
+
+#include "base/digest.h"
+#include "columnar/array.h"
+#include "lineage/run.h"
+#include "lineage/store.h"
+
+struct version {
+    char dataset[256];
+    int64_t number;
+    int64_t rows, chunks, bytes;
+    struct digest digest; /* content_digester over all rows */
+    char run_id[64];
+    char created_at[32];
+};
+
+/* ---- writing ---- */
+
+struct version_writer;
+/* Takes the kernel lock of the dataset when `exclusive` (--into); STATUS_BUSY names the holder. */
+MUST_CHECK enum status version_writer_open(struct version_writer **ret, struct run *run,
+                                           const char *dataset, const struct schema *schema,
+                                           bool exclusive, struct err *err);
+/* Splits what is over a chunk's limits, writes and fsyncs the chunk. In row order. */
+MUST_CHECK enum status version_writer_add(struct version_writer *writer, const struct batch *batch,
+                                          struct err *err);
+/* Appends a chunk of another version without reading it. */
+MUST_CHECK enum status version_writer_reuse(struct version_writer *writer, const char *chunk_digest,
+                                            struct err *err);
+/* One transaction: version, its chunks, edges stream:RUN -> version:DATASET@N. Fills ret. */
+MUST_CHECK enum status version_writer_commit(struct version_writer *writer, struct version *ret,
+                                             struct err *err);
+void version_writer_close(struct version_writer **writer); /* uncommitted: nothing is visible */
+
+/* ---- reading ---- */
+
+/* "raw/orders", "raw/orders@3", "@prod", "@latest", "@2026-11-01T00:00:00Z"; a leading "tamis:" is
+ * allowed. STATUS_USAGE with the nearest dataset name when it is not there. */
+MUST_CHECK enum status version_resolve(struct store *store, const char *reference,
+                                       struct version *ret, struct err *err);
+struct version_reader;
+MUST_CHECK enum status version_reader_open(struct version_reader **ret, struct store *store,
+                                           const struct version *version, size_t threads,
+                                           struct err *err);
+const struct schema *version_reader_schema(const struct version_reader *reader);
+MUST_CHECK enum status version_reader_next(struct version_reader *reader, struct batch *ret,
+                                           bool *ret_end, struct err *err);
+void version_reader_close(struct version_reader **reader);
+
+/* Calls `visit` for each version of a dataset (NULL = all), newest first. */
+MUST_CHECK enum status version_each(struct store *store, const char *dataset,
+                                    enum status (*visit)(void *context, const struct version *version,
+                                                         struct err *err),
+                                    void *context, struct err *err);
+/* Reads every chunk of a version again and compares both digests. STATUS_FAILED names the chunk. */
+MUST_CHECK enum status version_verify(struct store *store, const struct version *version,
+                                      struct err *err);
+
+/* ---- tags ---- */
+
+/* Moves or makes a tag; `tag` is not all digits, not "latest", "new" or a time. Recorded in
+ * tag_history. */
+MUST_CHECK enum status tag_set(struct store *store, struct run *run, const char *dataset,
+                               const char *tag, int64_t number, struct err *err);
+
+#endif
