@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define TIME_TEXT 28 /* 2026-11-24T04:53:23.123456Z, with its NUL */
+#define TIME_TEXT 48 /* room for 2026-11-24T04:53:23.123456Z and years far away */
 #define UUID_TEXT 37
 
 /* Microseconds since 1970-01-01T00:00:00Z. */

@@ -12,15 +12,15 @@
 /* Options every command has (design section 4). */
 struct common {
     bool help, version, quiet, no_store, json, explain, man;
-    const char *output;      /* -o */
-    int64_t threads;         /* 0 = all */
-    uint64_t memory;         /* bytes */
-    const char *store;       /* --store */
+    const char *output; /* -o */
+    int64_t threads;    /* 0 = all */
+    uint64_t memory;    /* bytes */
+    const char *store;  /* --store */
     int64_t seed;
     struct maybe_time as_of;
-    int64_t wait;            /* seconds */
-    int log_format;          /* enum log_format */
-    int progress;            /* enum progress_mode */
+    int64_t wait;   /* seconds */
+    int log_format; /* enum log_format */
+    int progress;   /* enum progress_mode */
 };
 enum log_format { LOG_TEXT, LOG_JSON };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
@@ -29,25 +29,26 @@ struct invocation {
     const struct command *command; /* the subcommand that runs */
     const char *program;           /* "tamis-clean" */
     struct common common;
-    void *args;                    /* command->args_bytes, filled from command->options */
+    void *args; /* command->args_bytes, filled from command->options */
     char **operands;
     size_t operand_count;
-    char **argv;                   /* as the process got it, for the run record */
+    char **argv; /* as the process got it, for the run record */
     int argc;
-    struct arena *arena;           /* lives as long as the invocation */
+    struct arena *arena; /* lives as long as the invocation */
 };
 
 struct command {
-    const char *name;      /* "tamis-features", or "put" */
-    const char *operands;  /* "VIEW [FILE]" in the usage line */
-    const char *summary;   /* one line */
-    const char *details;   /* paragraphs for --help and the man page; may be NULL */
-    const char *examples;  /* lines; may be NULL */
-    const struct setting *options;              /* may be NULL */
+    const char *name;              /* "tamis-features", or "put" */
+    const char *operands;          /* "VIEW [FILE]" in the usage line */
+    const char *summary;           /* one line */
+    const char *details;           /* paragraphs for --help and the man page; may be NULL */
+    const char *examples;          /* lines; may be NULL */
+    const struct setting *options; /* may be NULL */
     size_t args_bytes;
-    const struct command *const *subcommands;   /* NULL-terminated; may be NULL */
-    size_t operands_minimum, operands_maximum;  /* maximum 0 = none, SIZE_MAX = any */
-    enum status (*run)(struct invocation *invocation, struct err *err); /* NULL: subcommand needed */
+    const struct command *const *subcommands;  /* NULL-terminated; may be NULL */
+    size_t operands_minimum, operands_maximum; /* maximum 0 = none, SIZE_MAX = any */
+    enum status (*run)(struct invocation *invocation,
+                       struct err *err); /* NULL: subcommand needed */
 };
 
 /* Parses, runs, prints the error and hint, returns the exit code. SIGPIPE is ignored (writes report

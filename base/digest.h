@@ -1,4 +1,4 @@
-/* base/digest.h: BLAKE2b-256 (RFC 7693) through libsodium, and keyed HMAC-SHA-256. */
+/* base/digest.h: BLAKE2b-256 (RFC 7693) through libsodium. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define DIGEST_BYTES 32
-#define DIGEST_TEXT 65 /* hexadecimal, with its NUL */
+#define DIGEST_TEXT  65 /* hexadecimal, with its NUL */
 
 struct digest {
     uint8_t bytes[DIGEST_BYTES];

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK                       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first) __attribute__((format(printf, format_index, first)))
 
 /* Runs `release(&variable)` on every way out of the scope. Each release function takes a pointer to
@@ -44,8 +44,7 @@ enum status fail_within(struct err *err, enum status status, const char *format,
 
 /* fail() with ": " and the text of `errno_value` behind; EPIPE becomes STATUS_DOWNSTREAM,
  * ENOMEM STATUS_MEMORY, everything else STATUS_FAILED. */
-enum status fail_errno(struct err *err, int errno_value, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+enum status fail_errno(struct err *err, int errno_value, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Sets the one line that tells the user what to do next. Keeps an earlier, inner hint. */
 void err_hint(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -32,6 +32,8 @@ MUST_CHECK enum status input_read_at(struct input *input, void *ret, size_t size
 /* Bytes of a regular file or memory, -1 for a pipe. */
 int64_t input_size(const struct input *input);
 uint64_t input_position(const struct input *input);
+/* For mapping a regular file; -1 for memory. */
+int input_descriptor(const struct input *input);
 /* The name as shown to people: the path, or "stdin". */
 const char *input_name(const struct input *input);
 void input_close(struct input **input);

@@ -22,8 +22,8 @@ size_t memory_peak(void);
 void memory_fail_at(uint64_t request);
 uint64_t memory_requests(void);
 
-/* count x size zeroed bytes, 64-byte aligned; NULL when there is no memory, the limit is reached, or
- * the product overflows. count or size 0 gives a valid pointer. */
+/* count x size zeroed bytes, 64-byte aligned; NULL when there is no memory, the limit is reached,
+ * or the product overflows. count or size 0 gives a valid pointer. */
 void *memory_get(size_t count, size_t size);
 /* Like memory_get without zeroing. */
 void *memory_get_raw(size_t count, size_t size);

@@ -1,8 +1,8 @@
 /* base/output.h: where bytes go: stdout (checked), or a file that appears whole or not at all.
  *
  * A file is written under a temporary name in the same directory, fsynced and renamed by
- * output_commit(); closing without a commit removes it. Stdout cannot be taken back: a failing stage
- * simply never writes its end marker. */
+ * output_commit(); closing without a commit removes it. Stdout cannot be taken back: a failing
+ * stage simply never writes its end marker. */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
 

@@ -15,10 +15,9 @@ size_t parallel_threads(size_t requested);
 /* Calls work(context, 0) ... work(context, count - 1), any thread, any order. After a failure no
  * further index is started; the error of the lowest failed index is returned. Inside another
  * parallel call it runs on the calling thread. */
-MUST_CHECK enum status parallel_for(size_t threads, size_t count, void *context,
-                                    enum status (*work)(void *context, size_t index,
-                                                        struct err *err),
-                                    struct err *err);
+MUST_CHECK enum status
+parallel_for(size_t threads, size_t count, void *context,
+             enum status (*work)(void *context, size_t index, struct err *err), struct err *err);
 
 /* pull   one call at a time, in order; sets *ret_item to NULL at the end.
  * work   any thread; changes the item in place.

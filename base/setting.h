@@ -15,15 +15,15 @@
 #include <stdint.h>
 
 enum setting_kind {
-    SETTING_FLAG,    /* bool */
-    SETTING_INT,     /* int64_t, within minimum..maximum where they differ */
-    SETTING_REAL,    /* double, likewise */
-    SETTING_SIZE,    /* uint64_t bytes: 64K, 256M, 1G (powers of 1024) */
-    SETTING_TEXT,    /* const char *, in the arena; NULL when not set */
-    SETTING_CHOICE,  /* int: index into `choices` ("mean|median|mode") */
-    SETTING_TEXTS,   /* struct text_list: a YAML list or one scalar; option: repeatable */
-    SETTING_TIME,    /* struct maybe_time */
-    SETTING_TREE,    /* const struct yaml_node *: the owner checks it (YAML only) */
+    SETTING_FLAG,   /* bool */
+    SETTING_INT,    /* int64_t, within minimum..maximum where they differ */
+    SETTING_REAL,   /* double, likewise */
+    SETTING_SIZE,   /* uint64_t bytes: 64K, 256M, 1G (powers of 1024) */
+    SETTING_TEXT,   /* const char *, in the arena; NULL when not set */
+    SETTING_CHOICE, /* int: index into `choices` ("mean|median|mode") */
+    SETTING_TEXTS,  /* struct text_list: a YAML list or one scalar; option: repeatable */
+    SETTING_TIME,   /* struct maybe_time */
+    SETTING_TREE,   /* const struct yaml_node *: the owner checks it (YAML only) */
 };
 
 struct text_list {
@@ -36,7 +36,7 @@ struct maybe_time {
 };
 
 struct setting {
-    const char *name;     /* "max-rejects" as option --max-rejects, "max_rejects" in YAML tables */
+    const char *name; /* "max-rejects" as option --max-rejects, "max_rejects" in YAML tables */
     enum setting_kind kind;
     size_t offset;        /* offsetof(struct config, member) */
     const char *fallback; /* default as text, NULL = zero */
@@ -55,13 +55,12 @@ MUST_CHECK enum status setting_from_text(const struct setting *setting, struct s
                                          void *config, struct arena *arena, struct err *err);
 /* Defaults, then every key of `map` (NULL = none). Unknown key: "line 7, column 5: unknown setting
  * "metod", did you mean "method"?". A key given twice is refused. */
-MUST_CHECK enum status settings_from_yaml(const struct setting *table,
-                                          const struct yaml_node *map, void *config,
-                                          struct arena *arena, struct err *err);
+MUST_CHECK enum status settings_from_yaml(const struct setting *table, const struct yaml_node *map,
+                                          void *config, struct arena *arena, struct err *err);
 /* The nearest of `count` names to `word`, or NULL when none is near (distance > 1/3 of its size,
  * at least 2). `name_at` gives name i. */
-const char *nearest_name(struct str word, size_t count, const char *(*name_at)(const void *, size_t),
-                         const void *names);
+const char *nearest_name(struct str word, size_t count,
+                         const char *(*name_at)(const void *, size_t), const void *names);
 /* Splits "a|b|c": the index of `text`, or -1. */
 int choice_index(const char *choices, struct str text);
 /* The word of a choice by index; writes into ret. Returns ret. */

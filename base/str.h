@@ -53,7 +53,8 @@ MUST_CHECK enum status bytes_format(struct bytes *bytes, struct err *err, const 
 void bytes_release(struct bytes *bytes);
 
 /* Writes `text` with control and bidirectional characters and invalid UTF-8 escaped (\n, \x1b,
- * \u202e), cut with "..." at `room`. For every byte that reaches a terminal or a log. Returns ret. */
+ * \u202e), cut with "..." at `room`. For every byte that reaches a terminal or a log. Returns ret.
+ */
 char *escape_for_terminal(struct str text, char *ret, size_t room);
 /* Appends a JSON string with quotes; invalid UTF-8 becomes U+FFFD. */
 MUST_CHECK enum status bytes_append_json(struct bytes *bytes, struct str text, struct err *err);

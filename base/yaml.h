@@ -1,6 +1,7 @@
 /* base/yaml.h: a YAML document as a tree that remembers lines and columns (libyaml parses).
  *
- * Anchors, aliases and tags are refused by place; depth at most 64, 1 MiB of text, 100,000 nodes. */
+ * Anchors, aliases and tags are refused by place; depth at most 64, 1 MiB of text, 100,000 nodes.
+ */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
 
@@ -13,10 +14,10 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 
 struct yaml_node {
     enum yaml_kind kind;
-    int line, column;     /* 1-based */
-    bool quoted;          /* scalar written in quotes: never a number, boolean or null */
-    struct str text;      /* scalar */
-    size_t count;         /* list items or map pairs */
+    int line, column;         /* 1-based */
+    bool quoted;              /* scalar written in quotes: never a number, boolean or null */
+    struct str text;          /* scalar */
+    size_t count;             /* list items or map pairs */
     struct yaml_node **items; /* list items or map values */
     struct yaml_node **keys;  /* map keys (scalars), else NULL */
 };

@@ -1,7 +1,7 @@
 /* clean/module.h: one cleaning module is one file behind this struct.
  *
- * To add a module: write clean/module_NAME.c with a `const struct clean_module module_NAME`, add one
- * line to the table in clean/modules.c and one to clean/meson.build, and a folder tests/cli/
+ * To add a module: write clean/module_NAME.c with a `const struct clean_module module_NAME`, add
+ * one line to the table in clean/modules.c and one to clean/meson.build, and a folder tests/cli/
  * clean-NAME. The chain owns reading, threads, spooling, passes, the order of output, row events,
  * rejects and balance; a module owns one idea. A module never sees a sibling.
  *
@@ -19,8 +19,8 @@
 /* Rows in a fixed cut of the input: at most 65,536 rows and 64 MiB, whatever the threads or the
  * memory. `batch` has the schema the module was opened with. */
 struct window {
-    int64_t index;        /* 0, 1, 2 ... */
-    int64_t first_row;    /* ordinal of row 0 among the rows that reach this module */
+    int64_t index;     /* 0, 1, 2 ... */
+    int64_t first_row; /* ordinal of row 0 among the rows that reach this module */
     const struct batch *batch;
     /* Position of the provenance columns in batch, -1 where absent. */
     int64_t source_column, record_column;
@@ -36,9 +36,9 @@ struct module_setup {
     int position;                 /* step in the recipe, 1-based */
     int64_t seed;
     size_t threads;
-    size_t memory;                /* bytes this module may hold while fitting */
-    int64_t as_of;                /* microseconds, or INT64_MIN */
-    struct arena *arena;          /* lives as long as the state */
+    size_t memory;       /* bytes this module may hold while fitting */
+    int64_t as_of;       /* microseconds, or INT64_MIN */
+    struct arena *arena; /* lives as long as the state */
 };
 
 /* What apply changes about one window. The chain makes it, filters rows afterwards and records the
@@ -77,7 +77,8 @@ struct clean_module {
      * setup->schema. Required. */
     enum status (*open)(void **ret_state, const struct module_setup *setup,
                         struct schema **ret_schema, struct err *err);
-    /* The schema is known only after the fit (types): called after settle; *ret NULL = as opened. */
+    /* The schema is known only after the fit (types): called after settle; *ret NULL = as opened.
+     */
     enum status (*fitted_schema)(const void *state, struct schema **ret, struct err *err);
 
     /* Fit. All four NULL for a row-wise module. */

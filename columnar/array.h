@@ -1,9 +1,10 @@
-/* columnar/array.h: columns in memory, in Apache Arrow's layout (Columnar.rst), and batches of them.
+/* columnar/array.h: columns in memory, in Apache Arrow's layout (Columnar.rst), and batches of
+ * them.
  *
  * Arrays are immutable once made and counted (array_ref / array_unref); a batch shares columns with
  * the batch it came from instead of copying. Buffers are 64-byte aligned where we made them, padded
- * with zeros to 64 bytes, null slots zero. An array has no offset: slot 0 is value 0 (offset buffers
- * may begin above 0). Validity NULL = no nulls. */
+ * with zeros to 64 bytes, null slots zero. An array has no offset: slot 0 is value 0 (offset
+ * buffers may begin above 0). Validity NULL = no nulls. */
 #ifndef COLUMNAR_ARRAY_H
 #define COLUMNAR_ARRAY_H
 
@@ -14,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BATCH_ROWS_MAXIMUM 65536
+#define BATCH_ROWS_MAXIMUM  65536
 #define BATCH_BYTES_MAXIMUM (64u << 20)
 
 struct block; /* counted memory behind one or more buffers */
@@ -50,8 +51,7 @@ void array_unref(struct array **array);
 
 static inline bool array_is_null(const struct array *array, int64_t row)
 {
-    return array->validity.data != NULL &&
-           ((array->validity.data[row >> 3] >> (row & 7)) & 1) == 0;
+    return array->validity.data != NULL && ((array->validity.data[row >> 3] >> (row & 7)) & 1) == 0;
 }
 /* Values of a fixed-width array: const double *x = array_values(column); */
 static inline const void *array_values(const struct array *array)
@@ -119,7 +119,7 @@ uint64_t array_bytes(const struct array *array);
 struct batch {
     struct schema *schema; /* counted */
     int64_t rows;
-    struct array **columns; /* counted, schema->count of them */
+    struct array **columns;   /* counted, schema->count of them */
     struct metadata metadata; /* of the message it came in; borrowed from `metadata_owner` */
     struct arena *metadata_owner;
 };

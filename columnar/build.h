@@ -1,7 +1,8 @@
 /* columnar/build.h: makes one array value by value. Used by sources and cleaning modules.
  *
  * A builder is for one thread. Values are appended in row order; finish gives the array and leaves
- * the builder empty for the next one. A failed append leaves the builder closed for use: close it. */
+ * the builder empty for the next one. A failed append leaves the builder closed for use: close it.
+ */
 #ifndef COLUMNAR_BUILD_H
 #define COLUMNAR_BUILD_H
 

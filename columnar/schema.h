@@ -15,19 +15,46 @@
 enum type_id {
     TYPE_NULL,
     TYPE_BOOL,
-    TYPE_INT8, TYPE_INT16, TYPE_INT32, TYPE_INT64,
-    TYPE_UINT8, TYPE_UINT16, TYPE_UINT32, TYPE_UINT64,
-    TYPE_FLOAT16, TYPE_FLOAT32, TYPE_FLOAT64,
-    TYPE_UTF8, TYPE_BINARY, TYPE_LARGE_UTF8, TYPE_LARGE_BINARY,
+    TYPE_INT8,
+    TYPE_INT16,
+    TYPE_INT32,
+    TYPE_INT64,
+    TYPE_UINT8,
+    TYPE_UINT16,
+    TYPE_UINT32,
+    TYPE_UINT64,
+    TYPE_FLOAT16,
+    TYPE_FLOAT32,
+    TYPE_FLOAT64,
+    TYPE_UTF8,
+    TYPE_BINARY,
+    TYPE_LARGE_UTF8,
+    TYPE_LARGE_BINARY,
     TYPE_FIXED_BINARY,
-    TYPE_DATE32, TYPE_DATE64,
-    TYPE_TIME32, TYPE_TIME64,
-    TYPE_TIMESTAMP, TYPE_DURATION,
-    TYPE_INTERVAL_MONTHS, TYPE_INTERVAL_DAY_TIME, TYPE_INTERVAL_MONTH_DAY_NANO,
-    TYPE_DECIMAL32, TYPE_DECIMAL64, TYPE_DECIMAL128, TYPE_DECIMAL256,
-    TYPE_LIST, TYPE_LARGE_LIST, TYPE_FIXED_LIST, TYPE_STRUCT, TYPE_MAP,
-    TYPE_SPARSE_UNION, TYPE_DENSE_UNION,
-    TYPE_UTF8_VIEW, TYPE_BINARY_VIEW, TYPE_LIST_VIEW, TYPE_LARGE_LIST_VIEW,
+    TYPE_DATE32,
+    TYPE_DATE64,
+    TYPE_TIME32,
+    TYPE_TIME64,
+    TYPE_TIMESTAMP,
+    TYPE_DURATION,
+    TYPE_INTERVAL_MONTHS,
+    TYPE_INTERVAL_DAY_TIME,
+    TYPE_INTERVAL_MONTH_DAY_NANO,
+    TYPE_DECIMAL32,
+    TYPE_DECIMAL64,
+    TYPE_DECIMAL128,
+    TYPE_DECIMAL256,
+    TYPE_LIST,
+    TYPE_LARGE_LIST,
+    TYPE_FIXED_LIST,
+    TYPE_STRUCT,
+    TYPE_MAP,
+    TYPE_SPARSE_UNION,
+    TYPE_DENSE_UNION,
+    TYPE_UTF8_VIEW,
+    TYPE_BINARY_VIEW,
+    TYPE_LIST_VIEW,
+    TYPE_LARGE_LIST_VIEW,
     TYPE_RUN_END,
     TYPE_COUNT
 };
@@ -35,11 +62,11 @@ enum time_unit { UNIT_SECOND, UNIT_MILLI, UNIT_MICRO, UNIT_NANO };
 
 struct type {
     enum type_id id;
-    enum time_unit unit;   /* time, timestamp, duration */
-    int32_t width;         /* FIXED_BINARY bytes, FIXED_LIST items */
+    enum time_unit unit;      /* time, timestamp, duration */
+    int32_t width;            /* FIXED_BINARY bytes, FIXED_LIST items */
     int32_t precision, scale; /* decimals */
-    bool keys_sorted;      /* map */
-    const char *zone;      /* timestamp: NULL = wall clock; owned by the field */
+    bool keys_sorted;         /* map */
+    const char *zone;         /* timestamp: NULL = wall clock; owned by the field */
     const int32_t *union_ids; /* unions: one an child; owned by the field */
 };
 
@@ -53,11 +80,11 @@ struct metadata {
 
 struct field {
     const char *name;
-    struct type type;      /* of the values; a dictionary's index type is below */
+    struct type type; /* of the values; a dictionary's index type is below */
     bool nullable;
-    bool dictionary;       /* dictionary-encoded: the array holds indices, array->dictionary values */
-    bool ordered;          /* dictionary order means something */
-    enum type_id index;    /* TYPE_INT8 ... TYPE_UINT64; ours are TYPE_INT32 */
+    bool dictionary;    /* dictionary-encoded: the array holds indices, array->dictionary values */
+    bool ordered;       /* dictionary order means something */
+    enum type_id index; /* TYPE_INT8 ... TYPE_UINT64; ours are TYPE_INT32 */
     int64_t dictionary_id; /* as read; the writer numbers anew */
     struct field *children;
     size_t child_count;
@@ -110,8 +137,8 @@ MUST_CHECK enum status field_type_parse(struct str text, struct field *ret, stru
 
 /* Bytes of one value of a fixed-width type, 0 for bool and all others. */
 size_t type_width(const struct type *type);
-bool type_is_integer(enum type_id id);  /* int8 ... uint64 */
-bool type_is_number(enum type_id id);   /* integers and float16/32/64 */
-bool type_is_text(enum type_id id);     /* utf8, large_utf8, utf8_view */
+bool type_is_integer(enum type_id id); /* int8 ... uint64 */
+bool type_is_number(enum type_id id);  /* integers and float16/32/64 */
+bool type_is_text(enum type_id id);    /* utf8, large_utf8, utf8_view */
 
 #endif

@@ -7,9 +7,10 @@
 
 struct column_statistics {
     int64_t rows, nulls;
-    int64_t distinct;        /* HyperLogLog estimate (Flajolet et al. 2007), exact to 1024 */
-    bool has_range;          /* minimum and maximum mean something */
-    char minimum[128], maximum[128]; /* as array_value_text; texts cut at 120 bytes, maximum upward */
+    int64_t distinct; /* HyperLogLog estimate (Flajolet et al. 2007), exact to 1024 */
+    bool has_range;   /* minimum and maximum mean something */
+    char minimum[128],
+        maximum[128]; /* as array_value_text; texts cut at 120 bytes, maximum upward */
 };
 /* `ret` has schema->count places. */
 MUST_CHECK enum status batch_statistics(const struct batch *batch, struct column_statistics *ret,

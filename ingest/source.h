@@ -15,20 +15,20 @@ struct source; /* defined by each kind */
 
 /* What recognition may look at: cheap, no side effects. */
 struct source_probe {
-    const char *path;        /* NULL for stdin */
+    const char *path; /* NULL for stdin */
     bool directory;
-    const uint8_t *head;     /* the first bytes */
+    const uint8_t *head; /* the first bytes */
     size_t head_size;
 };
 
 /* Options a kind may use; the driver fills it from the command line. */
 struct source_options {
-    const char *name;        /* value of _source: the operand as given, or --source-name */
-    int delimiter;           /* 0 = found by ourselves */
-    int quote;               /* -1 = found */
-    int header;              /* enum source_header */
+    const char *name; /* value of _source: the operand as given, or --source-name */
+    int delimiter;    /* 0 = found by ourselves */
+    int quote;        /* -1 = found */
+    int header;       /* enum source_header */
     bool label_from_directory;
-    const struct text_list *text_columns; /* never inferred: stay utf8 */
+    const struct text_list *text_columns;             /* never inferred: stay utf8 */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
     size_t threads;
 };
@@ -41,7 +41,7 @@ struct source_sink {
 };
 
 struct source_kind {
-    const char *name;     /* "csv": --format, and the kind in the catalog */
+    const char *name; /* "csv": --format, and the kind in the catalog */
     const char *summary;
     const char *reference; /* the specification it follows */
     /* 0 = not mine ... 100 = certain. Required. */

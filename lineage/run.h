@@ -53,16 +53,16 @@ MUST_CHECK enum status run_metric(struct run *run, const char *name, double valu
 enum row_event_kind { EVENT_REJECT, EVENT_DROP, EVENT_MERGE, EVENT_CREATE };
 struct row_event {
     enum row_event_kind kind;
-    struct str source;      /* _source and _record of the row; data NULL and ordinal otherwise */
+    struct str source; /* _source and _record of the row; data NULL and ordinal otherwise */
     int64_t record;
     struct str into_source; /* merge: the survivor */
     int64_t into_record;
-    const char *module;     /* "csv", "validate", ... */
-    int position;           /* step in the recipe, 1-based; 0 = ingest */
-    const char *rule;       /* "ragged", "between", "exact duplicate" */
-    const char *column;     /* may be NULL */
-    struct str value;       /* what was found; may be empty */
-    const char *threshold;  /* what it was held against; may be NULL */
+    const char *module;    /* "csv", "validate", ... */
+    int position;          /* step in the recipe, 1-based; 0 = ingest */
+    const char *rule;      /* "ragged", "between", "exact duplicate" */
+    const char *column;    /* may be NULL */
+    struct str value;      /* what was found; may be empty */
+    const char *threshold; /* what it was held against; may be NULL */
 };
 MUST_CHECK enum status run_event(struct run *run, const struct row_event *event, struct err *err);
 

@@ -24,18 +24,18 @@ MUST_CHECK enum status stage_input_next(struct stage_input *input, struct batch 
                                         struct err *err);
 /* "version:raw/orders@3", "stream:RUN", "source:NAME" */
 const char *stage_input_node(const struct stage_input *input);
-int64_t stage_input_rows(const struct stage_input *input);  /* handed out so far */
+int64_t stage_input_rows(const struct stage_input *input); /* handed out so far */
 int64_t stage_input_bytes(const struct stage_input *input);
 void stage_input_close(struct stage_input **input);
 
 /* ---- output: stdout, -o FILE, --into DATASET, or --into with -o ---- */
 
 struct stage_target {
-    const char *path;        /* -o; NULL = stdout unless `into` is set */
-    const char *into;        /* --into DATASET; NULL = none */
-    int compression;         /* enum stage_compression */
+    const char *path; /* -o; NULL = stdout unless `into` is set */
+    const char *into; /* --into DATASET; NULL = none */
+    int compression;  /* enum stage_compression */
     int64_t level;
-    bool accept_failed;      /* commit although the verdict is failed */
+    bool accept_failed; /* commit although the verdict is failed */
 };
 enum stage_compression { COMPRESSION_DEFAULT, COMPRESSION_NONE, COMPRESSION_ZSTD };
 
@@ -43,7 +43,8 @@ struct stage_output;
 struct stage_message; /* a batch, encoded on any thread */
 /* Adds tamis:run to the schema's metadata. stdout on a terminal becomes a readable preview. A path
  * ending in .arrow or .feather is the file format, .arrows and stdout the stream format. */
-MUST_CHECK enum status stage_output_open(struct stage_output **ret, const struct stage_target *target,
+MUST_CHECK enum status stage_output_open(struct stage_output **ret,
+                                         const struct stage_target *target,
                                          const struct schema *schema, struct run *run,
                                          const struct common *common, struct err *err);
 MUST_CHECK enum status stage_output_encode(struct stage_output *output, const struct batch *batch,
@@ -61,7 +62,8 @@ MUST_CHECK enum status stage_output_finish(struct stage_output *output, struct v
                                            struct err *err);
 int64_t stage_output_rows(const struct stage_output *output);
 int64_t stage_output_bytes(const struct stage_output *output);
-void stage_output_close(struct stage_output **output); /* unfinished: no marker, no file, no version */
+void stage_output_close(
+    struct stage_output **output); /* unfinished: no marker, no file, no version */
 
 /* Names of the provenance columns (design section 3). */
 #define COLUMN_SOURCE "_source" /* dictionary<int32, utf8> */

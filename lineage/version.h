@@ -1,8 +1,8 @@
 /* lineage/version.h: datasets and their immutable, numbered versions.
  *
- * A version is an ordered list of chunks; a chunk is one Arrow IPC file with one record batch, named
- * by its content digest, placed with link(2) and stored once. Data is durable before the catalog row
- * that names it. */
+ * A version is an ordered list of chunks; a chunk is one Arrow IPC file with one record batch,
+ * named by its content digest, placed with link(2) and stored once. Data is durable before the
+ * catalog row that names it. */
 #ifndef LINEAGE_VERSION_H
 #define LINEAGE_VERSION_H
 
@@ -54,10 +54,10 @@ MUST_CHECK enum status version_reader_next(struct version_reader *reader, struct
 void version_reader_close(struct version_reader **reader);
 
 /* Calls `visit` for each version of a dataset (NULL = all), newest first. */
-MUST_CHECK enum status version_each(struct store *store, const char *dataset,
-                                    enum status (*visit)(void *context, const struct version *version,
-                                                         struct err *err),
-                                    void *context, struct err *err);
+MUST_CHECK enum status
+version_each(struct store *store, const char *dataset,
+             enum status (*visit)(void *context, const struct version *version, struct err *err),
+             void *context, struct err *err);
 /* Reads every chunk of a version again and compares both digests. STATUS_FAILED names the chunk. */
 MUST_CHECK enum status version_verify(struct store *store, const struct version *version,
                                       struct err *err);

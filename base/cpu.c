@@ -1,0 +1,37 @@
+/* base/cpu.c: which x86-64 level the hot kernels run at. */
+#include "base/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum cpu_level cpu_level_available(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) return CPU_V4;
+    if (__builtin_cpu_supports("x86-64-v3")) return CPU_V3;
+    if (__builtin_cpu_supports("x86-64-v2")) return CPU_V2;
+#endif
+    return CPU_V1;
+}
+
+enum cpu_level cpu_level(void)
+{
+    enum cpu_level best = cpu_level_available();
+    const char *wanted = getenv("TAMIS_CPU");
+    if (wanted == NULL || strlen(wanted) != 2 || wanted[0] != 'v') return best;
+    if (wanted[1] < '1' || wanted[1] > '4') return best;
+    enum cpu_level asked = (enum cpu_level)(wanted[1] - '0');
+    return asked < best ? asked : best;
+}
+
+const char *cpu_level_name(enum cpu_level level)
+{
+    switch (level) {
+    case CPU_V1: return "x86-64";
+    case CPU_V2: return "x86-64-v2";
+    case CPU_V3: return "x86-64-v3";
+    case CPU_V4: return "x86-64-v4";
+    }
+    return "x86-64";
+}

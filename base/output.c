@@ -1,0 +1,143 @@
+/* base/output.c: checked stdout, and files that appear whole or not at all. */
+#include "base/output.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES (256u << 10)
+
+struct output {
+    int descriptor;
+    bool is_stdout;
+    bool committed;
+    char *path;      /* NULL for stdout */
+    char *temporary; /* name until the rename; NULL once it is gone */
+    uint8_t *buffer;
+    size_t filled;
+    uint64_t position;
+};
+
+static enum status within(const struct output *output, enum status status, struct err *err)
+{
+    return fail_within(err, status, "output \"%s\"", output->is_stdout ? "stdout" : output->path);
+}
+
+/* The temporary name lies beside the target, so that rename stays on one file system. */
+static enum status open_file(struct output *output, const char *path, struct err *err)
+{
+    size_t size = strlen(path);
+    output->path = memory_copy_text(path, size);
+    output->temporary = memory_get(size + 32, 1);
+    if (output->path == NULL || output->temporary == NULL) return fail_memory(err, size + 32);
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        snprintf(output->temporary, size + 32, "%s.%ld-%u.part", path, (long)getpid(), attempt);
+        output->descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (output->descriptor >= 0) return STATUS_OK;
+        if (errno != EEXIST) break;
+    }
+    int reason = errno;
+    memory_free(output->temporary);
+    output->temporary = NULL;
+    enum status status = fail_errno(err, reason, "output \"%s\"", path);
+    err_hint(err, "the folder must exist and be writable");
+    return status;
+}
+
+enum status output_open(struct output **ret, const char *path, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    TRY(NEW(&output, 1, err));
+    output->descriptor = -1;
+    output->buffer = memory_get_raw(BUFFER_BYTES, 1);
+    if (output->buffer == NULL) return fail_memory(err, BUFFER_BYTES);
+    if (path == NULL || strcmp(path, "-") == 0) {
+        output->is_stdout = true;
+        output->descriptor = STDOUT_FILENO;
+    } else {
+        TRY(open_file(output, path, err));
+    }
+    *ret = output;
+    output = NULL;
+    return STATUS_OK;
+}
+
+enum status output_flush(struct output *output, struct err *err)
+{
+    size_t filled = output->filled;
+    output->filled = 0; /* bytes that could not be written once are not tried again */
+    enum status status = write_all(output->descriptor, output->buffer, filled, err);
+    return status == STATUS_OK ? STATUS_OK : within(output, status, err);
+}
+
+enum status output_write(struct output *output, const void *data, size_t size, struct err *err)
+{
+    if (size > BUFFER_BYTES - output->filled) TRY(output_flush(output, err));
+    if (size >= BUFFER_BYTES) {
+        enum status status = write_all(output->descriptor, data, size, err);
+        if (status != STATUS_OK) return within(output, status, err);
+    } else if (size > 0) {
+        memcpy(output->buffer + output->filled, data, size);
+        output->filled += size;
+    }
+    output->position += size;
+    return STATUS_OK;
+}
+
+uint64_t output_position(const struct output *output)
+{
+    return output->position;
+}
+
+bool output_is_terminal(const struct output *output)
+{
+    return output->is_stdout && isatty(output->descriptor) == 1;
+}
+
+static enum status sync_folder_of(const char *path, struct err *err)
+{
+    char copy[4096];
+    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy)
+        return fail(err, STATUS_FAILED, "path of more than %zu bytes", sizeof copy);
+    return directory_sync(dirname(copy), err);
+}
+
+static enum status commit_file(struct output *output, struct err *err)
+{
+    if (fsync(output->descriptor) != 0) return fail_errno(err, errno, "sync to disk");
+    int descriptor = output->descriptor;
+    output->descriptor = -1;
+    if (close(descriptor) != 0) return fail_errno(err, errno, "close");
+    if (rename(output->temporary, output->path) != 0) return fail_errno(err, errno, "rename");
+    memory_free(output->temporary);
+    output->temporary = NULL;
+    return sync_folder_of(output->path, err);
+}
+
+enum status output_commit(struct output *output, struct err *err)
+{
+    TRY(output_flush(output, err));
+    output->committed = true;
+    if (output->is_stdout) return STATUS_OK;
+    enum status status = commit_file(output, err);
+    return status == STATUS_OK ? STATUS_OK : within(output, status, err);
+}
+
+void output_close(struct output **output)
+{
+    struct output *o = *output;
+    if (o == NULL) return;
+    if (!o->is_stdout) descriptor_close(&o->descriptor);
+    if (o->temporary != NULL) unlink(o->temporary);
+    memory_free(o->path);
+    memory_free(o->temporary);
+    memory_free(o->buffer);
+    memory_free(o);
+    *output = NULL;
+}
