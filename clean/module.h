@@ -14,13 +14,15 @@
 #include "base/memory.h"
 #include "base/setting.h"
 #include "columnar/build.h"
-#include "lineage/run.h"
 
 /* Rows in a fixed cut of the input: at most 65,536 rows and 64 MiB, whatever the threads or the
  * memory. `batch` has the schema the module was opened with. */
 struct window {
-    int64_t index;     /* 0, 1, 2 ... */
-    int64_t first_row; /* ordinal of row 0 among the rows that reach this module */
+    int64_t index; /* 0, 1, 2 ...; the same window has the same index in observe and apply */
+    /* Row i of the window is row number first_row + i: unique and rising over the run, the same in
+     * observe and apply, with gaps where earlier steps removed rows (first_row = 65,536 x index).
+     */
+    int64_t first_row;
     const struct batch *batch;
     /* Position of the provenance columns in batch, -1 where absent. */
     int64_t source_column, record_column;
@@ -44,12 +46,15 @@ struct module_setup {
 /* What apply changes about one window. The chain makes it, filters rows afterwards and records the
  * events. Functions below are for the thread that runs apply. */
 struct change;
-/* The columns the window goes on with; they start as the window's own. Takes the array. */
+/* Sets a column the window goes on with, as long as the window (removed rows included; the chain
+ * filters). `column` counts in the schema that leaves the module. A column whose name entered the
+ * module starts as that column; every other must be set. Takes the array. */
 void change_column(struct change *change, size_t column, struct array **array);
-/* Cells of `column` that are not what they were. */
+/* Cells of `column` (in the schema that leaves) that are not what they were. */
 void change_cells(struct change *change, size_t column, int64_t cells);
 /* Removes row `row` (0-based in the window) for a reason; the first reason wins. `rule`, `column`
- * and `threshold` must outlive the run (constants, schema names, setup arena). */
+ * and `threshold` must outlive the run (constants, schema names, setup arena); `value` is copied,
+ * cut at 256 bytes. */
 MUST_CHECK enum status change_reject(struct change *change, int64_t row, const char *rule,
                                      const char *column, struct str value, const char *threshold,
                                      struct err *err);
@@ -61,9 +66,23 @@ MUST_CHECK enum status change_merge(struct change *change, int64_t row, struct s
                                     const char *threshold, struct err *err);
 /* Whether an earlier call removed the row. */
 bool change_removed(const struct change *change, int64_t row);
-/* A finding that keeps the row but fails the data (verdict 3) or warns; counted by rule. */
+/* A finding that keeps its rows: added up by (rule, column) and given to conclude; a module without
+ * conclude has them shown as warnings. */
 MUST_CHECK enum status change_finding(struct change *change, const char *rule, const char *column,
                                       int64_t rows, struct err *err);
+struct finding {
+    const char *rule;
+    const char *column; /* may be NULL */
+    int64_t rows;
+};
+
+/* Where the columns that leave a module came from; the chain composes the hops of its steps.
+ * kind "DIRECT" or "INDIRECT", subtype in OpenLineage's words (IDENTITY, TRANSFORMATION,
+ * AGGREGATION, FILTER, CONDITIONAL, ...). */
+struct column_lineage;
+MUST_CHECK enum status column_from(struct column_lineage *lineage, const char *output_column,
+                                   const char *input_column, const char *kind, const char *subtype,
+                                   bool masked, struct err *err);
 
 struct clean_module {
     const char *name;    /* "impute" */
@@ -82,7 +101,10 @@ struct clean_module {
     enum status (*fitted_schema)(const void *state, struct schema **ret, struct err *err);
 
     /* Fit. All four NULL for a row-wise module. */
-    int passes; /* 0 or 1 = one pass; more where the fit needs it */
+    int passes;        /* 0 or 1 = one pass; more where the fit needs it */
+    bool removes_rows; /* apply may drop, reject or merge: never shares a pass with a later fit */
+    /* Whether this recipe step needs its fit at all (images only for odd sizes); NULL = yes. */
+    bool (*needs_fit)(const void *state);
     size_t tally_bytes;
     /* Fills a zeroed tally from one window. Parallel. */
     enum status (*observe)(const void *state, int pass, const struct window *window, void *tally,
@@ -98,15 +120,24 @@ struct clean_module {
     enum status (*apply)(const void *state, const struct window *window, struct change *change,
                          struct err *err);
 
-    /* A verdict over the whole run after the last window (validate's `mostly`, uniqueness): appends
-     * findings. NULL = none. `findings` counts by rule as change_finding gave them. */
-    enum status (*conclude)(void *state, int64_t rows, bool *ret_failed, struct bytes *ret_report,
-                            struct err *err);
+    /* A verdict over the whole run after the last window (validate's `mostly`, uniqueness). `rows`
+     * reached the module; `findings` are the sums of change_finding. Appends lines for people to
+     * ret_report. *ret_failed true makes the run's verdict failed (exit 3). NULL = none. */
+    enum status (*conclude)(void *state, int64_t rows, const struct finding *findings, size_t count,
+                            bool *ret_failed, struct bytes *ret_report, struct err *err);
     /* Fitted parameters as JSON, for --save-state and module_effects, and back. NULL = none. */
     enum status (*save)(const void *state, struct bytes *ret_json, struct err *err);
     enum status (*load)(void *state, const struct yaml_node *parameters, struct err *err);
-    /* Which input columns each output column came from; NULL = every column from itself. */
-    enum status (*column_lineage)(const void *state, struct run *run, struct err *err);
+    /* Calls column_from for each output column that did not come only from the input column of the
+     * same name; for all others, and with NULL, that one is taken (IDENTITY, or TRANSFORMATION
+     * where cells changed). */
+    enum status (*column_lineage)(const void *state, struct column_lineage *lineage,
+                                  struct err *err);
+    /* Appends `value` of the column named `column` as it may be shown in row events, rejects and
+     * reports: unchanged, or masked. Used for what other steps record. Parallel. NULL = as it is.
+     */
+    enum status (*redact)(const void *state, const char *column, struct str value,
+                          struct bytes *ret, struct err *err);
     void (*close)(void **state);
 };
 

@@ -1,0 +1,44 @@
+/* clean/change.h: what one step does to one window, collected while its apply runs, and the window
+ * that comes out. The chain's (and the test harness's) side of the change_ functions of module.h.
+ */
+#ifndef CLEAN_CHANGE_H
+#define CLEAN_CHANGE_H
+
+#include "clean/module.h"
+#include "lineage/run.h"
+
+#define CHANGE_VALUE_MAXIMUM 256
+
+/* One removed row and why. */
+struct removal {
+    enum row_event_kind kind; /* EVENT_REJECT, EVENT_DROP or EVENT_MERGE */
+    int64_t row;              /* in the window */
+    const char *rule, *column, *threshold;
+    struct str value;
+    struct str into_source;
+    int64_t into_record;
+};
+
+struct change {
+    const struct window *window;
+    const struct schema *schema; /* that leaves the module */
+    struct array **columns;      /* of `schema`; NULL = not set yet */
+    int64_t *cells;              /* changed, by column of `schema` */
+    uint8_t *removed;            /* a bit a row; NULL = none */
+    struct removal *removals;
+    size_t removal_count, removal_room;
+    struct finding *findings;
+    size_t finding_count, finding_room;
+    struct arena *arena;
+};
+
+/* Starts with the window's own columns. `window` and `schema` outlive the change. */
+MUST_CHECK enum status change_open(struct change *ret, const struct window *window,
+                                   const struct schema *schema, struct err *err);
+/* The window's rows without the removed ones, in `schema`. STATUS_FAILED when a column was left
+ * unset or has another length. */
+MUST_CHECK enum status change_result(const struct change *change, struct batch *ret,
+                                     struct err *err);
+void change_release(struct change *change);
+
+#endif
