@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+extern const struct clean_module module_images;
+
 const struct clean_module *const clean_modules[] = {
+    &module_images,
     NULL,
 };
 

@@ -1,0 +1,387 @@
+/* clean/module_images.c: bad pictures found before they are compared.
+ *
+ * Each picture of a picture row is decoded to its last byte; what can not be decoded is rejected
+ * (or flagged, or made null). What can be decoded is measured (clean/images_measure.h) and gets a
+ * word for each thing that is odd about it. Thresholds are settings; the words are fixed. */
+#include "clean/images_measure.h"
+#include "clean/module.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum issue {
+    ISSUE_UNREADABLE,
+    ISSUE_EXTENSION,
+    ISSUE_DARK,
+    ISSUE_LIGHT,
+    ISSUE_BLURRY,
+    ISSUE_BLANK,
+    ISSUE_GRAYSCALE,
+    ISSUE_ASPECT,
+    ISSUE_COUNT
+};
+static const char *const issue_names[ISSUE_COUNT] = {
+    "unreadable", "extension", "dark", "light", "blurry", "blank", "grayscale", "odd aspect",
+};
+#define CHECKS "extension|dark|light|blurry|blank|grayscale|odd_aspect"
+
+enum on_issue { ON_ISSUE_FLAG, ON_ISSUE_REJECT, ON_ISSUE_REPORT };
+enum on_unreadable { ON_UNREADABLE_REJECT, ON_UNREADABLE_FLAG, ON_UNREADABLE_NULL };
+
+struct config {
+    const char *column, *path;
+    struct text_list checks;
+    int on_fail, on_issue;
+    double dark, light, blurry, blank, odd_aspect;
+    int64_t pixels, scans;
+    uint64_t picture_memory, picture_bytes;
+};
+
+struct state {
+    const struct config *config;
+    size_t image; /* column */
+    int64_t path; /* column, -1 = none */
+    bool checked[ISSUE_COUNT];
+    bool adds_columns; /* image_ok and image_issues, behind the others */
+    size_t column_count;
+    const char *thresholds[ISSUE_COUNT];
+    struct picture_limits limits;
+};
+
+#define SET(member) offsetof(struct config, member)
+static const struct setting settings[] = {
+    {"column", SETTING_TEXT, SET(column), "image", .help = "the binary column with the pictures"},
+    {"path", SETTING_TEXT, SET(path), "path", .help = "the column with their file names"},
+    {"checks", SETTING_TEXTS, SET(checks),
+     .help = "which of " CHECKS " to look for besides what can not be decoded; none listed = all"},
+    {"on_fail", SETTING_CHOICE, SET(on_fail), "reject", "reject|flag|null",
+     .help = "what becomes of a picture that can not be decoded"},
+    {"on_issue", SETTING_CHOICE, SET(on_issue), "flag", "flag|reject|report",
+     .help = "what becomes of a picture that is odd: flag names it in image_issues"},
+    {"dark", SETTING_REAL, SET(dark), "0.3", .minimum = 0, .maximum = 1,
+     .help = "dark: 99 of 100 pixels are below this brightness"},
+    {"light", SETTING_REAL, SET(light), "0.85", .minimum = 0, .maximum = 1,
+     .help = "light: 99 of 100 pixels are above this brightness"},
+    {"blurry", SETTING_REAL, SET(blurry), "0.6", .minimum = 0, .maximum = 1,
+     .help = "blurry: the perceptual blur metric is above this"},
+    {"blank", SETTING_REAL, SET(blank), "1.5", .minimum = 0, .maximum = 8,
+     .help = "blank: fewer bits of information a pixel than this"},
+    {"odd_aspect", SETTING_REAL, SET(odd_aspect), "0.35", .minimum = 0, .maximum = 1,
+     .help = "odd aspect: short side by long side is below this"},
+    {"pixels", SETTING_INT, SET(pixels), "100000000", .minimum = 1, .maximum = 4e9,
+     .help = "pixels of one picture at most"},
+    {"scans", SETTING_INT, SET(scans), "100", .minimum = 1, .maximum = 100000,
+     .help = "scans of a progressive JPEG at most"},
+    {"picture_memory", SETTING_SIZE, SET(picture_memory), "64M",
+     .help = "memory a decoder may use for one picture"},
+    {"picture_bytes", SETTING_SIZE, SET(picture_bytes), "64M", .help = "bytes of one file at most"},
+    {NULL},
+};
+
+/* ---- open ---- */
+
+static enum status read_checks(struct state *state, const struct module_setup *setup,
+                               struct err *err)
+{
+    const struct text_list *checks = &state->config->checks;
+    state->checked[ISSUE_UNREADABLE] = true;
+    for (int i = ISSUE_EXTENSION; i < ISSUE_COUNT; i++)
+        state->checked[i] = checks->count == 0;
+    for (size_t i = 0; i < checks->count; i++) {
+        int index = choice_index(CHECKS, str_of(checks->items[i]));
+        if (index < 0) {
+            const struct yaml_node *node = setup->node ? yaml_get(setup->node, "checks") : NULL;
+            return fail_at(node != NULL ? node : setup->node, err,
+                           "check \"%s\" is none of " CHECKS, checks->items[i]);
+        }
+        state->checked[ISSUE_EXTENSION + index] = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status describe_thresholds(struct state *state, struct arena *arena, struct err *err)
+{
+    const struct config *config = state->config;
+    state->thresholds[ISSUE_UNREADABLE] = "every byte decodes";
+    state->thresholds[ISSUE_EXTENSION] = "the name says the format";
+    state->thresholds[ISSUE_DARK] = arena_format(arena, "brightness above %g", config->dark);
+    state->thresholds[ISSUE_LIGHT] = arena_format(arena, "brightness below %g", config->light);
+    state->thresholds[ISSUE_BLURRY] = arena_format(arena, "blur below %g", config->blurry);
+    state->thresholds[ISSUE_BLANK] = arena_format(arena, "at least %g bits", config->blank);
+    state->thresholds[ISSUE_GRAYSCALE] = "a colored pixel";
+    state->thresholds[ISSUE_ASPECT] = arena_format(arena, "aspect above %g", config->odd_aspect);
+    for (int i = 0; i < ISSUE_COUNT; i++)
+        if (state->thresholds[i] == NULL) return fail_memory(err, 32);
+    return STATUS_OK;
+}
+
+static enum status find_columns(struct state *state, const struct schema *schema, struct err *err)
+{
+    TRY(schema_require(schema, str_of(state->config->column), &state->image, err));
+    const struct field *field = &schema->fields[state->image];
+    if (field->type.id != TYPE_BINARY) {
+        char type[64];
+        fail(err, STATUS_USAGE, "column \"%s\" is %s, expected binary with pictures", field->name,
+             field_type_text(field, type, sizeof type));
+        err_hint(err, "name the column of the pictures with the setting column");
+        return STATUS_USAGE;
+    }
+    state->path = schema_find(schema, str_of(state->config->path));
+    return STATUS_OK;
+}
+
+static enum status add_columns(const struct state *state, const struct schema *schema,
+                               struct schema **ret, struct err *err)
+{
+    if (!state->adds_columns) return STATUS_OK;
+    if (schema_find(schema, str_of("image_ok")) >= 0 ||
+        schema_find(schema, str_of("image_issues")) >= 0) {
+        fail(err, STATUS_USAGE, "column \"image_ok\" or \"image_issues\" is there already");
+        err_hint(err, "use on_fail: reject with on_issue: report or reject, which add no columns");
+        return STATUS_USAGE;
+    }
+    OWNED(schema_unref) struct schema *copy = NULL;
+    TRY(schema_copy(&copy, schema, err));
+    TRY(schema_add_column(copy, "image_ok", TYPE_BOOL, err));
+    TRY(schema_add_column(copy, "image_issues", TYPE_UTF8, err));
+    *ret = copy;
+    copy = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_images(void **ret_state, const struct module_setup *setup,
+                               struct schema **ret_schema, struct err *err)
+{
+    struct state *state = arena_get(setup->arena, 1, sizeof *state);
+    if (state == NULL) return fail_memory(err, sizeof *state);
+    const struct config *config = setup->config;
+    state->config = config;
+    state->limits = (struct picture_limits){(uint64_t)config->pixels, config->picture_memory,
+                                            (int)config->scans};
+    state->adds_columns =
+        config->on_fail == ON_UNREADABLE_FLAG || config->on_issue == ON_ISSUE_FLAG;
+    state->column_count = setup->schema->count;
+    TRY(find_columns(state, setup->schema, err));
+    TRY(read_checks(state, setup, err));
+    TRY(describe_thresholds(state, setup->arena, err));
+    TRY(add_columns(state, setup->schema, ret_schema, err));
+    *ret_state = state;
+    return STATUS_OK;
+}
+
+/* ---- one picture ---- */
+
+static bool ends_with(struct str name, const char *ending)
+{
+    size_t size = strlen(ending);
+    if (name.size < size) return false;
+    return strncasecmp(name.data + name.size - size, ending, size) == 0;
+}
+
+/* Names without an extension we know say nothing. */
+static bool name_lies(struct str name, enum picture_format format)
+{
+    static const char *const jpeg_endings[] = {".jpg", ".jpeg", ".jpe", ".jfif"};
+    static const char *const other_endings[] = {".gif", ".webp", ".bmp", ".tif", ".tiff", ".txt"};
+    for (size_t i = 0; i < sizeof jpeg_endings / sizeof *jpeg_endings; i++)
+        if (ends_with(name, jpeg_endings[i])) return format != PICTURE_JPEG;
+    for (size_t i = 0; i < sizeof other_endings / sizeof *other_endings; i++)
+        if (ends_with(name, other_endings[i])) return true;
+    return ends_with(name, ".png") && format != PICTURE_PNG;
+}
+
+/* What was found about one picture. */
+struct verdict {
+    bool has[ISSUE_COUNT];
+    char found[ISSUE_COUNT][160]; /* the value behind each issue */
+};
+
+static void note(const struct state *state, struct verdict *verdict, enum issue issue, bool holds,
+                 const char *what, double value)
+{
+    if (!holds || !state->checked[issue]) return;
+    verdict->has[issue] = true;
+    snprintf(verdict->found[issue], sizeof verdict->found[issue], "%s %.3g", what, value);
+}
+
+static void judge_measures(const struct state *state, const struct images_measure *measure,
+                           struct verdict *verdict)
+{
+    const struct config *config = state->config;
+    bool blank = measure->information < config->blank;
+    note(state, verdict, ISSUE_DARK, measure->bright < config->dark, "brightness", measure->bright);
+    note(state, verdict, ISSUE_LIGHT, measure->shade > config->light, "brightness", measure->shade);
+    note(state, verdict, ISSUE_BLANK, blank, "bits", measure->information);
+    note(state, verdict, ISSUE_BLURRY, !blank && measure->blur > config->blurry, "blur",
+         measure->blur);
+    note(state, verdict, ISSUE_GRAYSCALE, !blank && measure->color == 0, "colored share", 0);
+    note(state, verdict, ISSUE_ASPECT, measure->aspect < config->odd_aspect, "aspect",
+         measure->aspect);
+}
+
+static enum status judge(const struct state *state, struct str bytes, struct str path,
+                         struct verdict *verdict, struct err *err)
+{
+    struct picture_fault fault = {0};
+    struct images_measure measure = {0};
+    *verdict = (struct verdict){0};
+    if (bytes.size > state->config->picture_bytes)
+        snprintf(fault.reason, sizeof fault.reason, "%zu bytes, more than the limit", bytes.size);
+    else
+        TRY(images_measure(bytes, &state->limits, &measure, &fault, err));
+    if (fault.reason[0] != '\0') {
+        verdict->has[ISSUE_UNREADABLE] = true;
+        memcpy(verdict->found[ISSUE_UNREADABLE], fault.reason, sizeof fault.reason);
+        return STATUS_OK;
+    }
+    judge_measures(state, &measure, verdict);
+    if (state->checked[ISSUE_EXTENSION] && name_lies(path, measure.info.format)) {
+        verdict->has[ISSUE_EXTENSION] = true;
+        snprintf(verdict->found[ISSUE_EXTENSION], sizeof verdict->found[0], "%.*s is %s",
+                 (int)(path.size < 100 ? path.size : 100), path.data,
+                 picture_format_name(measure.info.format));
+    }
+    return STATUS_OK;
+}
+
+/* ---- one window ---- */
+
+/* The columns being written and the counts, for the thread that runs apply. */
+struct marking {
+    struct builder *ok, *issues, *image;
+    int64_t rows[ISSUE_COUNT];
+    int64_t nulled;
+};
+
+static void marking_release(struct marking *marking)
+{
+    builder_close(&marking->ok);
+    builder_close(&marking->issues);
+    builder_close(&marking->image);
+}
+
+static enum status marking_open(const struct state *state, const struct window *window,
+                                struct marking *ret, struct err *err)
+{
+    int64_t rows = window->batch->rows;
+    struct field ok = field_of("image_ok", TYPE_BOOL), issues = field_of("image_issues", TYPE_UTF8);
+    if (state->adds_columns) {
+        TRY(builder_open(&ret->ok, &ok, rows, err));
+        TRY(builder_open(&ret->issues, &issues, rows, err));
+    }
+    if (state->config->on_fail != ON_UNREADABLE_NULL) return STATUS_OK;
+    return builder_open(&ret->image, &window->batch->schema->fields[state->image], rows, err);
+}
+
+static enum status write_marks(const struct verdict *verdict, struct marking *marking,
+                               struct err *err)
+{
+    char words[160] = "";
+    size_t size = 0;
+    for (int i = 0; i < ISSUE_COUNT; i++)
+        if (verdict->has[i])
+            size += (size_t)snprintf(words + size, sizeof words - size, "%s%s",
+                                     size > 0 ? ", " : "", issue_names[i]);
+    TRY(build_bool(marking->ok, !verdict->has[ISSUE_UNREADABLE], err));
+    if (size == 0) return build_null(marking->issues, err);
+    return build_text(marking->issues, (struct str){words, size}, err);
+}
+
+static enum status act(const struct state *state, const struct verdict *verdict, int64_t row,
+                       struct change *change, struct marking *marking, struct err *err)
+{
+    for (int i = 0; i < ISSUE_COUNT; i++) {
+        if (!verdict->has[i]) continue;
+        bool reject = i == ISSUE_UNREADABLE ? state->config->on_fail == ON_UNREADABLE_REJECT
+                                            : state->config->on_issue == ON_ISSUE_REJECT;
+        if (!reject) {
+            marking->rows[i]++;
+            continue;
+        }
+        TRY(change_reject(change, row, issue_names[i], state->config->column,
+                          str_of(verdict->found[i]), state->thresholds[i], err));
+        break;
+    }
+    return STATUS_OK;
+}
+
+static enum status mark_row(const struct state *state, const struct window *window, int64_t row,
+                            struct change *change, struct marking *marking, struct err *err)
+{
+    const struct batch *batch = window->batch;
+    const struct array *images = batch->columns[state->image];
+    bool absent = array_is_null(images, row);
+    struct verdict verdict = {0};
+    struct str path = {NULL, 0};
+    if (state->path >= 0)
+        array_text_at(&batch->schema->fields[state->path], batch->columns[state->path], row, &path);
+    if (!absent) {
+        TRY(judge(state, array_text(images, row), path, &verdict, err));
+        TRY(act(state, &verdict, row, change, marking, err));
+    }
+    bool broken = verdict.has[ISSUE_UNREADABLE];
+    if (marking->image != NULL) {
+        marking->nulled += broken;
+        TRY(broken ? build_null(marking->image, err)
+                   : build_copy(marking->image, images, row, err));
+    }
+    if (marking->ok == NULL) return STATUS_OK;
+    if (!absent) return write_marks(&verdict, marking, err);
+    TRY(build_null(marking->ok, err));
+    return build_null(marking->issues, err);
+}
+
+static enum status hand_over(const struct state *state, struct marking *marking,
+                             struct change *change, struct err *err)
+{
+    struct array *array = NULL;
+    if (marking->image != NULL) {
+        TRY(builder_finish(marking->image, &array, err));
+        change_column(change, state->image, &array);
+        change_cells(change, state->image, marking->nulled);
+    }
+    if (marking->ok != NULL) {
+        TRY(builder_finish(marking->ok, &array, err));
+        change_column(change, state->column_count, &array);
+        TRY(builder_finish(marking->issues, &array, err));
+        change_column(change, state->column_count + 1, &array);
+    }
+    for (int i = 0; i < ISSUE_COUNT; i++)
+        if (marking->rows[i] > 0)
+            TRY(change_finding(change, issue_names[i], state->config->column, marking->rows[i],
+                               err));
+    return STATUS_OK;
+}
+
+static enum status apply_images(const void *state_, const struct window *window,
+                                struct change *change, struct err *err)
+{
+    const struct state *state = state_;
+    OWNED(marking_release) struct marking marking = {0};
+    TRY(marking_open(state, window, &marking, err));
+    for (int64_t row = 0; row < window->batch->rows; row++)
+        TRY(mark_row(state, window, row, change, &marking, err));
+    return hand_over(state, &marking, change, err);
+}
+
+static enum status images_lineage(const void *state_, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = state_;
+    if (!state->adds_columns) return STATUS_OK;
+    const char *image = state->config->column;
+    TRY(column_from(lineage, "image_ok", image, "DIRECT", "TRANSFORMATION", false, err));
+    return column_from(lineage, "image_issues", image, "DIRECT", "TRANSFORMATION", false, err);
+}
+
+const struct clean_module module_images = {
+    .name = "images",
+    .summary = "find pictures that are broken, dark, light, blurred, blank or misnamed",
+    .source = "libpng and libjpeg-turbo decode test; Crete et al. 2007 (SPIE 6492) for blur",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open_images,
+    .removes_rows = true,
+    .apply = apply_images,
+    .column_lineage = images_lineage,
+};

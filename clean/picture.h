@@ -1,0 +1,59 @@
+/* clean/picture.h: decodes a PNG or JPEG picture held in memory, row by row, within limits.
+ *
+ * A broken picture is data, not an error: the fault says why in one line and the status is OK.
+ * libpng and libjpeg-turbo run with warnings as faults, a counted budget and bounded work (design
+ * section 9), so a hostile file costs no more than its limits. Methods: PNG (ISO/IEC 15948), JPEG
+ * (ITU-T T.81). Every function may run on any thread. */
+#ifndef CLEAN_PICTURE_H
+#define CLEAN_PICTURE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum picture_format { PICTURE_UNKNOWN, PICTURE_PNG, PICTURE_JPEG };
+
+struct picture_limits {
+    uint64_t pixels; /* width x height; times 7 for an interlaced PNG */
+    uint64_t memory; /* bytes the library may hold */
+    int scans;       /* of a progressive JPEG */
+};
+/* 100 M pixels, 64 MiB, 100 scans. */
+extern const struct picture_limits picture_limits_default;
+
+struct picture_info {
+    enum picture_format format;
+    uint32_t width, height;
+    int channels; /* of the rows handed out: 1 gray, 3 RGB; 8 bits each, alpha dropped */
+};
+
+/* Who takes the rows, top to bottom. A status other than OK ends the decoding and is returned. */
+struct picture_sink {
+    void *context;
+    enum status (*begin)(void *context, const struct picture_info *info, struct err *err);
+    enum status (*row)(void *context, uint32_t y, const uint8_t *pixels, struct err *err);
+};
+
+struct picture_fault {
+    char reason[160]; /* "" = the whole picture was decoded */
+};
+
+/* By signature, never by name. */
+enum picture_format picture_format_of(struct str bytes);
+const char *picture_format_name(enum picture_format format); /* "png", "jpeg", "unknown" */
+/* Decodes to the last row and the end of the file. A fault may come after rows were handed out. */
+MUST_CHECK enum status picture_decode(struct str bytes, const struct picture_limits *limits,
+                                      const struct picture_sink *sink,
+                                      struct picture_fault *ret_fault, struct err *err);
+
+/* The two decoders behind it. */
+MUST_CHECK enum status picture_decode_png(struct str bytes, const struct picture_limits *limits,
+                                          const struct picture_sink *sink,
+                                          struct picture_fault *ret_fault, struct err *err);
+MUST_CHECK enum status picture_decode_jpeg(struct str bytes, const struct picture_limits *limits,
+                                           const struct picture_sink *sink,
+                                           struct picture_fault *ret_fault, struct err *err);
+
+#endif

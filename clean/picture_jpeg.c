@@ -1,0 +1,155 @@
+/* clean/picture_jpeg.c: JPEG rows through libjpeg-turbo.
+ *
+ * libjpeg only warns about truncated and corrupt data and then invents the rest; here a warning is
+ * a fault. max_memory_to_use bounds what a progressive picture may hold (a 103-byte file costs 2
+ * GiB otherwise) and the monitor counts its scans. */
+#include "base/memory.h"
+#include "clean/picture.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+
+#include <jpeglib.h>
+
+struct jpeg_job {
+    struct jpeg_error_mgr errors; /* libjpeg hands back pointers to its own parts */
+    struct jpeg_progress_mgr monitor;
+    struct jpeg_decompress_struct jpeg;
+    jmp_buf escape;
+    int scans;
+    struct picture_fault *fault;
+    struct picture_info about;
+    uint8_t *row;
+};
+
+/* ---- what libjpeg calls ---- */
+
+static struct jpeg_job *job_of(j_common_ptr jpeg)
+{
+    return jpeg->client_data;
+}
+
+_Noreturn static void on_fault(j_common_ptr jpeg)
+{
+    struct jpeg_job *job = job_of(jpeg);
+    char message[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, message);
+    snprintf(job->fault->reason, sizeof job->fault->reason, "jpeg: %.140s", message);
+    longjmp(job->escape, 1);
+}
+
+static void on_message(j_common_ptr jpeg, int level)
+{
+    if (level < 0) on_fault(jpeg);
+}
+
+static void on_progress(j_common_ptr jpeg)
+{
+    struct jpeg_job *job = job_of(jpeg);
+    if (job->jpeg.input_scan_number <= job->scans) return;
+    snprintf(job->fault->reason, sizeof job->fault->reason, "jpeg: more than %d scans", job->scans);
+    longjmp(job->escape, 1);
+}
+
+/* ---- calls into libjpeg; false = a fault was noted ---- */
+
+static bool jpeg_begin(struct jpeg_job *job, struct str bytes, uint64_t memory)
+{
+    if (setjmp(job->escape) != 0) return false;
+    job->jpeg.err = jpeg_std_error(&job->errors);
+    job->errors.error_exit = on_fault;
+    job->errors.emit_message = on_message;
+    job->jpeg.client_data = job;
+    jpeg_create_decompress(&job->jpeg);
+    job->monitor.progress_monitor = on_progress;
+    job->jpeg.progress = &job->monitor;
+    job->jpeg.mem->max_memory_to_use = (long)memory;
+    jpeg_mem_src(&job->jpeg, (const unsigned char *)bytes.data, bytes.size);
+    jpeg_read_header(&job->jpeg, TRUE);
+    job->about.format = PICTURE_JPEG;
+    job->about.width = job->jpeg.image_width;
+    job->about.height = job->jpeg.image_height;
+    return true;
+}
+
+static bool jpeg_start(struct jpeg_job *job)
+{
+    if (setjmp(job->escape) != 0) return false;
+    bool inks = job->jpeg.jpeg_color_space == JCS_CMYK || job->jpeg.jpeg_color_space == JCS_YCCK;
+    bool gray = job->jpeg.num_components == 1;
+    job->jpeg.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
+    job->jpeg.dct_method = JDCT_ISLOW;
+    job->about.channels = gray ? 1 : 3;
+    return jpeg_start_decompress(&job->jpeg);
+}
+
+static bool jpeg_next_row(struct jpeg_job *job)
+{
+    if (setjmp(job->escape) != 0) return false;
+    JSAMPROW rows[1] = {job->row};
+    if (jpeg_read_scanlines(&job->jpeg, rows, 1) == 1) return true;
+    snprintf(job->fault->reason, sizeof job->fault->reason, "jpeg: the file ends too early");
+    return false;
+}
+
+static bool jpeg_finish(struct jpeg_job *job)
+{
+    if (setjmp(job->escape) != 0) return false;
+    return jpeg_finish_decompress(&job->jpeg);
+}
+
+/* ---- glue ---- */
+
+/* Adobe's inks are stored inverted: 255 = none. In place, four bytes to three. */
+static void inks_to_rgb(uint8_t *row, uint32_t width)
+{
+    for (uint32_t x = 0; x < width; x++) {
+        const uint8_t *ink = row + 4 * (size_t)x;
+        unsigned key = ink[3];
+        uint8_t rgb[3];
+        for (int c = 0; c < 3; c++)
+            rgb[c] = (uint8_t)(ink[c] * key / 255);
+        memcpy(row + 3 * (size_t)x, rgb, 3);
+    }
+}
+
+static bool within_limits(struct jpeg_job *job, const struct picture_limits *limits)
+{
+    uint64_t pixels = (uint64_t)job->about.width * job->about.height;
+    if (pixels <= limits->pixels) return true;
+    snprintf(job->fault->reason, sizeof job->fault->reason,
+             "%u x %u pixels, more than the limit of %llu", job->about.width, job->about.height,
+             (unsigned long long)limits->pixels);
+    return false;
+}
+
+static enum status decode(struct jpeg_job *job, struct str bytes,
+                          const struct picture_limits *limits, const struct picture_sink *sink,
+                          struct err *err)
+{
+    if (!jpeg_begin(job, bytes, limits->memory)) return STATUS_OK;
+    if (!within_limits(job, limits) || !jpeg_start(job)) return STATUS_OK;
+    bool inks = job->jpeg.out_color_space == JCS_CMYK;
+    job->row = memory_get(job->about.width, 4);
+    if (job->row == NULL) return fail_memory(err, (size_t)job->about.width * 4);
+    TRY(sink->begin(sink->context, &job->about, err));
+    for (uint32_t y = 0; y < job->about.height; y++) {
+        if (!jpeg_next_row(job)) return STATUS_OK;
+        if (inks) inks_to_rgb(job->row, job->about.width);
+        TRY(sink->row(sink->context, y, job->row, err));
+    }
+    if (!jpeg_finish(job)) return STATUS_OK;
+    return STATUS_OK;
+}
+
+enum status picture_decode_jpeg(struct str bytes, const struct picture_limits *limits,
+                                const struct picture_sink *sink, struct picture_fault *ret_fault,
+                                struct err *err)
+{
+    struct jpeg_job job = {.scans = limits->scans, .fault = ret_fault};
+    ret_fault->reason[0] = '\0';
+    enum status status = decode(&job, bytes, limits, sink, err);
+    memory_release(&job.row);
+    jpeg_destroy_decompress(&job.jpeg);
+    return status;
+}
