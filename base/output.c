@@ -16,6 +16,7 @@
 struct output {
     int descriptor;
     bool is_stdout;
+    struct bytes *memory; /* instead of a descriptor; borrowed */
     bool committed;
     char *path;      /* NULL for stdout */
     char *temporary; /* name until the rename; NULL once it is gone */
@@ -68,8 +69,17 @@ enum status output_open(struct output **ret, const char *path, struct err *err)
     return STATUS_OK;
 }
 
+enum status output_to_memory(struct output **ret, struct bytes *bytes, struct err *err)
+{
+    TRY(NEW(ret, 1, err));
+    (*ret)->descriptor = -1;
+    (*ret)->memory = bytes;
+    return STATUS_OK;
+}
+
 enum status output_flush(struct output *output, struct err *err)
 {
+    if (output->memory != NULL) return STATUS_OK;
     size_t filled = output->filled;
     output->filled = 0; /* bytes that could not be written once are not tried again */
     enum status status = write_all(output->descriptor, output->buffer, filled, err);
@@ -78,6 +88,10 @@ enum status output_flush(struct output *output, struct err *err)
 
 enum status output_write(struct output *output, const void *data, size_t size, struct err *err)
 {
+    if (output->memory != NULL) {
+        output->position += size;
+        return bytes_append(output->memory, data, size, err);
+    }
     if (size > BUFFER_BYTES - output->filled) TRY(output_flush(output, err));
     if (size >= BUFFER_BYTES) {
         enum status status = write_all(output->descriptor, data, size, err);
@@ -124,7 +138,7 @@ enum status output_commit(struct output *output, struct err *err)
 {
     TRY(output_flush(output, err));
     output->committed = true;
-    if (output->is_stdout) return STATUS_OK;
+    if (output->is_stdout || output->memory != NULL) return STATUS_OK;
     enum status status = commit_file(output, err);
     return status == STATUS_OK ? STATUS_OK : within(output, status, err);
 }

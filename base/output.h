@@ -7,6 +7,7 @@
 #define BASE_OUTPUT_H
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,8 @@ struct output;
 
 /* path NULL or "-" is stdout. */
 MUST_CHECK enum status output_open(struct output **ret, const char *path, struct err *err);
+/* Appends to `bytes` (within its limit), which outlives the output; unbuffered. */
+MUST_CHECK enum status output_to_memory(struct output **ret, struct bytes *bytes, struct err *err);
 /* Writes everything or fails: STATUS_DOWNSTREAM when the reader is gone. Buffered. */
 MUST_CHECK enum status output_write(struct output *output, const void *data, size_t size,
                                     struct err *err);
