@@ -49,6 +49,7 @@ struct command {
     size_t operands_minimum, operands_maximum; /* maximum 0 = none, SIZE_MAX = any */
     enum status (*run)(struct invocation *invocation,
                        struct err *err); /* NULL: subcommand needed */
+    const char *common_without; /* common options it refuses: "json|explain"; may be NULL */
 };
 
 /* Parses, runs, prints the error and hint, returns the exit code. SIGPIPE is ignored (writes report

@@ -1,4 +1,5 @@
 /* base/descriptor.c: whole reads and writes on file descriptors, and temporary files. */
+#include "base/command.h"
 #include "base/output.h"
 
 #include <errno.h>
@@ -19,7 +20,10 @@ enum status write_all(int descriptor, const void *data, size_t size, struct err 
     const char *at = data;
     while (size > 0) {
         ssize_t written = write(descriptor, at, step(size));
-        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EINTR) {
+            TRY(interrupted(err)); /* a signal while waiting for a pipe ends the run */
+            continue;
+        }
         if (written < 0) return fail_errno(err, errno, "write of %zu bytes", size);
         at += written;
         size -= (size_t)written;

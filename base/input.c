@@ -1,6 +1,7 @@
 /* base/input.c: where bytes come from: stdin, a file, a spool, or memory. */
 #include "base/input.h"
 
+#include "base/command.h"
 #include "base/memory.h"
 #include "base/output.h"
 
@@ -102,7 +103,10 @@ static enum status read_some(struct input *input, void *ret, size_t room, size_t
 {
     for (;;) {
         ssize_t got = read(input->descriptor, ret, room);
-        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EINTR) {
+            TRY(interrupted(err)); /* a signal while waiting for a pipe ends the run */
+            continue;
+        }
         if (got < 0)
             return fail_errno(err, errno, "file \"%s\": read at byte %llu", input->name,
                               (unsigned long long)input->position);

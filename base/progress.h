@@ -13,5 +13,7 @@ MUST_CHECK enum status progress_open(struct progress **ret, const struct common 
                                      struct err *err);
 void progress_add(struct progress *progress, int64_t amount); /* NULL allowed */
 void progress_close(struct progress **progress);
+/* Clears the line on the terminal, so that a message can take its place. */
+void progress_hide(void);
 
 #endif

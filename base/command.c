@@ -1,0 +1,193 @@
+/* base/command.c: the life of a process: descriptors, signals, parse, run, flush, report, exit
+ * code. */
+#include "base/command.h"
+#include "base/clock.h"
+#include "base/help.h"
+#include "base/option.h"
+#include "base/progress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LINE_TEXT 4096 /* an escaped message; longer ones are cut with "..." */
+
+static const char *program_name = "tamis";
+
+const char *tamis_version(void)
+{
+    return TAMIS_VERSION;
+}
+
+/* ---- signals and descriptors ---- */
+
+static volatile sig_atomic_t signal_seen;
+
+static void note_signal(int number)
+{
+    signal_seen = number;
+}
+
+/* No SA_RESTART: a read that waits for a pipe returns and asks. SA_RESETHAND: a second Ctrl-C ends
+ * a process that does not ask. */
+static void install_signals(void)
+{
+    struct sigaction note = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    signal_seen = 0;
+    sigaction(SIGINT, &note, NULL);
+    sigaction(SIGTERM, &note, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+enum status interrupted(struct err *err)
+{
+    if (signal_seen == SIGINT) return fail(err, STATUS_INTERRUPTED, "interrupted");
+    if (signal_seen == SIGTERM) return fail(err, STATUS_TERMINATED, "terminated");
+    return STATUS_OK;
+}
+
+/* A file must never get number 0, 1 or 2. A closed one is opened the wrong way round, so that using
+ * it is an error instead of silence. */
+static void occupy_descriptors(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int descriptor = 0; descriptor < 3; descriptor++)
+        if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF)
+            if (open("/dev/null", modes[descriptor]) != descriptor) return;
+}
+
+/* ---- stderr ---- */
+
+static void print_json_line(const char *level, const char *status, const char *message,
+                            const char *hint)
+{
+    OWNED(bytes_release) struct bytes line = bytes_limited((size_t)64 << 10);
+    char time[TIME_TEXT];
+    time_text(clock_now(), time);
+    enum status made =
+        bytes_format(&line, NULL, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":", time, level);
+    if (made == STATUS_OK) made = bytes_append_json(&line, str_of(program_name), NULL);
+    if (made == STATUS_OK && status != NULL)
+        made = bytes_format(&line, NULL, ",\"status\":\"%s\"", status);
+    if (made == STATUS_OK) made = bytes_append_text(&line, ",\"message\":", NULL);
+    if (made == STATUS_OK) made = bytes_append_json(&line, str_of(message), NULL);
+    if (made == STATUS_OK && hint[0] != '\0') made = bytes_append_text(&line, ",\"hint\":", NULL);
+    if (made == STATUS_OK && hint[0] != '\0') made = bytes_append_json(&line, str_of(hint), NULL);
+    if (made == STATUS_OK) made = bytes_append_text(&line, "}\n", NULL);
+    if (made == STATUS_OK) fwrite(line.data, 1, line.size, stderr);
+}
+
+static void print_text_line(const char *message, const char *hint)
+{
+    char escaped[LINE_TEXT];
+    fprintf(stderr, "%s: %s\n", program_name,
+            escape_for_terminal(str_of(message), escaped, sizeof escaped));
+    if (hint[0] == '\0') return;
+    fprintf(stderr, "  hint: %s\n", escape_for_terminal(str_of(hint), escaped, sizeof escaped));
+}
+
+void log_line(const struct common *common, bool important, const char *format, ...)
+{
+    if (common->quiet && !important) return;
+    char message[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    progress_hide();
+    if (common->log_format == LOG_JSON)
+        print_json_line(important ? "warning" : "info", NULL, message, "");
+    else
+        print_text_line(message, "");
+}
+
+static void report(const struct common *common, enum status status, const struct err *err)
+{
+    if (status == STATUS_OK || status == STATUS_DOWNSTREAM) return;
+    if (status == STATUS_VERDICT && err->message[0] == '\0') return;
+    progress_hide();
+    const char *message = err->message[0] == '\0' ? status_name(status) : err->message;
+    if (common->log_format == LOG_JSON)
+        print_json_line("error", status_name(status), message, err->hint);
+    else
+        print_text_line(message, err->hint);
+}
+
+/* An error in the options themselves comes before --log-format has been read. */
+static int asked_log_format(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--log-format=json") == 0) return LOG_JSON;
+        if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc &&
+            strcmp(argv[i + 1], "json") == 0)
+            return LOG_JSON;
+    }
+    return LOG_TEXT;
+}
+
+/* ---- stdout ---- */
+
+static enum status show(const struct invocation *invocation, struct err *err)
+{
+    OWNED(bytes_release) struct bytes text = bytes_limited((size_t)1 << 20);
+    if (invocation->common.help)
+        TRY(help_text(invocation->command, invocation->program, &text, err));
+    else if (invocation->common.man)
+        TRY(help_man(invocation->command, invocation->program, &text, err));
+    else
+        TRY(bytes_format(&text, err, "%s %s\n", invocation->program, tamis_version()));
+    fwrite(text.data, 1, text.size, stdout); /* flush_stdout() tells whether it got out */
+    return STATUS_OK;
+}
+
+/* Whatever went through stdio must really have been taken. */
+static enum status flush_stdout(enum status status, struct err *err)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return status;
+    int reason = errno;
+    clearerr(stdout);
+    if (status != STATUS_OK && status != STATUS_VERDICT) return status;
+    return fail_errno(err, reason == 0 ? EIO : reason, "stdout");
+}
+
+/* ---- running ---- */
+
+/* What --memory leaves to our own allocations: libraries (SQLite's page cache, zstd, libpng, the C
+ * library, thread stacks) allocate beside them, measured below 24 MiB plus a part that grows with
+ * the buffers they are handed. The promise is about the process, so that part is set aside. */
+static size_t memory_share(uint64_t memory)
+{
+    uint64_t headroom = memory / 10 + ((uint64_t)24 << 20);
+    return memory > 2 * headroom ? (size_t)(memory - headroom) : (size_t)(memory / 2);
+}
+
+static enum status run(const struct command *command, struct invocation *invocation,
+                       struct err *err)
+{
+    TRY(options_parse(invocation, command, err));
+    const struct common *common = &invocation->common;
+    memory_set_limit(memory_share(common->memory));
+    if (common->help || common->man || common->version) return show(invocation, err);
+    return invocation->command->run(invocation, err);
+}
+
+int command_main(const struct command *command, int argc, char **argv)
+{
+    OWNED(arena_close) struct arena *arena = NULL;
+    struct err err = {0};
+    struct invocation invocation = {.command = command, .argv = argv, .argc = argc};
+
+    occupy_descriptors();
+    install_signals();
+    program_name = command->name;
+    enum status status = arena_open(&arena, &err);
+    invocation.arena = arena;
+    if (status == STATUS_OK) status = run(command, &invocation, &err);
+    status = flush_stdout(status, &err);
+    if (status == STATUS_USAGE) invocation.common.log_format = asked_log_format(argc, argv);
+    report(&invocation.common, status, &err);
+    return status_exit_code(status);
+}
