@@ -1,0 +1,217 @@
+/* clean/types_number.c: reads numbers with decimal and thousands marks. */
+#include "clean/types_number.h"
+
+#include <stdlib.h>
+
+#define PLAIN_MAXIMUM 320 /* longest text read as a number */
+#define EXACT_DIGITS  15  /* decimal digits that any double keeps */
+
+/* A number taken apart: digits without marks. */
+struct plain {
+    char text[PLAIN_MAXIMUM + 8]; /* as strtod reads it, NUL-terminated */
+    size_t size;
+    int whole_digits, fraction_digits;
+    bool negative, exponent, zero_led;
+};
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool begins(struct str text, const char *mark, size_t *ret_size)
+{
+    *ret_size = strlen(mark);
+    return text.size >= *ret_size && memcmp(text.data, mark, *ret_size) == 0;
+}
+
+static struct str without(struct str text, size_t size)
+{
+    return (struct str){text.data + size, text.size - size};
+}
+
+/* The bytes of a thousands mark of this style at the start, 0 = none. */
+static size_t group_mark(struct str text, enum number_style style)
+{
+    static const char *const blanks[] = {" ", "\xc2\xa0",    "\xe2\x80\xaf", "\xe2\x80\x89",
+                                         "'", "\xe2\x80\x99"};
+    size_t size = 0;
+    switch (style) {
+    case STYLE_POINT_COMMA: return begins(text, ",", &size) ? size : 0;
+    case STYLE_COMMA_POINT: return begins(text, ".", &size) ? size : 0;
+    case STYLE_POINT_SPACE:
+    case STYLE_COMMA_SPACE:
+        for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++)
+            if (begins(text, blanks[i], &size)) return size;
+        return 0;
+    case STYLE_POINT:
+    case STYLE_COMMA:
+    case STYLE_COUNT: break;
+    }
+    return 0;
+}
+
+static char decimal_mark(enum number_style style)
+{
+    return style >= STYLE_COMMA ? ',' : '.';
+}
+
+static struct str take_sign(struct str text, struct plain *plain)
+{
+    size_t size = 0;
+    if (begins(text, "-", &size) || begins(text, "\xe2\x88\x92", &size)) {
+        plain->negative = true;
+        plain->text[plain->size++] = '-';
+        return without(text, size);
+    }
+    return begins(text, "+", &size) ? without(text, size) : text;
+}
+
+static int take_digits(struct str *text, struct plain *plain)
+{
+    int count = 0;
+    while (text->size > 0 && is_digit(text->data[0])) {
+        plain->text[plain->size++] = text->data[0];
+        *text = without(*text, 1);
+        count++;
+    }
+    return count;
+}
+
+/* Digits in groups: 1 to 3, then threes, each behind a mark; or no mark at all. */
+static bool take_whole(struct str *text, enum number_style style, struct plain *plain)
+{
+    plain->zero_led = text->size > 1 && text->data[0] == '0' && is_digit(text->data[1]);
+    int digits = take_digits(text, plain);
+    size_t mark = group_mark(*text, style);
+    bool grouped = mark > 0 && text->size > mark && is_digit(text->data[mark]);
+    if (grouped && (digits == 0 || digits > 3 || plain->text[plain->size - (size_t)digits] == '0'))
+        return false;
+    while (mark > 0 && text->size > mark && is_digit(text->data[mark])) {
+        *text = without(*text, mark);
+        int group = take_digits(text, plain);
+        if (group != 3) return false;
+        digits += group;
+        mark = group_mark(*text, style);
+    }
+    plain->whole_digits = digits;
+    return true;
+}
+
+static void take_fraction(struct str *text, enum number_style style, struct plain *plain)
+{
+    if (text->size == 0 || text->data[0] != decimal_mark(style)) return;
+    *text = without(*text, 1);
+    plain->text[plain->size++] = '.';
+    plain->fraction_digits = take_digits(text, plain);
+    if (plain->fraction_digits == 0) plain->text[plain->size++] = '0';
+}
+
+static bool take_exponent(struct str *text, struct plain *plain)
+{
+    if (text->size == 0 || (text->data[0] | 0x20) != 'e') return true;
+    *text = without(*text, 1);
+    plain->exponent = true;
+    plain->text[plain->size++] = 'e';
+    if (text->size > 0 && (text->data[0] == '-' || text->data[0] == '+')) {
+        plain->text[plain->size++] = text->data[0];
+        *text = without(*text, 1);
+    }
+    int digits = take_digits(text, plain);
+    return digits > 0 && digits <= 3;
+}
+
+static bool take_apart(struct str text, enum number_style style, struct plain *ret)
+{
+    ret->size = 0;
+    ret->whole_digits = ret->fraction_digits = 0;
+    ret->negative = ret->exponent = ret->zero_led = false;
+    if (text.size == 0 || text.size > PLAIN_MAXIMUM) return false;
+    text = take_sign(text, ret);
+    if (!take_whole(&text, style, ret)) return false;
+    take_fraction(&text, style, ret);
+    if (ret->whole_digits + ret->fraction_digits == 0) return false;
+    if (!take_exponent(&text, ret) || text.size > 0) return false;
+    ret->text[ret->size] = '\0';
+    return true;
+}
+
+static bool is_whole(const struct plain *plain)
+{
+    return plain->whole_digits > 0 && !plain->exponent &&
+           memchr(plain->text, '.', plain->size) == NULL;
+}
+
+static bool to_whole(const struct plain *plain, int64_t *ret)
+{
+    uint64_t value = 0, most = plain->negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    for (size_t i = plain->negative ? 1 : 0; i < plain->size; i++) {
+        uint64_t digit = (uint64_t)(plain->text[i] - '0');
+        if (value > (most - digit) / 10) return false;
+        value = value * 10 + digit;
+    }
+    *ret = plain->negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+/* Up to EXACT_DIGITS digits and 22 decimals: mantissa and power of ten are exact, so one division
+ * rounds correctly (Clinger 1990). Everything else is strtod's. */
+static double to_real(const struct plain *plain)
+{
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    if (plain->exponent || plain->whole_digits + plain->fraction_digits > EXACT_DIGITS)
+        return strtod(plain->text, NULL);
+    uint64_t mantissa = 0;
+    for (size_t i = 0; i < plain->size; i++)
+        if (is_digit(plain->text[i])) mantissa = mantissa * 10 + (uint64_t)(plain->text[i] - '0');
+    /* "5." was given a digit of its own */
+    int decimals = plain->fraction_digits;
+    if (decimals == 0 && !is_whole(plain)) mantissa /= 10;
+    double value = (double)mantissa / powers[decimals];
+    return plain->negative ? -value : value;
+}
+
+static bool only_digits(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_digit(text.data[i])) return false;
+    return text.size > 0;
+}
+
+struct number_fit number_fits(struct str text)
+{
+    struct number_fit fit = {0};
+    if (only_digits(text) && text.size <= 18) { /* the same under every style */
+        fit.whole = fit.real = STYLE_ALL;
+        fit.code = text.size > 1 && text.data[0] == '0';
+        return fit;
+    }
+    if (text.size == 0 || (unsigned char)(text.data[0] | 0x20) >= 'a') {
+        if (text.size == 0 || (unsigned char)text.data[0] < 0x80) return fit;
+    }
+    for (int style = 0; style < STYLE_COUNT; style++) {
+        struct plain plain;
+        if (!take_apart(text, (enum number_style)style, &plain)) continue;
+        int64_t value = 0;
+        bool whole = is_whole(&plain);
+        fit.real |= 1u << style;
+        if (whole && to_whole(&plain, &value)) fit.whole |= 1u << style;
+        fit.code |= plain.zero_led || (whole && plain.whole_digits > EXACT_DIGITS + 3);
+    }
+    return fit;
+}
+
+bool number_whole(struct str text, enum number_style style, int64_t *ret)
+{
+    struct plain plain;
+    return take_apart(text, style, &plain) && is_whole(&plain) && to_whole(&plain, ret);
+}
+
+bool number_real(struct str text, enum number_style style, double *ret)
+{
+    struct plain plain;
+    if (!take_apart(text, style, &plain)) return false;
+    *ret = to_real(&plain);
+    return true;
+}

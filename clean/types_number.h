@@ -1,0 +1,39 @@
+/* clean/types_number.h: numbers as people write them, under one style for a whole column.
+ *
+ * A style says which mark separates decimals and which one groups thousands. A cell can often be
+ * read under several styles ("1,234"); the column as a whole decides, never the cell. */
+#ifndef CLEAN_TYPES_NUMBER_H
+#define CLEAN_TYPES_NUMBER_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum number_style {
+    STYLE_POINT,       /* 1234.5 */
+    STYLE_POINT_COMMA, /* 1,234.5 */
+    STYLE_POINT_SPACE, /* 1 234.5 and 1'234.5 */
+    STYLE_COMMA,       /* 1234,5 */
+    STYLE_COMMA_POINT, /* 1.234,5 */
+    STYLE_COMMA_SPACE, /* 1 234,5 and 1'234,5 */
+    STYLE_COUNT
+};
+#define NUMBER_STYLES "point|point-comma|point-space|comma|comma-point|comma-space"
+#define STYLE_ALL     ((1u << STYLE_COUNT) - 1)
+
+/* Which styles can read a text: a bit a style. */
+struct number_fit {
+    unsigned whole; /* as an integer within int64 */
+    unsigned real;  /* as a number, integers included */
+    bool code;      /* digits with a leading zero ("007"), or more digits than int64 can hold */
+};
+/* `text` without blanks at its ends. */
+struct number_fit number_fits(struct str text);
+
+/* False when the text is no such number, or an integer beyond int64. */
+bool number_whole(struct str text, enum number_style style, int64_t *ret);
+/* The nearest double (round half to even). */
+bool number_real(struct str text, enum number_style style, double *ret);
+
+#endif
