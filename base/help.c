@@ -23,7 +23,7 @@ char *setting_placeholder(const struct setting *setting, char *ret, size_t room)
     static const char *const words[] = {
         [SETTING_INT] = "N",     [SETTING_REAL] = "X",      [SETTING_SIZE] = "SIZE",
         [SETTING_TEXT] = "TEXT", [SETTING_CHOICE] = "WORD", [SETTING_TEXTS] = "TEXT",
-        [SETTING_TIME] = "TIME", [SETTING_TREE] = "MAP",
+        [SETTING_TIME] = "TIME", [SETTING_TREE] = "MAP",    [SETTING_REST] = "VALUE",
     };
     if (setting->kind == SETTING_FLAG) return NULL;
     bool short_choice = setting->kind == SETTING_CHOICE && strlen(setting->choices) <= 24;
@@ -169,7 +169,8 @@ enum status help_settings(const struct setting *table, enum spelling spelling, s
                           struct err *err)
 {
     for (const struct setting *row = table; row != NULL && row->name != NULL; row++) {
-        if (spelling == SPELL_OPTION && row->kind == SETTING_TREE) continue;
+        bool yaml_only = row->kind == SETTING_TREE || row->kind == SETTING_REST;
+        if (spelling == SPELL_OPTION && yaml_only) continue;
         TRY(add_setting(ret, row, spelling, err));
     }
     return STATUS_OK;

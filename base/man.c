@@ -134,7 +134,7 @@ static enum status add_options(const struct command *command, struct bytes *ret,
 {
     TRY(bytes_append_text(ret, ".Sh OPTIONS\n.Bl -tag -width Ds\n", err));
     for (const struct setting *row = command->options; row != NULL && row->name != NULL; row++)
-        if (row->kind != SETTING_TREE) TRY(add_option(ret, row, err));
+        if (row->kind != SETTING_TREE && row->kind != SETTING_REST) TRY(add_option(ret, row, err));
     for (const struct setting *row = common_options; row->name != NULL; row++)
         if (command_has_common(command, row)) TRY(add_option(ret, row, err));
     return bytes_append_text(ret, ".El\n", err);

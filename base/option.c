@@ -89,7 +89,7 @@ static void add_row(struct option_table *table, const struct setting *setting, v
 static void add_rows(struct option_table *table, const struct setting *settings, void *config)
 {
     for (const struct setting *row = settings; row != NULL && row->name != NULL; row++) {
-        if (row->kind == SETTING_TREE) continue;
+        if (row->kind == SETTING_TREE || row->kind == SETTING_REST) continue;
         add_row(table, row, config, false);
         if (row->kind == SETTING_FLAG && row->fallback != NULL &&
             str_is(str_of(row->fallback), "true"))

@@ -45,8 +45,20 @@ static bool same_name(const char *name, struct str word)
 static const struct setting *find_setting(const struct setting *table, struct str word)
 {
     for (const struct setting *row = table; row->name != NULL; row++)
-        if (same_name(row->name, word)) return row;
+        if (row->kind != SETTING_REST && same_name(row->name, word)) return row;
     return NULL;
+}
+
+static const struct setting *find_rest(const struct setting *table)
+{
+    for (const struct setting *row = table; row->name != NULL; row++)
+        if (row->kind == SETTING_REST) return row;
+    return NULL;
+}
+
+bool setting_is_known(const struct setting *table, struct str key)
+{
+    return find_setting(table, key) != NULL;
 }
 
 static size_t count_settings(const struct setting *table)
@@ -296,6 +308,7 @@ enum status setting_from_text(const struct setting *setting, struct str text, vo
         return STATUS_OK;
     }
     case SETTING_TREE:
+    case SETTING_REST:
         return fail(err, STATUS_USAGE, "found \"%.*s\", expected a map or a list", (int)text.size,
                     text.data);
     }
@@ -394,6 +407,11 @@ enum status settings_from_yaml(const struct setting *table, const struct yaml_no
         return fail_at(map, err, "found %s, expected a map of settings", kind_name(map));
     for (size_t i = 0; i < map->count; i++) {
         const struct setting *row = find_setting(table, map->keys[i]->text);
+        const struct setting *rest = row == NULL ? find_rest(table) : NULL;
+        if (rest != NULL) {
+            memcpy((char *)config + rest->offset, &map, sizeof map);
+            continue;
+        }
         if (row == NULL) return fail_unknown(table, map->keys[i], err);
         TRY(check_once(row, map, i, err));
         TRY(value_from_yaml(row, map->items[i], config, arena, err));

@@ -24,6 +24,9 @@ enum setting_kind {
     SETTING_TEXTS,  /* struct text_list: a YAML list or one scalar; option: repeatable */
     SETTING_TIME,   /* struct maybe_time */
     SETTING_TREE,   /* const struct yaml_node *: the owner checks it (YAML only) */
+    SETTING_REST,   /* const struct yaml_node *: the map itself, set when it has keys that are no
+                       setting of the table, such as column names; the owner checks those. At most
+                       one row (YAML only) */
 };
 
 struct text_list {
@@ -61,6 +64,8 @@ MUST_CHECK enum status settings_from_yaml(const struct setting *table, const str
  * at least 2). `name_at` gives name i. */
 const char *nearest_name(struct str word, size_t count,
                          const char *(*name_at)(const void *, size_t), const void *names);
+/* Whether a key is a setting of the table; the others are those of a SETTING_REST row. */
+bool setting_is_known(const struct setting *table, struct str key);
 /* Splits "a|b|c": the index of `text`, or -1. */
 int choice_index(const char *choices, struct str text);
 /* The word of a choice by index; writes into ret. Returns ret. */
