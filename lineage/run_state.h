@@ -1,0 +1,49 @@
+/* lineage/run_state.h: what a run holds in memory, for the files of this room only. */
+#ifndef LINEAGE_RUN_STATE_H
+#define LINEAGE_RUN_STATE_H
+
+#include "base/clock.h"
+#include "lineage/run.h"
+
+#include <pthread.h>
+
+#define EVENT_KINDS 4
+
+struct pending; /* a statement with its values, waiting for run_flush */
+struct events;  /* row events, waiting for their slice */
+
+struct run {
+    struct store *store; /* NULL without one */
+    char id[UUID_TEXT];
+    int64_t key;         /* runs.run_key */
+    double began;        /* clock_seconds */
+    struct row_counts counts;
+    size_t threads;
+    bool verdict_failed, finished;
+    char reason[512];    /* of the failed verdict */
+    struct arena *arena; /* pending statements */
+    struct pending *first, *last;
+    pthread_mutex_t mutex; /* events */
+    bool mutex_made;
+    struct events *events;
+    int64_t event_counts[EVENT_KINDS];
+};
+
+/* Queues one statement; values are copied; letters as in sql.h (without b). Nothing without a
+ * store. Executed in order by run_flush. */
+MUST_CHECK enum status run_record(struct run *run, struct err *err, const char *sql,
+                                  const char *types, ...);
+/* One transaction with everything queued, after all row events. */
+MUST_CHECK enum status run_flush(struct run *run, struct err *err);
+/* The same inside the caller's transaction. */
+MUST_CHECK enum status run_flush_pending(struct run *run, struct err *err);
+
+MUST_CHECK enum status events_open(struct run *run, struct err *err);
+/* Writes what is buffered, in a transaction of its own. */
+MUST_CHECK enum status events_flush(struct run *run, struct err *err);
+void events_close(struct run *run);
+
+/* Queues the metrics every run has: time, memory, throughput, rows. */
+MUST_CHECK enum status run_record_resources(struct run *run, struct err *err);
+
+#endif

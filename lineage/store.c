@@ -1,0 +1,238 @@
+/* store.c: finding, making and opening the store directory.
+ *
+ * A new store is made complete under a temporary name beside its place and moved there by
+ * rename(2), which refuses a directory that is not empty: the first of several processes wins, the
+ * others open what it made. */
+#include "lineage/process.h"
+#include "lineage/store_state.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER ".tamis"
+/* Other writers' transactions take milliseconds: --wait 0 is not meant to fail on one of them. */
+#define WAIT_SHORTEST 2.0
+
+static const char *const folders[] = {"chunks", "audit", "index", "locks", "tmp"};
+#define FOLDERS (sizeof folders / sizeof *folders)
+
+char *path_join(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = memory_get(size, 1);
+
+    if (path != NULL) snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool has_catalog(const char *path)
+{
+    struct stat status;
+    OWNED(memory_release) char *catalog = path_join(path, "catalog.db");
+
+    return catalog != NULL && stat(catalog, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* ---- finding ---- */
+
+static char *copy_path(const char *path)
+{
+    return memory_copy_text(path, strlen(path));
+}
+
+/* The nearest .tamis/ with a catalog, from the current directory upwards; NULL where none is. */
+static char *nearest_store(const char *here)
+{
+    OWNED(memory_release) char *folder = copy_path(here);
+
+    while (folder != NULL) {
+        char *candidate = path_join(strcmp(folder, "/") == 0 ? "" : folder, FOLDER);
+        if (candidate != NULL && has_catalog(candidate)) return candidate;
+        memory_free(candidate);
+        char *slash = strrchr(folder, '/');
+        if (slash == NULL || folder[1] == '\0') return NULL;
+        slash[slash == folder ? 1 : 0] = '\0';
+    }
+    return NULL;
+}
+
+static enum status absolute(char **ret, const char *here, const char *path, struct err *err)
+{
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        size--;
+    OWNED(memory_release) char *trimmed = memory_copy_text(path, size);
+    if (trimmed == NULL) return fail_memory(err, size);
+    *ret = trimmed[0] == '/' ? copy_path(trimmed) : path_join(here, trimmed);
+    return *ret == NULL ? fail_memory(err, size) : STATUS_OK;
+}
+
+static enum status find_store(char **ret, const struct common *common, struct err *err)
+{
+    char here[PATH_MAX];
+    const char *named = common->store != NULL ? common->store : getenv("TAMIS_STORE");
+
+    if (getcwd(here, sizeof here) == NULL) return fail_errno(err, errno, "the current directory");
+    if (named != NULL && named[0] != '\0') return absolute(ret, here, named, err);
+    *ret = nearest_store(here);
+    if (*ret == NULL) *ret = path_join(strcmp(here, "/") == 0 ? "" : here, FOLDER);
+    return *ret == NULL ? fail_memory(err, PATH_MAX) : STATUS_OK;
+}
+
+/* ---- making ---- */
+
+static enum status make_folder(const char *path, struct err *err)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return STATUS_OK;
+    return fail_errno(err, errno, "folder \"%s\"", path);
+}
+
+static enum status fill_store(const char *path, struct err *err)
+{
+    sqlite3 *catalog = NULL;
+
+    for (size_t i = 0; i < FOLDERS; i++) {
+        OWNED(memory_release) char *folder = path_join(path, folders[i]);
+        if (folder == NULL) return fail_memory(err, 0);
+        TRY(make_folder(folder, err));
+    }
+    TRY(catalog_open(&catalog, path, true, 0, err));
+    sqlite3_close(catalog);
+    return directory_sync(path, err);
+}
+
+/* Only what fill_store may have put there. */
+static void remove_store(const char *path)
+{
+    OWNED(memory_release) char *catalog = path_join(path, "catalog.db");
+    OWNED(memory_release) char *journal = path_join(path, "catalog.db-journal");
+
+    if (catalog != NULL) unlink(catalog);
+    if (journal != NULL) unlink(journal);
+    for (size_t i = 0; i < FOLDERS; i++) {
+        OWNED(memory_release) char *folder = path_join(path, folders[i]);
+        if (folder != NULL) rmdir(folder);
+    }
+    rmdir(path);
+}
+
+static enum status sync_parent(const char *path, struct err *err)
+{
+    OWNED(memory_release) char *parent = copy_path(path);
+
+    if (parent == NULL) return fail_memory(err, 0);
+    char *slash = strrchr(parent, '/');
+    slash[slash == parent ? 1 : 0] = '\0';
+    return directory_sync(parent, err);
+}
+
+static enum status make_store(const char *path, struct err *err)
+{
+    char suffix[UUID_TEXT + 8], id[UUID_TEXT];
+    size_t room = strlen(path) + sizeof suffix;
+    OWNED(memory_release) char *temporary = memory_get(room, 1);
+
+    if (temporary == NULL) return fail_memory(err, room);
+    snprintf(temporary, room, "%s.new-%s", path, uuid7(id));
+    if (mkdir(temporary, 0777) != 0) {
+        enum status status = fail_errno(err, errno, "store \"%s\"", path);
+        err_hint(err, "the folder that holds the store must exist and be writable; --store DIR "
+                      "names another place, --no-store records nothing");
+        return status;
+    }
+    enum status status = fill_store(temporary, err);
+    if (status == STATUS_OK && rename(temporary, path) == 0) return sync_parent(path, err);
+    int reason = errno;
+    remove_store(temporary);
+    if (status != STATUS_OK) return status;
+    if (reason == EEXIST || reason == ENOTEMPTY) return STATUS_OK; /* somebody was faster */
+    return fail_errno(err, reason, "store \"%s\"", path);
+}
+
+static enum status require_store(const char *path, enum store_use use, struct err *err)
+{
+    if (has_catalog(path)) return STATUS_OK;
+    if (use == STORE_READ) {
+        fail(err, STATUS_USAGE, "store \"%s\" does not exist", path);
+        err_hint(err, "writing commands make one; --store DIR or TAMIS_STORE names another");
+        return STATUS_USAGE;
+    }
+    TRY(make_store(path, err));
+    if (has_catalog(path)) return STATUS_OK;
+    fail(err, STATUS_USAGE, "store \"%s\" is a %s without a catalog.db", path,
+         is_folder(path) ? "folder" : "file");
+    err_hint(err, "name a new or empty folder");
+    return STATUS_USAGE;
+}
+
+/* ---- opening ---- */
+
+static void describe_holder(struct store *store)
+{
+    struct process self;
+    char now[TIME_TEXT];
+
+    process_self(&self);
+    snprintf(store->holder, sizeof store->holder, "%s, process %lld of %s on %.100s since %s\n",
+             program_invocation_short_name, (long long)self.pid, self.user, self.host,
+             time_text(clock_now(), now));
+}
+
+enum status store_open(struct store **ret, const struct common *common, enum store_use use,
+                       struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+
+    *ret = NULL;
+    if (common->no_store) return STATUS_OK;
+    TRY(NEW(&store, 1, err));
+    store->writers.descriptor = -1;
+    store->writable = use == STORE_WRITE;
+    store->wait = (double)common->wait < WAIT_SHORTEST ? WAIT_SHORTEST : (double)common->wait;
+    store->mutex_made = pthread_mutex_init(&store->mutex, NULL) == 0;
+    describe_holder(store);
+    TRY(find_store(&store->path, common, err));
+    TRY(require_store(store->path, use, err));
+    TRY(catalog_open(&store->catalog, store->path, store->writable, store->wait, err));
+    if (!store->writable) TRY(catalog_show_lost(store->catalog, err));
+    *ret = store;
+    store = NULL;
+    return STATUS_OK;
+}
+
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+sqlite3 *store_catalog(const struct store *store)
+{
+    return store->catalog;
+}
+
+void store_close(struct store **store)
+{
+    if (store == NULL || *store == NULL) return;
+    lock_release(&(*store)->writers);
+    sqlite3_close_v2((*store)->catalog);
+    if ((*store)->mutex_made) pthread_mutex_destroy(&(*store)->mutex);
+    memory_free((*store)->path);
+    memory_free(*store);
+    *store = NULL;
+}

@@ -1,0 +1,33 @@
+/* lineage/store_state.h: what a store is made of, for the files of this room only. */
+#ifndef LINEAGE_STORE_STATE_H
+#define LINEAGE_STORE_STATE_H
+
+#include "lineage/lock.h"
+#include "lineage/store.h"
+
+#include <pthread.h>
+
+struct store {
+    char *path; /* absolute */
+    sqlite3 *catalog;
+    bool writable;
+    double wait;             /* seconds */
+    struct lock writers;     /* held between catalog_begin and its end */
+    pthread_mutex_t mutex;   /* one transaction at a time in this process */
+    bool mutex_made;
+    char holder[320];        /* this process, for the lock files */
+};
+
+/* Opens catalog.db in `folder` with our settings; makes the tables when it is empty and writable,
+ * migrates an older one when writable. A hot journal left by a crash is rolled back once. */
+MUST_CHECK enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, double wait,
+                                    struct err *err);
+/* The same sentences as fail_catalog, before there is a store. */
+enum status fail_sqlite(sqlite3 *catalog, struct err *err, const char *doing);
+/* Makes a TEMP view "runs" in front of the table, which shows a running row whose process is gone as
+ * "lost". For readers; writers close such rows. */
+MUST_CHECK enum status catalog_show_lost(sqlite3 *catalog, struct err *err);
+/* `folder`/`name` in the arena-free way: memory_free the result; NULL without memory. */
+char *path_join(const char *folder, const char *name);
+
+#endif
