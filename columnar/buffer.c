@@ -1,5 +1,6 @@
 /* columnar/buffer.c: counted memory blocks, and bitmaps. */
 #include "base/memory.h"
+#include "columnar/kernels.h"
 #include "columnar/layout.h"
 
 #include <stdatomic.h>
@@ -207,5 +208,26 @@ enum status offset_put(struct buffer *offsets, bool large, int64_t place, int64_
         return status;
     }
     ((int32_t *)(void *)buffer_writable(offsets))[place] = (int32_t)value;
+    return STATUS_OK;
+}
+
+enum status offsets_rebase(struct buffer *to, int64_t to_first, const struct buffer *offsets,
+                           bool large, int64_t first, int64_t count, int64_t base, struct err *err)
+{
+    int64_t from = offset_at(offsets, large, first);
+    int64_t end = offset_at(offsets, large, first + count) - from + base;
+    TRY(offset_put(to, large, to_first + count, end, err)); /* the largest: the others fit too */
+    int64_t shift = base - from;
+    if (offsets->data == NULL) return offset_put(to, large, to_first, base, err);
+    if (!large) {
+        int32_t *out = (int32_t *)(void *)buffer_writable(to) + to_first;
+        const int32_t *in = (const int32_t *)(const void *)offsets->data + first;
+        kernels()->offsets_shift(out, in, count + 1, (int32_t)shift);
+        return STATUS_OK;
+    }
+    int64_t *out = (int64_t *)(void *)buffer_writable(to) + to_first;
+    const int64_t *in = (const int64_t *)(const void *)offsets->data + first;
+    for (int64_t i = 0; i <= count; i++)
+        out[i] = in[i] + shift;
     return STATUS_OK;
 }

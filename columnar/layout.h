@@ -7,11 +7,11 @@
 
 enum layout {
     LAYOUT_NULL,
-    LAYOUT_BITS,       /* [0] one bit a value */
-    LAYOUT_FIXED,      /* [0] `width` bytes a value */
-    LAYOUT_BYTES,      /* [0] int32 offsets, [1] bytes */
+    LAYOUT_BITS,  /* [0] one bit a value */
+    LAYOUT_FIXED, /* [0] `width` bytes a value */
+    LAYOUT_BYTES, /* [0] int32 offsets, [1] bytes */
     LAYOUT_BYTES_LARGE,
-    LAYOUT_LIST,       /* [0] int32 offsets, child 0 */
+    LAYOUT_LIST, /* [0] int32 offsets, child 0 */
     LAYOUT_LIST_LARGE,
     LAYOUT_LIST_FIXED, /* child 0 of length x width */
     LAYOUT_STRUCT,
@@ -26,10 +26,10 @@ enum layout {
 struct type_info {
     const char *name;
     enum layout layout;
-    size_t width;      /* LAYOUT_FIXED: bytes a value; FIXED_BINARY: 0, see struct type */
-    size_t buffers;    /* without validity; views: the least */
-    bool validity;     /* has a validity bitmap of its own */
-    int children;      /* exact number; -1 = any */
+    size_t width;   /* LAYOUT_FIXED: bytes a value; FIXED_BINARY: 0, see struct type */
+    size_t buffers; /* without validity; views: the least */
+    bool validity;  /* has a validity bitmap of its own */
+    int children;   /* exact number; -1 = any */
 };
 extern const struct type_info type_table[TYPE_COUNT];
 
@@ -74,6 +74,11 @@ MUST_CHECK enum status growing_append(struct growing *growing, const void *data,
 MUST_CHECK enum status growing_freeze(struct growing *growing, struct buffer *ret, struct err *err);
 void growing_release(struct growing *growing);
 
+/* Copies and shifts `count` + 1 offsets from `first` on so that they begin at `base`. */
+MUST_CHECK enum status offsets_rebase(struct buffer *to, int64_t to_first,
+                                      const struct buffer *offsets, bool large, int64_t first,
+                                      int64_t count, int64_t base, struct err *err);
+
 /* ---- bitmaps ---- */
 
 static inline bool bit_get(const uint8_t *bits, int64_t place)
@@ -114,6 +119,12 @@ MUST_CHECK enum status offset_put(struct buffer *offsets, bool large, int64_t pl
 
 /* Run that holds logical row `row` of a run-end encoded array. */
 int64_t run_of(const struct field *field, const struct array *array, int64_t row);
+/* The child rows that make up one list, map, list view or fixed list value. */
+void list_range(const struct field *field, const struct array *array, int64_t row,
+                int64_t *ret_first, int64_t *ret_count);
+/* The child, and the row in it, that a union slot selects. */
+size_t union_child(const struct field *field, const struct array *array, int64_t row,
+                   int64_t *ret_row);
 /* Integer in a LAYOUT_FIXED array of an integer type (uint64 as two's complement). */
 int64_t integer_at(enum type_id id, const struct array *array, int64_t row);
 void integer_put(enum type_id id, uint8_t *data, int64_t row, int64_t value);

@@ -78,7 +78,7 @@ static enum status copy_type(struct arena *arena, const struct field *from, stru
                              struct err *err)
 {
     if (from->type.zone != NULL) {
-        struct str zone;
+        struct str zone = {NULL, 0};
         TRY(copy_text(arena, str_of(from->type.zone), &zone, err));
         ret->zone = zone.data;
     }
@@ -95,7 +95,7 @@ static enum status copy_type(struct arena *arena, const struct field *from, stru
 static enum status copy_field(struct arena *arena, const struct field *from, struct field *ret,
                               struct err *err)
 {
-    struct str name;
+    struct str name = {NULL, 0};
     *ret = *from;
     TRY(copy_text(arena, str_of(from->name), &name, err));
     ret->name = name.data;
@@ -165,7 +165,7 @@ enum status schema_set_metadata(struct schema *schema, const char *key, struct s
 {
     struct schema_owner *owner = schema->owner;
     struct metadata *metadata = &schema->metadata;
-    struct str key_copy, value_copy;
+    struct str key_copy = {NULL, 0}, value_copy = {NULL, 0};
     TRY(copy_text(owner->arena, value, &value_copy, err));
     for (size_t i = 0; i < metadata->count; i++) {
         if (!str_is(metadata->pairs[i].key, key)) continue;

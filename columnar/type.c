@@ -252,10 +252,8 @@ static bool parse_parameters(struct str inner, bool present, struct type *type)
 {
     switch (type->id) {
     case TYPE_FIXED_BINARY: return present && parse_number(inner, 0, INT32_MAX, &type->width);
-    case TYPE_TIME32:
-        return present && parse_unit(inner, &type->unit) && type->unit <= UNIT_MILLI;
-    case TYPE_TIME64:
-        return present && parse_unit(inner, &type->unit) && type->unit >= UNIT_MICRO;
+    case TYPE_TIME32: return present && parse_unit(inner, &type->unit) && type->unit <= UNIT_MILLI;
+    case TYPE_TIME64: return present && parse_unit(inner, &type->unit) && type->unit >= UNIT_MICRO;
     case TYPE_DURATION: return !present || parse_unit(inner, &type->unit);
     case TYPE_TIMESTAMP: return !present || parse_timestamp(inner, type);
     case TYPE_DECIMAL32:
@@ -293,8 +291,9 @@ static enum status fail_type(struct str text, struct err *err)
     if (nearest != NULL)
         err_hint(err, "did you mean \"%s\"?", nearest);
     else
-        err_hint(err, "types are bool, int8 ... int64, uint8 ... uint64, float32, float64, utf8, "
-                      "binary, date32, timestamp[us, UTC], decimal128(P, S), dictionary<int32, utf8>");
+        err_hint(err,
+                 "types are bool, int8 ... int64, uint8 ... uint64, float32, float64, utf8, "
+                 "binary, date32, timestamp[us, UTC], decimal128(P, S), dictionary<int32, utf8>");
     return status;
 }
 
