@@ -16,6 +16,7 @@ struct yaml {
     struct arena *arena;
     struct yaml_node *root;
     size_t nodes;
+    size_t text_maximum, nodes_maximum;
 };
 
 /* One parse: libyaml's state and where the text begins in the user's eyes (yaml_from_words hands
@@ -73,8 +74,12 @@ static enum status fail_syntax(const struct parse *parse, struct err *err)
 static enum status new_node(struct parse *parse, enum yaml_kind kind, yaml_mark_t mark,
                             struct yaml_node **ret, struct err *err)
 {
-    if (parse->yaml->nodes++ >= NODES_MAXIMUM)
-        return fail_mark(parse, mark, err, "more than 100,000 values in one document");
+    if (parse->yaml->nodes++ >= parse->yaml->nodes_maximum) {
+        char message[64];
+        snprintf(message, sizeof message, "more than %zu values in one document",
+                 parse->yaml->nodes_maximum);
+        return fail_mark(parse, mark, err, message);
+    }
     struct yaml_node *node = arena_get(parse->yaml->arena, 1, sizeof *node);
     if (node == NULL) return fail_memory(err, sizeof *node);
     *node = place_of(parse, mark);
@@ -237,8 +242,10 @@ static enum status read_document(struct parse *parse, struct yaml_node **ret, st
 static enum status parse_text(struct yaml *yaml, struct str text, int column_shift,
                               struct yaml_node **ret, struct err *err)
 {
-    if (text.size > TEXT_MAXIMUM)
+    if (text.size > yaml->text_maximum && yaml->text_maximum == TEXT_MAXIMUM)
         return fail(err, STATUS_USAGE, "longer than 1 MiB, which no configuration is");
+    if (text.size > yaml->text_maximum)
+        return fail(err, STATUS_USAGE, "longer than %zu bytes", yaml->text_maximum);
     struct parse parse = {.yaml = yaml, .column_shift = column_shift};
     if (yaml_parser_initialize(&parse.parser) == 0) return fail_memory(err, sizeof parse);
     const char *data = text.size == 0 ? "" : text.data;
@@ -253,6 +260,23 @@ static enum status new_yaml(struct yaml **ret, struct err *err)
     OWNED(yaml_close) struct yaml *yaml = NULL;
     TRY(NEW(&yaml, 1, err));
     TRY(arena_open(&yaml->arena, err));
+    yaml->text_maximum = TEXT_MAXIMUM;
+    yaml->nodes_maximum = NODES_MAXIMUM;
+    *ret = yaml;
+    yaml = NULL;
+    return STATUS_OK;
+}
+
+enum status yaml_parse_within(struct yaml **ret, const char *name, struct str text,
+                              size_t text_maximum, size_t nodes_maximum, struct err *err)
+{
+    OWNED(yaml_close) struct yaml *yaml = NULL;
+    TRY(new_yaml(&yaml, err));
+    yaml->text_maximum = text_maximum;
+    yaml->nodes_maximum = nodes_maximum;
+    enum status status = parse_text(yaml, text, 0, &yaml->root, err);
+    if (status != STATUS_OK && name != NULL) return fail_within(err, status, "%s", name);
+    if (status != STATUS_OK) return status;
     *ret = yaml;
     yaml = NULL;
     return STATUS_OK;
@@ -260,14 +284,7 @@ static enum status new_yaml(struct yaml **ret, struct err *err)
 
 enum status yaml_parse(struct yaml **ret, const char *name, struct str text, struct err *err)
 {
-    OWNED(yaml_close) struct yaml *yaml = NULL;
-    TRY(new_yaml(&yaml, err));
-    enum status status = parse_text(yaml, text, 0, &yaml->root, err);
-    if (status != STATUS_OK && name != NULL) return fail_within(err, status, "%s", name);
-    if (status != STATUS_OK) return status;
-    *ret = yaml;
-    yaml = NULL;
-    return STATUS_OK;
+    return yaml_parse_within(ret, name, text, TEXT_MAXIMUM, NODES_MAXIMUM, err);
 }
 
 enum status yaml_load(struct yaml **ret, const char *path, struct err *err)

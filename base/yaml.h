@@ -26,6 +26,10 @@ struct yaml; /* owns the tree and the texts in it */
 MUST_CHECK enum status yaml_load(struct yaml **ret, const char *path, struct err *err);
 MUST_CHECK enum status yaml_parse(struct yaml **ret, const char *name, struct str text,
                                   struct err *err);
+/* The same with other limits, for what a program wrote itself. */
+MUST_CHECK enum status yaml_parse_within(struct yaml **ret, const char *name, struct str text,
+                                         size_t text_maximum, size_t nodes_maximum,
+                                         struct err *err);
 /* A one-module recipe line, `impute columns=age,height method=median`, as the tree
  * {impute: {columns: [age, height], method: median}}; line 1, columns by character. */
 MUST_CHECK enum status yaml_from_words(struct yaml **ret, const char *words, struct err *err);
