@@ -24,6 +24,7 @@ struct window {
      */
     int64_t first_row;
     const struct batch *batch;
+    const int64_t *ordinals; /* of the rows in the run's input, 1-based; NULL with provenance */
     /* Position of the provenance columns in batch, -1 where absent. */
     int64_t source_column, record_column;
 };
@@ -105,6 +106,10 @@ struct clean_module {
     bool removes_rows; /* apply may drop, reject or merge: never shares a pass with a later fit */
     /* Whether this recipe step needs its fit at all (images only for odd sizes); NULL = yes. */
     bool (*needs_fit)(const void *state);
+    /* Whether the step reads or changes a column of the schema it was opened with. Two neighbors
+     * that touch no column in common, keep all rows and keep the schema learn in one shared pass.
+     * NULL = any column. */
+    bool (*touches)(const void *state, size_t column);
     size_t tally_bytes;
     /* Fills a zeroed tally from one window. Parallel. */
     enum status (*observe)(const void *state, int pass, const struct window *window, void *tally,

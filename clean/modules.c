@@ -110,7 +110,7 @@ void window_provenance(const struct window *window, int64_t row, struct str *ret
 {
     const struct batch *batch = window->batch;
     *ret_source = (struct str){NULL, 0};
-    *ret_record = window->first_row + row + 1;
+    *ret_record = window->ordinals != NULL ? window->ordinals[row] : window->first_row + row + 1;
     if (window->source_column < 0 || window->record_column < 0) return;
     size_t source = (size_t)window->source_column, record = (size_t)window->record_column;
     if (!array_text_at(&batch->schema->fields[source], batch->columns[source], row, ret_source))

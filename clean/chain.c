@@ -1,0 +1,192 @@
+/* clean/chain.c: a recipe at work. */
+#include "clean/chain.h"
+
+#include "clean/pass.h"
+
+/* ---- opening ---- */
+
+static const struct schema *schema_before(const struct chain *chain, size_t at)
+{
+    return at == 0 ? chain->input : chain->steps[at - 1].after;
+}
+
+enum status chain_reopen(struct chain *chain, size_t first, struct err *err)
+{
+    bool guess = false;
+    for (size_t i = first; i < chain->count; i++) {
+        struct step *step = &chain->steps[i];
+        const struct schema *schema = schema_before(chain, i);
+        guess = guess || (i > 0 && step_schema_is_guess(&chain->steps[i - 1]));
+        bool fits = step_is_open(step) && schema_equal(step->before, schema);
+        enum status status = fits ? STATUS_OK : step_open(step, schema, &chain->options, err);
+        if (status == STATUS_OK) continue;
+        if (!guess || status == STATUS_MEMORY) return status;
+        for (size_t later = i; later < chain->count; later++)
+            step_close(&chain->steps[later]); /* opened when the types are learned */
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+enum status chain_open(struct chain *ret, const struct recipe *recipe, const struct schema *input,
+                       const struct step_options *options, struct err *err)
+{
+    OWNED(chain_close) struct chain chain = {.count = recipe->count, .options = *options};
+    TRY(NEW(&chain.steps, recipe->count, err));
+    TRY(NEW(&chain.nulls_before, input->count, err));
+    chain.input = schema_ref(input);
+    for (size_t i = 0; i < recipe->count; i++) {
+        chain.steps[i].recipe = &recipe->steps[i];
+        chain.steps[i].module = recipe->steps[i].module;
+        chain.steps[i].position = (int)i + 1;
+    }
+    TRY(chain_reopen(&chain, 0, err));
+    chain.redactor = (struct redactor){chain.steps, chain.count};
+    *ret = chain;
+    chain = (struct chain){0};
+    return STATUS_OK;
+}
+
+const struct schema *chain_schema(const struct chain *chain)
+{
+    return schema_before(chain, chain->count);
+}
+
+void chain_close(struct chain *chain)
+{
+    if (chain == NULL) return;
+    for (size_t i = 0; chain->steps != NULL && i < chain->count; i++)
+        step_close(&chain->steps[i]);
+    memory_free(chain->steps);
+    memory_free(chain->nulls_before);
+    memory_free(chain->nulls_after);
+    schema_unref(&chain->input);
+    *chain = (struct chain){0};
+}
+
+/* ---- learning ---- */
+
+/* The rows at hand: through which steps they have been, and where they lie. */
+struct rows_at_hand {
+    size_t steps;
+    struct stage_input *input; /* NULL once they lie in a spool */
+    struct spool *spool;
+};
+
+static enum status settle(struct chain *chain, const struct pass *pass, bool *learning,
+                          bool *ret_more, struct err *err)
+{
+    *ret_more = false;
+    for (size_t i = 0; i < pass->plan.fits; i++) {
+        struct step *step = &chain->steps[pass->plan.last + i];
+        bool more = false;
+        if (!learning[i]) continue;
+        enum status status = STATUS_OK;
+        if (step->module->settle != NULL)
+            status = step->module->settle(step->state, pass->reading, &more, err);
+        if (status != STATUS_OK) return fail_in_step(step, status, err);
+        learning[i] = more || pass->reading + 1 < step->module->passes;
+        if (!learning[i])
+            TRY(step_settled(step, err));
+        else
+            *ret_more = true;
+    }
+    return STATUS_OK;
+}
+
+/* Further readings of a fit: the rows as the first reading left them, no step applied again. */
+static enum status read_again(struct chain *chain, struct pass *pass, bool *learning,
+                              struct rows_at_hand *rows, struct err *err)
+{
+    bool more = true;
+    pass->input = rows->input;
+    pass->from = rows->spool;
+    pass->to = NULL;
+    pass->plan.first = pass->plan.last;
+    for (pass->reading = 1; more; pass->reading++) {
+        TRY(pass_run(pass, err));
+        TRY(settle(chain, pass, learning, &more, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status learn(struct chain *chain, const struct pass_plan *plan,
+                         struct rows_at_hand *rows, struct err *err)
+{
+    OWNED(memory_release) bool *learning = NULL;
+    OWNED(spool_close) struct spool *spool = NULL;
+    bool more = false;
+    TRY(NEW(&learning, plan->fits, err));
+    for (size_t i = 0; i < plan->fits; i++)
+        learning[i] = true;
+    if (plan->spools) TRY(spool_open(&spool, err));
+    struct pass pass = {
+        .chain = chain,
+        .plan = *plan,
+        .learning = learning,
+        .input = rows->input,
+        .from = rows->spool,
+        .to = spool,
+    };
+    TRY(pass_run(&pass, err));
+    if (plan->spools) {
+        spool_close(&rows->spool);
+        rows->spool = spool;
+        rows->input = NULL;
+        spool = NULL;
+    }
+    rows->steps = plan->last;
+    TRY(settle(chain, &pass, learning, &more, err));
+    if (more) TRY(read_again(chain, &pass, learning, rows, err));
+    return chain_reopen(chain, plan->last, err);
+}
+
+/* ---- writing ---- */
+
+static enum status write_out(struct chain *chain, const struct pass_plan *plan,
+                             const struct rows_at_hand *rows, struct stage_output *output,
+                             struct err *err)
+{
+    memory_free(chain->nulls_after);
+    TRY(NEW(&chain->nulls_after, chain_schema(chain)->count, err));
+    struct pass pass = {
+        .chain = chain,
+        .plan = *plan,
+        .input = rows->input,
+        .from = rows->spool,
+        .output = output,
+    };
+    return pass_run(&pass, err);
+}
+
+static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
+                              const struct stage_target *target, const struct common *common,
+                              struct stage_output **ret_output, struct err *err)
+{
+    for (;;) {
+        bool again = rows->input == NULL;
+        struct pass_plan plan = plan_pass(chain->steps, chain->count, rows->steps, again);
+        if (plan.fits > 0) {
+            TRY(learn(chain, &plan, rows, err));
+            continue;
+        }
+        TRY(stage_output_open(ret_output, target, chain_schema(chain), chain->run, common, err));
+        return write_out(chain, &plan, rows, *ret_output, err);
+    }
+}
+
+enum status chain_run(struct chain *chain, struct stage_input *input,
+                      const struct stage_target *target, const struct common *common,
+                      struct stage_output **ret_output, struct err *err)
+{
+    struct rows_at_hand rows = {.input = input};
+    enum status status = run_passes(chain, &rows, target, common, ret_output, err);
+    spool_close(&rows.spool);
+    return status;
+}
+
+enum status chain_explain(const struct chain *chain, const struct stage_input *input,
+                          struct bytes *ret, struct err *err)
+{
+    return plan_explain(chain->steps, chain->count, stage_input_node(input), false, ret, err);
+}

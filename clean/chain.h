@@ -1,0 +1,43 @@
+/* clean/chain.h: a recipe at work: its steps, opened one on the schema of the other, run over the
+ * rows in as few passes as their fits allow. */
+#ifndef CLEAN_CHAIN_H
+#define CLEAN_CHAIN_H
+
+#include "clean/record.h"
+#include "clean/step.h"
+
+struct chain {
+    struct step *steps;
+    size_t count;
+    struct schema *input;
+    struct step_options options;
+    struct run *run;         /* borrowed */
+    struct rejects *rejects; /* borrowed; counts also without a file */
+    bool with_raw;           /* rejects are written out */
+    struct redactor redactor;
+
+    int64_t rows_in, rows_out;
+    int64_t *nulls_before; /* by column of `input` */
+    int64_t *nulls_after;  /* by column of the schema that leaves */
+};
+
+/* Opens every step whose schema is known by now; those behind a step that learns types are opened
+ * as soon as they can be. The recipe outlives the chain. */
+MUST_CHECK enum status chain_open(struct chain *ret, const struct recipe *recipe,
+                                  const struct schema *input, const struct step_options *options,
+                                  struct err *err);
+/* The steps from `first` on once more, after steps[first - 1] came to know its schema. */
+MUST_CHECK enum status chain_reopen(struct chain *chain, size_t first, struct err *err);
+/* The schema that leaves; a guess while a step that learns it has not. */
+const struct schema *chain_schema(const struct chain *chain);
+/* What --explain prints. */
+MUST_CHECK enum status chain_explain(const struct chain *chain, const struct stage_input *input,
+                                     struct bytes *ret, struct err *err);
+/* Every pass. *ret_output is opened on the schema that leaves, once that is known, and has all rows
+ * when this returns STATUS_OK; it is not finished. */
+MUST_CHECK enum status chain_run(struct chain *chain, struct stage_input *input,
+                                 const struct stage_target *target, const struct common *common,
+                                 struct stage_output **ret_output, struct err *err);
+void chain_close(struct chain *chain);
+
+#endif

@@ -1,0 +1,205 @@
+/* clean/outcome.c: what a finished chain tells the run. */
+#include "clean/outcome.h"
+
+#include "clean/chain_origin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PARAMETERS_SHOWN   (64u << 10)
+#define PARAMETERS_MAXIMUM ((size_t)256 << 20)
+#define COLUMNS_MEASURED   200 /* null rates by column; wider tables have the total only */
+
+/* ---- effects ---- */
+
+static enum status parameters_json(const struct step *step, struct bytes *ret, struct err *err)
+{
+    *ret = bytes_limited(PARAMETERS_MAXIMUM);
+    if (step->module->save == NULL || !step_is_open(step)) return STATUS_OK;
+    TRY(step->module->save(step->state, ret, err));
+    if (ret->size <= PARAMETERS_SHOWN) return STATUS_OK;
+    size_t size = ret->size;
+    ret->size = 0;
+    return bytes_format(ret, err, "{\"bytes\":%zu}", size);
+}
+
+static enum status tell_effect(const struct chain *chain, const struct step *step, struct err *err)
+{
+    OWNED(bytes_release) struct bytes parameters = {0};
+    TRY(parameters_json(step, &parameters, err));
+    struct module_effect effect = {
+        .position = step->position,
+        .module = step->module->name,
+        .rows_in = step->effect.rows_in,
+        .rows_out = step_rows_out(&step->effect),
+        .rows_dropped = step->effect.dropped,
+        .rows_rejected = step->effect.rejected,
+        .rows_merged = step->effect.merged,
+        .cells_changed = step->effect.cells,
+        .seconds = step->effect.seconds,
+        .parameters = {(const char *)parameters.data, parameters.size},
+    };
+    return run_effect(chain->run, &effect, err);
+}
+
+enum status outcome_effects(const struct chain *chain, struct err *err)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        TRY(tell_effect(chain, &chain->steps[i], err));
+    return STATUS_OK;
+}
+
+struct row_counts outcome_counts(const struct chain *chain)
+{
+    struct row_counts counts = {.in = chain->rows_in, .out = chain->rows_out};
+    for (size_t i = 0; i < chain->count; i++) {
+        counts.rejected += chain->steps[i].effect.rejected;
+        counts.dropped += chain->steps[i].effect.dropped;
+        counts.merged += chain->steps[i].effect.merged;
+    }
+    return counts;
+}
+
+/* ---- columns ---- */
+
+static enum status tell_origins(const struct chain *chain, struct origins *origins, struct err *err)
+{
+    TRY(origins_begin(origins, chain->input, err));
+    for (size_t i = 0; i < chain->count; i++)
+        TRY(origins_follow(origins, &chain->steps[i], err));
+    for (size_t i = 0; i < origins->count; i++) {
+        const struct origin *origin = &origins->items[i];
+        TRY(run_column_edge(chain->run, origin->output, origin->input,
+                            origin->direct ? "DIRECT" : "INDIRECT", origin->subtype, origin->masked,
+                            err));
+    }
+    return STATUS_OK;
+}
+
+enum status outcome_lineage(const struct chain *chain, struct err *err)
+{
+    struct origins origins = {0};
+    enum status status = tell_origins(chain, &origins, err);
+    origins_release(&origins);
+    return status;
+}
+
+/* ---- null rates ---- */
+
+static double rate(int64_t part, int64_t whole)
+{
+    return whole == 0 ? 0 : (double)part / (double)whole;
+}
+
+static enum status tell_nulls(struct run *run, const char *when, const struct schema *schema,
+                              const int64_t *nulls, int64_t rows, struct err *err)
+{
+    char name[320];
+    int64_t all = 0;
+    for (size_t i = 0; i < schema->count; i++) {
+        all += nulls[i];
+        snprintf(name, sizeof name, "null_rate_%s.%s", when, schema->fields[i].name);
+        if (schema->count <= COLUMNS_MEASURED)
+            TRY(run_metric(run, name, rate(nulls[i], rows), "ratio", err));
+    }
+    snprintf(name, sizeof name, "null_rate_%s", when);
+    return run_metric(run, name, rate(all, rows * (int64_t)schema->count), "ratio", err);
+}
+
+enum status outcome_metrics(const struct chain *chain, struct err *err)
+{
+    TRY(tell_nulls(chain->run, "before", chain->input, chain->nulls_before, chain->rows_in, err));
+    if (chain->nulls_after == NULL) return STATUS_OK;
+    return tell_nulls(chain->run, "after", chain_schema(chain), chain->nulls_after, chain->rows_out,
+                      err);
+}
+
+/* ---- the verdict ---- */
+
+static enum status list_findings(const struct step *step, struct bytes *ret, struct err *err)
+{
+    for (size_t i = 0; i < step->finding_count; i++) {
+        const struct finding *finding = &step->findings[i];
+        TRY(bytes_format(ret, err, "%s%s%s%s: %lld rows\n", finding->rule,
+                         finding->column == NULL ? "" : " in column \"",
+                         finding->column == NULL ? "" : finding->column,
+                         finding->column == NULL ? "" : "\"", (long long)finding->rows));
+    }
+    return STATUS_OK;
+}
+
+/* Each line of `lines` with the step in front. */
+static enum status add_lines(const struct step *step, const struct bytes *lines, struct bytes *ret,
+                             struct err *err)
+{
+    const char *from = (const char *)lines->data;
+    for (size_t left = lines->size; left > 0;) {
+        const char *end = memchr(from, '\n', left);
+        size_t size = end == NULL ? left : (size_t)(end - from);
+        TRY(bytes_format(ret, err, "step %d (%s): ", step->position, step->module->name));
+        TRY(bytes_append(ret, from, size, err));
+        TRY(bytes_append_text(ret, "\n", err));
+        from += size + (end != NULL);
+        left -= size + (end != NULL);
+    }
+    return STATUS_OK;
+}
+
+static enum status step_verdict(struct chain *chain, struct step *step, struct bytes *ret,
+                                struct err *err)
+{
+    OWNED(bytes_release) struct bytes lines = bytes_limited(1 << 20);
+    bool failed = false;
+    if (step->module->conclude == NULL) {
+        TRY(list_findings(step, &lines, err));
+    } else {
+        enum status status =
+            step->module->conclude(step->state, step->effect.rows_in, step->findings,
+                                   step->finding_count, &failed, &lines, err);
+        if (status != STATUS_OK) return fail_in_step(step, status, err);
+    }
+    if (failed) {
+        char reason[64];
+        snprintf(reason, sizeof reason, "step %d (%s)", step->position, step->module->name);
+        run_verdict_failed(chain->run, reason);
+    }
+    return add_lines(step, &lines, ret, err);
+}
+
+enum status outcome_verdict(struct chain *chain, struct bytes *ret_report, struct err *err)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        TRY(step_verdict(chain, &chain->steps[i], ret_report, err));
+    return STATUS_OK;
+}
+
+enum status rejects_bound_parse(const char *bound, double *ret_number, bool *ret_percent,
+                                struct err *err)
+{
+    char *end = NULL;
+    *ret_number = strtod(bound, &end);
+    *ret_percent = *end == '%';
+    bool digit = bound[0] >= '0' && bound[0] <= '9';
+    if (digit && (end[0] == '\0' || (*ret_percent && end[1] == '\0'))) return STATUS_OK;
+    char shown[64];
+    fail(err, STATUS_USAGE, "--max-rejects \"%s\" where a number or a percentage was expected",
+         escape_for_terminal(str_of(bound), shown, sizeof shown));
+    err_hint(err, "write --max-rejects 100 or --max-rejects 2%%");
+    return STATUS_USAGE;
+}
+
+enum status outcome_check_rejects(struct chain *chain, const char *bound, struct err *err)
+{
+    double number = 0;
+    bool percent = false;
+    if (bound == NULL) return STATUS_OK;
+    TRY(rejects_bound_parse(bound, &number, &percent, err));
+    struct row_counts counts = outcome_counts(chain);
+    double most = percent ? number / 100 * (double)counts.in : number;
+    if ((double)counts.rejected <= most) return STATUS_OK;
+    char reason[128];
+    snprintf(reason, sizeof reason, "%lld rows rejected, more than --max-rejects %.40s",
+             (long long)counts.rejected, bound);
+    run_verdict_failed(chain->run, reason);
+    return STATUS_OK;
+}

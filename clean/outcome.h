@@ -1,0 +1,28 @@
+/* clean/outcome.h: what a finished chain tells the run: effects of each step, where columns came
+ * from, null rates, and the verdict over the data. */
+#ifndef CLEAN_OUTCOME_H
+#define CLEAN_OUTCOME_H
+
+#include "clean/chain.h"
+
+/* module_effects, one row a step, with the fitted parameters where they are not large. */
+MUST_CHECK enum status outcome_effects(const struct chain *chain, struct err *err);
+/* column_edges from the columns that leave to the columns that entered, hops composed. */
+MUST_CHECK enum status outcome_lineage(const struct chain *chain, struct err *err);
+/* Null rates before and after, of the whole and by column. */
+MUST_CHECK enum status outcome_metrics(const struct chain *chain, struct err *err);
+/* Asks each step for its verdict and appends its lines, and findings nobody judged, to ret_report.
+ * Marks the run when one says failed. */
+MUST_CHECK enum status outcome_verdict(struct chain *chain, struct bytes *ret_report,
+                                       struct err *err);
+/* "100" or "2.5%" of the rows that came in; the run's verdict is failed beyond it. `bound` NULL =
+ * any number. STATUS_USAGE when it is neither. */
+MUST_CHECK enum status outcome_check_rejects(struct chain *chain, const char *bound,
+                                             struct err *err);
+/* Checks the spelling of a bound before work begins. */
+MUST_CHECK enum status rejects_bound_parse(const char *bound, double *ret_number, bool *ret_percent,
+                                           struct err *err);
+/* Totals of the chain. */
+struct row_counts outcome_counts(const struct chain *chain);
+
+#endif
