@@ -1,0 +1,13 @@
+/* features/commands.h: the subcommands of tamis-features, one file each.
+ *
+ * To add one: write features/NAME.c with a `const struct command NAME_command`, declare it here,
+ * add one line to the table in features/main.c and one to features/meson.build, and a folder
+ * tests/cli/ features-NAME. */
+#ifndef FEATURES_COMMANDS_H
+#define FEATURES_COMMANDS_H
+
+#include "base/command.h"
+
+extern const struct command cat_command;
+
+#endif

@@ -1,0 +1,19 @@
+/* features/main.c: tamis-features: versions of features, and training sets from them. */
+#include "features/commands.h"
+
+static const struct command *const subcommands[] = {
+    &cat_command,
+    NULL,
+};
+
+static const struct command features_command = {
+    .name = "tamis-features",
+    .operands = "COMMAND",
+    .summary = "keep versions of features and join them as they were known at a time",
+    .subcommands = subcommands,
+};
+
+int main(int argc, char **argv)
+{
+    return command_main(&features_command, argc, argv);
+}
