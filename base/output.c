@@ -18,6 +18,7 @@ struct output {
     bool is_stdout;
     struct bytes *memory; /* instead of a descriptor; borrowed */
     bool committed;
+    bool direct;     /* a device or FIFO: written in place, never renamed over */
     char *path;      /* NULL for stdout */
     char *temporary; /* name until the rename; NULL once it is gone */
     uint8_t *buffer;
@@ -30,6 +31,21 @@ static enum status within(const struct output *output, enum status status, struc
     return fail_within(err, status, "output \"%s\"", output->is_stdout ? "stdout" : output->path);
 }
 
+static void forget_temporary(struct output *output)
+{
+    memory_free(output->temporary);
+    output->temporary = NULL;
+}
+
+/* -o /dev/null must not replace the device by a file. */
+static enum status open_direct(struct output *output, const char *path, struct err *err)
+{
+    forget_temporary(output);
+    output->direct = true;
+    output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    return output->descriptor >= 0 ? STATUS_OK : fail_errno(err, errno, "output \"%s\"", path);
+}
+
 /* The temporary name lies beside the target, so that rename stays on one file system. */
 static enum status open_file(struct output *output, const char *path, struct err *err)
 {
@@ -37,6 +53,11 @@ static enum status open_file(struct output *output, const char *path, struct err
     output->path = memory_copy_text(path, size);
     output->temporary = memory_get(size + 32, 1);
     if (output->path == NULL || output->temporary == NULL) return fail_memory(err, size + 32);
+    struct stat info;
+    bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) forget_temporary(output);
+    if (exists && S_ISDIR(info.st_mode)) return fail_errno(err, EISDIR, "output \"%s\"", path);
+    if (exists && !S_ISREG(info.st_mode)) return open_direct(output, path, err);
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         snprintf(output->temporary, size + 32, "%s.%ld-%u.part", path, (long)getpid(), attempt);
         output->descriptor = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -44,8 +65,7 @@ static enum status open_file(struct output *output, const char *path, struct err
         if (errno != EEXIST) break;
     }
     int reason = errno;
-    memory_free(output->temporary);
-    output->temporary = NULL;
+    forget_temporary(output);
     enum status status = fail_errno(err, reason, "output \"%s\"", path);
     err_hint(err, "the folder must exist and be writable");
     return status;
@@ -129,8 +149,7 @@ static enum status commit_file(struct output *output, struct err *err)
     output->descriptor = -1;
     if (close(descriptor) != 0) return fail_errno(err, errno, "close");
     if (rename(output->temporary, output->path) != 0) return fail_errno(err, errno, "rename");
-    memory_free(output->temporary);
-    output->temporary = NULL;
+    forget_temporary(output);
     return sync_folder_of(output->path, err);
 }
 
@@ -138,7 +157,7 @@ enum status output_commit(struct output *output, struct err *err)
 {
     TRY(output_flush(output, err));
     output->committed = true;
-    if (output->is_stdout || output->memory != NULL) return STATUS_OK;
+    if (output->is_stdout || output->direct || output->memory != NULL) return STATUS_OK;
     enum status status = commit_file(output, err);
     return status == STATUS_OK ? STATUS_OK : within(output, status, err);
 }

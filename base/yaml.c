@@ -395,6 +395,8 @@ static enum status word_tree(struct words *words, struct yaml_node **ret, struct
             open--;
         words->at++;
     } while (open > 0);
+    if (peek_char(words) == ',' || !ends_item(peek_char(words)))
+        return fail_mark(words->parse, mark_here(words), err, "found more behind a bracket");
     struct str piece = {words->line.data + from, words->at - from};
     return parse_text(words->parse->yaml, piece, (int)from, ret, err);
 }
