@@ -1,0 +1,221 @@
+/* clean/types_profile.c: what a column's values can be read as, and the decision for all of them.
+ *
+ * The decision is the column's, never the cell's: the type, decimal mark and day-month order that
+ * reads the most values. Where two readings fit equally and differ, that is a doubt to be told. */
+#include "clean/types_column.h"
+
+#include <math.h>
+#include <strings.h>
+
+static const char *const bool_words[BOOL_PAIRS + 1][2] = {
+    {"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"}, {"0", "1"},
+};
+
+int types_bool(struct str text, int *ret_pair)
+{
+    if (text.size == 0 || text.size > 5) return -1;
+    for (int pair = 0; pair <= BOOL_PAIRS; pair++)
+        for (int value = 0; value < 2; value++) {
+            const char *word = bool_words[pair][value];
+            if (strlen(word) != text.size || strncasecmp(word, text.data, text.size) != 0) continue;
+            *ret_pair = pair;
+            return value;
+        }
+    return -1;
+}
+
+/* ---- counting ---- */
+
+static void count_bool(struct types_profile *profile, struct str text)
+{
+    int pair = 0, value = types_bool(text, &pair);
+    if (value < 0 || pair == BOOL_PAIRS) return;
+    if (value == 1)
+        profile->yes[pair]++;
+    else
+        profile->no[pair]++;
+}
+
+static bool count_number(struct types_profile *profile, struct str text)
+{
+    struct number_fit fit = number_fits(text);
+    for (int style = 0; style < STYLE_COUNT; style++) {
+        profile->whole[style] += (fit.whole >> style) & 1;
+        profile->real[style] += (fit.real >> style) & 1;
+    }
+    profile->codes += fit.code;
+    return fit.real != 0;
+}
+
+static void count_date(struct types_profile *profile, struct str text)
+{
+    struct date_text date;
+    struct date_reading readings[ORDER_COUNT];
+    bool reads[ORDER_COUNT];
+    if (!date_scan(text, &date)) return;
+    for (int order = 0; order < ORDER_COUNT; order++)
+        reads[order] = date_read(&date, (enum date_order)order, &readings[order]);
+    if (reads[0] && !readings[0].has_date) {
+        profile->times++;
+        return;
+    }
+    for (int order = 0; order < ORDER_COUNT; order++)
+        profile->dates[order] += reads[order];
+    profile->stamps += date.reading.has_time;
+    bool both = reads[ORDER_DAY_FIRST] && reads[ORDER_MONTH_FIRST];
+    if (both && date_days(&readings[ORDER_DAY_FIRST]) != date_days(&readings[ORDER_MONTH_FIRST])) {
+        profile->either++;
+        profile->dotted +=
+            memchr(text.data, '.', text.size) != NULL && memchr(text.data, '/', text.size) == NULL;
+    }
+}
+
+void types_profile_add(struct types_profile *profile, struct str text)
+{
+    text = str_trim(text);
+    if (text.size == 0) return;
+    profile->filled++;
+    count_bool(profile, text);
+    if (count_number(profile, text) && text.size < 8) return;
+    count_date(profile, text);
+}
+
+void types_profile_merge(struct types_profile *profile, const struct types_profile *more)
+{
+    _Static_assert(sizeof *profile % sizeof(int64_t) == 0, "a profile is counts only");
+    int64_t *into = (int64_t *)profile;
+    const int64_t *from = (const int64_t *)more;
+    for (size_t i = 0; i < sizeof *profile / sizeof *into; i++)
+        into[i] += from[i];
+}
+
+/* ---- deciding ---- */
+
+static void choose_style(struct types_column *column, const struct types_profile *profile)
+{
+    int best = -1;
+    for (int style = 0; style < STYLE_COUNT; style++) {
+        if (((column->styles >> style) & 1) == 0) continue;
+        if (best < 0 || profile->real[style] > profile->real[best]) best = style;
+    }
+    column->style = (enum number_style)best;
+}
+
+/* Whether another decimal mark reads every number too, and reads it differently. */
+static bool style_doubtful(const struct types_column *column, const struct types_profile *profile)
+{
+    for (int style = 0; style < STYLE_COUNT; style++) {
+        bool other = (style >= STYLE_COMMA) != (column->style >= STYLE_COMMA);
+        if (!other || ((column->styles >> style) & 1) == 0) continue;
+        if (profile->real[style] == profile->real[column->style] &&
+            profile->whole[style] != profile->whole[column->style])
+            return true;
+    }
+    return false;
+}
+
+static void choose_order(struct types_column *column, const struct types_profile *profile)
+{
+    static const enum date_order preference[] = {ORDER_MONTH_FIRST, ORDER_DAY_FIRST,
+                                                 ORDER_YEAR_FIRST};
+    int best = -1;
+    for (int i = 0; i < ORDER_COUNT; i++) {
+        int order = (int)preference[i];
+        if (((column->orders >> order) & 1) == 0) continue;
+        if (best < 0 || profile->dates[order] > profile->dates[best]) best = order;
+    }
+    bool level = profile->dates[ORDER_DAY_FIRST] == profile->dates[ORDER_MONTH_FIRST];
+    bool day_allowed = (column->orders >> ORDER_DAY_FIRST) & 1;
+    if (best == ORDER_MONTH_FIRST && level && day_allowed && profile->dotted > 0 &&
+        profile->dotted == profile->either)
+        best = ORDER_DAY_FIRST; /* nobody writes month.day.year */
+    column->order = (enum date_order)best;
+}
+
+static bool order_doubtful(const struct types_column *column, const struct types_profile *profile)
+{
+    unsigned both = 1u << ORDER_DAY_FIRST | 1u << ORDER_MONTH_FIRST;
+    return (column->orders & both) == both && profile->either > profile->dotted &&
+           profile->dates[ORDER_DAY_FIRST] == profile->dates[ORDER_MONTH_FIRST];
+}
+
+static bool is_bool(const struct types_profile *profile, int64_t needed)
+{
+    for (int pair = 0; pair < BOOL_PAIRS; pair++)
+        if (profile->yes[pair] > 0 && profile->no[pair] > 0 &&
+            profile->yes[pair] + profile->no[pair] >= needed)
+            return true;
+    return false;
+}
+
+static enum types_kind infer_kind(const struct types_column *column,
+                                  const struct types_profile *profile, double mostly)
+{
+    int64_t needed = (int64_t)ceil(mostly * (double)profile->filled);
+    if (profile->filled == 0) return KIND_TEXT;
+    if (is_bool(profile, needed)) return KIND_BOOL;
+    if (profile->codes == 0 && profile->whole[column->style] >= needed) return KIND_WHOLE;
+    if (profile->codes == 0 && profile->real[column->style] >= needed) return KIND_REAL;
+    if (profile->dates[column->order] >= needed)
+        return profile->stamps > 0 ? KIND_TIMESTAMP : KIND_DATE;
+    if (profile->times >= needed) return KIND_TIME;
+    return KIND_TEXT;
+}
+
+static bool is_number(enum types_kind kind)
+{
+    return kind == KIND_WHOLE || kind == KIND_REAL;
+}
+
+static bool is_date(enum types_kind kind)
+{
+    return kind == KIND_DATE || kind == KIND_TIMESTAMP;
+}
+
+enum status types_decide(struct types_column *column, const struct types_profile *profile,
+                         double mostly, struct arena *arena, struct err *err)
+{
+    choose_style(column, profile);
+    choose_order(column, profile);
+    if (column->kind == KIND_AUTO) column->kind = infer_kind(column, profile, mostly);
+    if (is_number(column->kind) && style_doubtful(column, profile))
+        column->doubt = "decimal mark not certain";
+    if (is_date(column->kind) && order_doubtful(column, profile)) {
+        column->doubt = "day and month not told apart";
+        if (column->inferred) column->kind = KIND_TEXT; /* a guess would change days unseen */
+    }
+    return types_settle_field(column, arena, err);
+}
+
+/* ---- the decided type ---- */
+
+static enum type_id default_type(enum types_kind kind)
+{
+    switch (kind) {
+    case KIND_BOOL: return TYPE_BOOL;
+    case KIND_WHOLE: return TYPE_INT64;
+    case KIND_REAL: return TYPE_FLOAT64;
+    case KIND_DATE: return TYPE_DATE32;
+    case KIND_TIMESTAMP: return TYPE_TIMESTAMP;
+    case KIND_TIME: return TYPE_TIME64;
+    case KIND_AUTO:
+    case KIND_TEXT:
+    case KIND_CATEGORY: break;
+    }
+    return TYPE_UTF8;
+}
+
+enum status types_settle_field(struct types_column *column, struct arena *arena, struct err *err)
+{
+    if (column->field.name == NULL) {
+        column->field = column->kind == KIND_CATEGORY
+                            ? field_dictionary(column->name)
+                            : field_of(column->name, default_type(column->kind));
+        if (column->kind == KIND_TIME) column->field.type.unit = UNIT_MICRO;
+    }
+    char type[64], order[16] = "";
+    field_type_text(&column->field, type, sizeof type);
+    if (is_date(column->kind)) choice_text(DATE_ORDERS, (int)column->order, order, sizeof order);
+    column->expected = arena_format(arena, "%s%s%s", type, order[0] != '\0' ? ", " : "", order);
+    return column->expected == NULL ? fail_memory(err, sizeof type) : STATUS_OK;
+}
