@@ -162,25 +162,22 @@ static void fix_readings(struct state *state)
     }
 }
 
-static enum status open_types(void **ret_state, const struct module_setup *setup,
-                              struct schema **ret_schema, struct err *err)
+/* Whether only the data can tell how a column is read. */
+static bool is_open(const struct types_column *column)
 {
-    (void)ret_schema; /* known after the fit */
-    struct state *state = arena_get(setup->arena, 1, sizeof *state);
-    if (state == NULL) return fail_memory(err, sizeof *state);
-    state->config = setup->config;
-    state->schema = setup->schema;
-    state->arena = setup->arena;
-    state->columns = arena_get(setup->arena, setup->schema->count, sizeof *state->columns);
-    state->profiles = arena_get(setup->arena, setup->schema->count, sizeof *state->profiles);
-    if (state->columns == NULL || state->profiles == NULL)
-        return fail_memory(err, setup->schema->count * sizeof *state->profiles);
-    TRY(add_columns(state, setup, err));
-    fix_readings(state);
-    if (state->flags && schema_find(setup->schema, str_of(ISSUES_COLUMN)) >= 0)
-        return fail_at(setup->node, err, "column \"" ISSUES_COLUMN "\" is there already");
-    *ret_state = state;
-    return STATUS_OK;
+    bool number = column->kind == KIND_WHOLE || column->kind == KIND_REAL;
+    bool date = column->kind == KIND_DATE || column->kind == KIND_TIMESTAMP;
+    if (column->kind == KIND_AUTO) return true;
+    return (number && (column->styles & (column->styles - 1)) != 0) ||
+           (date && (column->orders & (column->orders - 1)) != 0);
+}
+
+static bool types_need_fit(const void *state_)
+{
+    const struct state *state = state_;
+    for (size_t i = 0; i < state->count; i++)
+        if (is_open(&state->columns[i])) return true;
+    return false;
 }
 
 /* ---- fit ---- */
@@ -261,6 +258,28 @@ static enum status fitted_types(const void *state_, struct schema **ret, struct 
     *ret = schema;
     schema = NULL;
     return STATUS_OK;
+}
+
+static enum status open_types(void **ret_state, const struct module_setup *setup,
+                              struct schema **ret_schema, struct err *err)
+{
+    struct state *state = arena_get(setup->arena, 1, sizeof *state);
+    if (state == NULL) return fail_memory(err, sizeof *state);
+    state->config = setup->config;
+    state->schema = setup->schema;
+    state->arena = setup->arena;
+    state->columns = arena_get(setup->arena, setup->schema->count, sizeof *state->columns);
+    state->profiles = arena_get(setup->arena, setup->schema->count, sizeof *state->profiles);
+    if (state->columns == NULL || state->profiles == NULL)
+        return fail_memory(err, setup->schema->count * sizeof *state->profiles);
+    TRY(add_columns(state, setup, err));
+    fix_readings(state);
+    if (state->flags && schema_find(setup->schema, str_of(ISSUES_COLUMN)) >= 0)
+        return fail_at(setup->node, err, "column \"" ISSUES_COLUMN "\" is there already");
+    *ret_state = state;
+    if (types_need_fit(state)) return STATUS_OK;
+    TRY(settle_types(state, 0, NULL, err));
+    return fitted_types(state, ret_schema, err);
 }
 
 /* ---- apply ---- */
@@ -447,6 +466,7 @@ const struct clean_module module_types = {
     .open = open_types,
     .fitted_schema = fitted_types,
     .removes_rows = true,
+    .needs_fit = types_need_fit,
     .tally_bytes = sizeof(struct tally),
     .observe = observe_types,
     .absorb = absorb_types,

@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+extern const struct clean_module module_types;
 extern const struct clean_module module_images;
 
 const struct clean_module *const clean_modules[] = {
+    &module_types,
     &module_images,
     NULL,
 };
