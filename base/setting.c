@@ -361,7 +361,9 @@ static enum status value_from_yaml(const struct setting *row, const struct yaml_
                                    void *config, struct arena *arena, struct err *err)
 {
     void *place = (char *)config + row->offset;
-    if (is_null(value)) return fail_at(value, err, "setting \"%s\" has no value", row->name);
+    bool chosen = row->kind == SETTING_CHOICE && choice_index(row->choices, value->text) >= 0;
+    if (is_null(value) && !chosen) /* on_fail: null is a word, not nothing */
+        return fail_at(value, err, "setting \"%s\" has no value", row->name);
     if (row->kind == SETTING_TREE) {
         memcpy(place, &value, sizeof value);
         return STATUS_OK;

@@ -113,10 +113,10 @@ static void decides_the_decimal_mark_for_the_column(void **unused)
 {
     (void)unused;
     expect("types", "x:utf8", "1,250\n12,5\n", "x\n1.25\n12.5\n");
-    expect("types", "x:utf8", "1,250\n1,000.5\n", "x\n1250\n1000.5\n");
-    expect("types", "x:utf8", "1.250,5\n12\n", "x\n1250.5\n12\n");
+    expect("types", "x:utf8", "1,250\n1,000.5\n", "x\n1250.0\n1000.5\n");
+    expect("types", "x:utf8", "1.250,5\n12\n", "x\n1250.5\n12.0\n");
     expect("types", "x:utf8", "1 250\n12 000 000\n", "x\n1250\n12000000\n");
-    expect("types x=float64 decimal=comma", "x:utf8", "1.250\n", "x\n1250\n");
+    expect("types x=float64 decimal=comma", "x:utf8", "1.250\n", "x\n1250.0\n");
 }
 
 static void reads_times_with_zones_and_halves(void **unused)
