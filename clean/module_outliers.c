@@ -1,0 +1,407 @@
+/* clean/module_outliers.c: unusual values of numeric columns.
+ *
+ * Each column gets two fences; what lies outside is unusual. mad: median +- threshold x 1.4826 x
+ * MAD (Iglewicz and Hoaglin 1993, 3.5); iqr: quartiles -+ threshold x IQR (Tukey 1977, 1.5); z:
+ * mean +- threshold x standard deviation (3). Median and quartiles are exact for any size. A column
+ * without spread (more than half of its values equal) has no fences and is left alone. */
+#include "clean/module.h"
+#include "clean/numbers.h"
+#include "clean/parameters.h"
+#include "clean/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum method { METHOD_MAD, METHOD_IQR, METHOD_Z };
+enum action { ACTION_FLAG, ACTION_CLIP, ACTION_NULL, ACTION_DROP };
+static const char method_words[] = "mad|iqr|z";
+
+/* 1 / quantile(normal, 3/4): makes the MAD estimate the standard deviation of normal data. */
+#define MAD_CONSISTENCY 1.482602218505602
+
+struct config {
+    struct text_list columns;
+    int method, action;
+    double threshold; /* 0 = the method's own */
+    const char *flag;
+};
+
+static const struct setting settings[] = {
+    {.name = "columns",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, columns),
+     .help = "numeric columns, or patterns like x*; all numeric columns when absent"},
+    {.name = "method",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, method),
+     .fallback = "mad",
+     .choices = method_words,
+     .help = "median absolute deviation, interquartile range, or standard deviations"},
+    {.name = "threshold",
+     .kind = SETTING_REAL,
+     .offset = offsetof(struct config, threshold),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "how far out a value must lie; 0 means 3.5 for mad, 1.5 for iqr, 3 for z"},
+    {.name = "action",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, action),
+     .fallback = "flag",
+     .choices = "flag|clip|null|drop",
+     .help = "add two columns, pull the value to the fence, empty it, or drop the row"},
+    {.name = "flag",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct config, flag),
+     .fallback = "outlier",
+     .help = "name of the added column; NAME_column says which column it was"},
+    {0}};
+
+struct fence {
+    double low, high; /* infinite where there is no spread */
+    double center, spread;
+    const char *text; /* "[low, high]" for row events */
+};
+
+struct state {
+    const struct config *config;
+    const struct schema *schema;
+    struct arena *arena;
+    size_t *columns;
+    size_t count;
+    double threshold;
+    struct fence *fences;
+    struct summary *summary;
+};
+
+/* ---- kernel ---- */
+
+static void set_fence(struct fence *fence, double low, double high, double reach)
+{
+    bool spread = reach > 0;
+    fence->low = spread ? low - reach : -INFINITY;
+    fence->high = spread ? high + reach : INFINITY;
+}
+
+static void fit_fence(const struct state *state, size_t i, struct fence *fence)
+{
+    const struct summary *s = state->summary;
+    switch ((enum method)state->config->method) {
+    case METHOD_MAD:
+        fence->center = summary_median(s, i);
+        fence->spread = MAD_CONSISTENCY * summary_deviation(s, i);
+        break;
+    case METHOD_IQR:
+        fence->center = summary_quantile(s, i, 1);
+        fence->spread = summary_quantile(s, i, 2) - summary_quantile(s, i, 0);
+        set_fence(fence, summary_quantile(s, i, 0), summary_quantile(s, i, 2),
+                  state->threshold * fence->spread);
+        return;
+    case METHOD_Z:
+        fence->center = summary_moments(s, i)->mean;
+        fence->spread = sqrt(moments_variance(summary_moments(s, i)));
+        break;
+    }
+    set_fence(fence, fence->center, fence->center, state->threshold * fence->spread);
+}
+
+static bool outside(const struct fence *fence, double value)
+{
+    return value < fence->low || value > fence->high;
+}
+
+/* How many spreads beyond the fence: compares columns with one another. */
+static double excess(const struct fence *fence, double value)
+{
+    double beyond = value < fence->low ? fence->low - value : value - fence->high;
+    return beyond / fence->spread;
+}
+
+/* ---- opening ---- */
+
+static enum status add_flags(const struct module_setup *setup, const struct config *config,
+                             struct schema **ret, struct err *err)
+{
+    const char *reason = arena_format(setup->arena, "%s_column", config->flag);
+    if (reason == NULL) return fail_memory(err, 0);
+    const char *names[] = {config->flag, reason};
+    for (size_t i = 0; i < 2; i++)
+        if (schema_find(setup->schema, str_of(names[i])) >= 0) {
+            fail_at(setup->node, err, "there is already a column \"%s\"", names[i]);
+            err_hint(err, "give the added column another name: flag=NAME");
+            return STATUS_USAGE;
+        }
+    OWNED(schema_unref) struct schema *schema = NULL;
+    TRY(schema_copy(&schema, setup->schema, err));
+    TRY(schema_add_column(schema, names[0], TYPE_BOOL, err));
+    struct field field = field_dictionary(names[1]);
+    TRY(schema_add(schema, &field, err));
+    *ret = schema;
+    schema = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_summary(struct state *state, size_t memory, struct err *err)
+{
+    static const double median[] = {0.5}, quartiles[] = {0.25, 0.5, 0.75};
+    int method = state->config->method;
+    struct summary_plan plan = {
+        .columns = state->columns,
+        .count = state->count,
+        .fractions = method == METHOD_MAD ? median : quartiles,
+        .fraction_count = method == METHOD_MAD   ? 1
+                          : method == METHOD_IQR ? 3
+                                                 : 0,
+        .deviations = method == METHOD_MAD,
+        .memory = memory,
+    };
+    return summary_open(&state->summary, &plan, err);
+}
+
+static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
+                        struct err *err)
+{
+    static const double thresholds[] = {[METHOD_MAD] = 3.5, [METHOD_IQR] = 1.5, [METHOD_Z] = 3};
+    const struct config *config = setup->config;
+    struct state *state;
+    TRY(NEW(&state, 1, err));
+    *ret = state;
+    state->config = config;
+    state->schema = setup->schema;
+    state->arena = setup->arena;
+    TRY(module_columns(setup, &config->columns, field_is_number, &state->columns, &state->count,
+                       err));
+    state->threshold = config->threshold > 0 ? config->threshold : thresholds[config->method];
+    state->fences = arena_get(setup->arena, state->count, sizeof *state->fences);
+    if (state->fences == NULL) return fail_memory(err, state->count * sizeof *state->fences);
+    TRY(open_summary(state, setup->memory, err));
+    if (config->action == ACTION_FLAG) return add_flags(setup, config, ret_schema, err);
+    return STATUS_OK;
+}
+
+static void close_state(void **ret)
+{
+    struct state *state = *ret;
+    if (state == NULL) return;
+    summary_close(&state->summary);
+    memory_free(state);
+    *ret = NULL;
+}
+
+/* ---- fit ---- */
+
+static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
+                           struct err *err)
+{
+    (void)pass;
+    const struct state *state = opaque;
+    return summary_observe(state->summary, window, tally, err);
+}
+
+static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
+{
+    (void)pass;
+    struct state *state = opaque;
+    return summary_absorb(state->summary, tally, err);
+}
+
+static void discard(void *tally)
+{
+    summary_tally_release(tally);
+}
+
+static enum status name_fence(struct state *state, struct fence *fence, struct err *err)
+{
+    fence->text = arena_format(state->arena, "[%.6g, %.6g]", fence->low, fence->high);
+    return fence->text == NULL ? fail_memory(err, 0) : STATUS_OK;
+}
+
+static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
+{
+    (void)pass;
+    struct state *state = opaque;
+    TRY(summary_settle(state->summary, ret_more, err));
+    if (*ret_more) return STATUS_OK;
+    for (size_t i = 0; i < state->count; i++) {
+        fit_fence(state, i, &state->fences[i]);
+        TRY(name_fence(state, &state->fences[i], err));
+    }
+    return STATUS_OK;
+}
+
+/* ---- apply ---- */
+
+static enum status change_column_of(const struct state *state, size_t i,
+                                    const struct window *window, const double *values,
+                                    struct change *change, struct err *err)
+{
+    const struct fence *fence = &state->fences[i];
+    size_t at = state->columns[i];
+    OWNED(patch_release)
+    struct patch patch = {&state->schema->fields[at], window->batch->columns[at], {0}, {0}, 0};
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        if (!outside(fence, values[row])) continue;
+        if (state->config->action == ACTION_NULL)
+            TRY(patch_null(&patch, row, err));
+        else
+            TRY(patch_number(&patch, row, values[row] < fence->low ? fence->low : fence->high,
+                             err));
+    }
+    if (patch.cells == 0) return STATUS_OK;
+    struct array *changed;
+    change_cells(change, at, patch.cells);
+    TRY(patch_finish(&patch, &changed, err));
+    change_column(change, at, &changed);
+    return STATUS_OK;
+}
+
+static enum status drop_rows(const struct state *state, size_t i, const struct window *window,
+                             const double *values, struct change *change, struct err *err)
+{
+    const struct field *field = &state->schema->fields[state->columns[i]];
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        if (!outside(&state->fences[i], values[row])) continue;
+        char text[64];
+        array_value_text(field, window->batch->columns[state->columns[i]], row, text, sizeof text);
+        static const char *const rules[] = {"outlier mad", "outlier iqr", "outlier z"};
+        TRY(change_drop(change, row, rules[state->config->method], field->name, str_of(text),
+                        state->fences[i].text, err));
+    }
+    return STATUS_OK;
+}
+
+/* Remembers per row the column that lies furthest beyond its fence. */
+struct worst {
+    double excess;
+    size_t column; /* 1-based place in state->columns, 0 = none */
+};
+
+static void find_worst(const struct state *state, size_t i, int64_t rows, const double *values,
+                       struct worst *worst)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        if (!outside(&state->fences[i], values[row])) continue;
+        double beyond = excess(&state->fences[i], values[row]);
+        if (worst[row].column == 0 || beyond > worst[row].excess)
+            worst[row] = (struct worst){beyond, i + 1};
+    }
+}
+
+static enum status add_flag_columns(const struct state *state, int64_t rows,
+                                    const struct worst *worst, struct change *change,
+                                    struct err *err)
+{
+    OWNED(memory_release) uint8_t *flags = NULL;
+    OWNED(builder_close) struct builder *builder = NULL;
+    struct field field = field_dictionary("outlier_column");
+    TRY(NEW(&flags, (size_t)rows, err));
+    TRY(builder_open(&builder, &field, rows, err));
+    for (int64_t row = 0; row < rows; row++) {
+        flags[row] = worst[row].column != 0;
+        if (!flags[row]) {
+            TRY(build_null(builder, err));
+            continue;
+        }
+        size_t at = state->columns[worst[row].column - 1];
+        TRY(build_text(builder, str_of(state->schema->fields[at].name), err));
+    }
+    struct array *column;
+    TRY(flags_make(&column, flags, rows, err));
+    change_column(change, state->schema->count, &column);
+    TRY(builder_finish(builder, &column, err));
+    change_column(change, state->schema->count + 1, &column);
+    return STATUS_OK;
+}
+
+static enum status apply(const void *opaque, const struct window *window, struct change *change,
+                         struct err *err)
+{
+    const struct state *state = opaque;
+    int64_t rows = window->batch->rows;
+    OWNED(memory_release) double *values = NULL;
+    OWNED(memory_release) struct worst *worst = NULL;
+    TRY(NEW(&values, (size_t)rows, err));
+    if (state->config->action == ACTION_FLAG) TRY(NEW(&worst, (size_t)rows, err));
+    for (size_t i = 0; i < state->count; i++) {
+        size_t at = state->columns[i];
+        numbers_read(&state->schema->fields[at], window->batch->columns[at], values);
+        switch ((enum action)state->config->action) {
+        case ACTION_FLAG: find_worst(state, i, rows, values, worst); break;
+        case ACTION_CLIP:
+        case ACTION_NULL: TRY(change_column_of(state, i, window, values, change, err)); break;
+        case ACTION_DROP: TRY(drop_rows(state, i, window, values, change, err)); break;
+        }
+    }
+    if (worst == NULL) return STATUS_OK;
+    return add_flag_columns(state, rows, worst, change, err);
+}
+
+/* ---- state ---- */
+
+static enum status save_fence(const struct fence *fence, struct bytes *json, struct err *err)
+{
+    TRY(put_real(json, "low", fence->low, err));
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_real(json, "high", fence->high, err));
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_real(json, "center", fence->center, err));
+    TRY(bytes_append_text(json, ", ", err));
+    return put_real(json, "spread", fence->spread, err);
+}
+
+static enum status save(const void *opaque, struct bytes *json, struct err *err)
+{
+    const struct state *state = opaque;
+    char method[16];
+    choice_text(method_words, state->config->method, method, sizeof method);
+    TRY(bytes_append_text(json, "{", err));
+    TRY(put_text(json, "method", str_of(method), err));
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_real(json, "threshold", state->threshold, err));
+    TRY(bytes_append_text(json, ", \"columns\": {", err));
+    for (size_t i = 0; i < state->count; i++) {
+        if (i > 0) TRY(bytes_append_text(json, ", ", err));
+        TRY(bytes_append_json(json, str_of(state->schema->fields[state->columns[i]].name), err));
+        TRY(bytes_append_text(json, ": {", err));
+        TRY(save_fence(&state->fences[i], json, err));
+        TRY(bytes_append_text(json, "}", err));
+    }
+    return bytes_append_text(json, "}}", err);
+}
+
+static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
+{
+    struct state *state = opaque;
+    const struct yaml_node *columns, *node;
+    TRY(get_map(parameters, "columns", &columns, err));
+    for (size_t i = 0; i < state->count; i++) {
+        struct fence *fence = &state->fences[i];
+        TRY(get_map(columns, state->schema->fields[state->columns[i]].name, &node, err));
+        TRY(get_real(node, "low", &fence->low, err));
+        TRY(get_real(node, "high", &fence->high, err));
+        TRY(get_real(node, "center", &fence->center, err));
+        TRY(get_real(node, "spread", &fence->spread, err));
+        TRY(name_fence(state, fence, err));
+    }
+    return STATUS_OK;
+}
+
+const struct clean_module module_outliers = {
+    .name = "outliers",
+    .summary = "find values that lie far outside the rest of their column",
+    .source = "Iglewicz and Hoaglin 1993 (modified z-score); Tukey 1977 (fences)",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open,
+    .passes = 1,
+    .removes_rows = true,
+    .tally_bytes = sizeof(struct summary_tally),
+    .observe = observe,
+    .absorb = absorb,
+    .discard = discard,
+    .settle = settle,
+    .apply = apply,
+    .save = save,
+    .load = load,
+    .close = close_state,
+};
