@@ -69,11 +69,17 @@ enum status counts_add(struct counts *counts, const void *data, size_t size, uin
     return STATUS_OK;
 }
 
+size_t counts_place(const struct counts *counts, const void *data, size_t size)
+{
+    if (counts->slot_count == 0) return SIZE_MAX;
+    size_t slot = find_slot(counts, data, size, count_hash(data, size));
+    return counts->slots[slot] == 0 ? SIZE_MAX : counts->slots[slot] - 1;
+}
+
 int64_t counts_of(const struct counts *counts, const void *data, size_t size)
 {
-    if (counts->slot_count == 0) return 0;
-    size_t slot = find_slot(counts, data, size, count_hash(data, size));
-    return counts->slots[slot] == 0 ? 0 : counts->items[counts->slots[slot] - 1].count;
+    size_t place = counts_place(counts, data, size);
+    return place == SIZE_MAX ? 0 : counts->items[place].count;
 }
 
 void counts_release(struct counts *counts)

@@ -35,6 +35,8 @@ MUST_CHECK enum status counts_add(struct counts *counts, const void *data, size_
                                   uint64_t hash, int64_t times, struct err *err);
 /* 0 for a value that was never added. */
 int64_t counts_of(const struct counts *counts, const void *data, size_t size);
+/* The place in items, SIZE_MAX for a value that was never added. */
+size_t counts_place(const struct counts *counts, const void *data, size_t size);
 void counts_release(struct counts *counts);
 
 struct mode {
