@@ -6,10 +6,18 @@
 
 extern const struct clean_module module_types;
 extern const struct clean_module module_images;
+extern const struct clean_module module_deduplicate;
+extern const struct clean_module module_outliers;
+extern const struct clean_module module_impute;
+extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
     &module_types,
     &module_images,
+    &module_deduplicate,
+    &module_outliers,
+    &module_impute,
+    &module_normalize,
     NULL,
 };
 

@@ -1,0 +1,134 @@
+/* tests/unit/clean/test_module_outliers.c */
+#include "tests/unit/clean/harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const struct clean_module module_outliers;
+
+static void mad_flags_and_names_the_column(void **state)
+{
+    (void)state;
+    struct trial trial = {.words = "outliers"};
+    OWNED(batch_release)
+    struct batch input = trial_input("x:int64|y:float64", "1|1\n2|2\n3|3\n4|900\n500|4\n");
+    trial_run(&trial, &module_outliers, &input);
+    assert_string_equal(trial_text(&trial), "x|y|outlier|outlier_column\n"
+                                            "1|1.0|false|\n2|2.0|false|\n3|3.0|false|\n"
+                                            "4|900.0|true|y\n500|4.0|true|x\n");
+    trial_close(&trial);
+}
+
+static void fences_are_the_published_ones(void **state)
+{
+    (void)state;
+    /* Median 3, MAD 1: fences 3 -+ 3.5 x 1.4826. */
+    struct trial trial = {.words = "outliers action=clip"};
+    OWNED(batch_release) struct batch input = trial_input("x:float64", "1\n2\n3\n4\n50\n\n");
+    trial_run(&trial, &module_outliers, &input);
+    const double *x = array_values(trial.output.columns[0]);
+    assert_true(x[4] > 8.18910776 && x[4] < 8.18910777);
+    assert_int_equal(trial.cells, 1);
+    assert_true(array_is_null(trial.output.columns[0], 5));
+    trial_close(&trial);
+    /* Quartiles 2 and 4: fences -1 and 7. */
+    struct trial iqr = {.words = "outliers method=iqr action=clip"};
+    trial_run(&iqr, &module_outliers, &input);
+    assert_string_equal(trial_text(&iqr), "x\n1.0\n2.0\n3.0\n4.0\n7.0\n\n");
+    trial_close(&iqr);
+}
+
+static void drops_with_the_reason(void **state)
+{
+    (void)state;
+    struct trial trial = {.words = "outliers columns=x method=z threshold=1.5 action=drop"};
+    OWNED(batch_release)
+    struct batch input =
+        trial_input("x:int32|_source:utf8|_record:int64", "1|a|1\n1|a|2\n2|a|3\n2|a|4\n1000|a|5\n");
+    trial_run(&trial, &module_outliers, &input);
+    assert_int_equal(trial.output.rows, 4);
+    assert_int_equal(trial.removal_count, 1);
+    assert_int_equal(trial.removals[0].kind, EVENT_DROP);
+    assert_int_equal(trial.removals[0].row, 4);
+    assert_string_equal(trial.removals[0].rule, "outlier z");
+    assert_string_equal(trial.removals[0].column, "x");
+    trial_close(&trial);
+}
+
+static void a_column_without_spread_is_left_alone(void **state)
+{
+    (void)state;
+    struct trial trial = {.words = "outliers action=null"};
+    OWNED(batch_release) struct batch input = trial_input("x:int64", "7\n7\n7\n7\n90\n");
+    trial_run(&trial, &module_outliers, &input);
+    assert_string_equal(trial_text(&trial), "x\n7\n7\n7\n7\n90\n");
+    trial_close(&trial);
+}
+
+static void the_state_says_the_same_again(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input("x:float64", "1\n2\n3\n4\n50\n");
+    OWNED(batch_release) struct batch other = trial_input("x:float64", "8.18\n8.19\n");
+    struct trial fit = {.words = "outliers action=null"};
+    trial_run(&fit, &module_outliers, &input);
+    struct trial frozen = {.words = "outliers action=null", .load = (const char *)fit.saved.data};
+    trial_run(&frozen, &module_outliers, &other);
+    assert_string_equal(trial_text(&frozen), "x\n8.18\n\n");
+    assert_string_equal((const char *)frozen.saved.data, (const char *)fit.saved.data);
+    trial_close(&frozen);
+    trial_close(&fit);
+}
+
+/* 20,000 rows in windows of 700: more than 64 KiB, so the selection takes several passes. */
+static void threads_and_memory_change_nothing(void **state)
+{
+    (void)state;
+    OWNED(memory_release) char *lines = memory_get(20000, 32);
+    size_t size = 0;
+    for (int i = 0; i < 20000; i++)
+        size += (size_t)snprintf(lines + size, 32, "%d.%d\n", (i * 7919) % 9973, i % 7);
+    OWNED(batch_release) struct batch input = trial_input("x:float64", lines);
+    struct trial one = {.words = "outliers threshold=1 action=clip", .window_rows = 700};
+    struct trial many = {.words = "outliers threshold=1 action=clip",
+                         .window_rows = 700,
+                         .threads = 4,
+                         .memory = 1 << 10};
+    trial_run(&one, &module_outliers, &input);
+    trial_run(&many, &module_outliers, &input);
+    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+    assert_string_equal(trial_text(&one), trial_text(&many));
+    assert_true(one.cells > 100);
+    trial_close(&one);
+    trial_close(&many);
+}
+
+static void refuses_what_it_cannot_do(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input("x:utf8|outlier:int64", "a|1\n");
+    struct trial text = {.words = "outliers columns=x"};
+    assert_int_equal(trial_try(&text, &module_outliers, &input), STATUS_USAGE);
+    trial_close(&text);
+    struct trial clash = {.words = "outliers"};
+    assert_int_equal(trial_try(&clash, &module_outliers, &input), STATUS_USAGE);
+    assert_non_null(strstr(clash.err.message, "there is already a column \"outlier\""));
+    trial_close(&clash);
+    struct trial method = {.words = "outliers method=mads"};
+    assert_int_equal(trial_try(&method, &module_outliers, &input), STATUS_USAGE);
+    trial_close(&method);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mad_flags_and_names_the_column),
+        cmocka_unit_test(fences_are_the_published_ones),
+        cmocka_unit_test(drops_with_the_reason),
+        cmocka_unit_test(a_column_without_spread_is_left_alone),
+        cmocka_unit_test(the_state_says_the_same_again),
+        cmocka_unit_test(threads_and_memory_change_nothing),
+        cmocka_unit_test(refuses_what_it_cannot_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
