@@ -204,6 +204,7 @@ enum status store_open(struct store **ret, const struct common *common, enum sto
     TRY(NEW(&store, 1, err));
     store->writers.descriptor = -1;
     store->writable = use == STORE_WRITE;
+    store->wait_given = (double)common->wait;
     store->wait = (double)common->wait < WAIT_SHORTEST ? WAIT_SHORTEST : (double)common->wait;
     store->mutex_made = pthread_mutex_init(&store->mutex, NULL) == 0;
     describe_holder(store);

@@ -11,7 +11,8 @@ struct store {
     char *path; /* absolute */
     sqlite3 *catalog;
     bool writable;
-    double wait;             /* seconds */
+    double wait;             /* seconds, for the catalog */
+    double wait_given;       /* --wait, for datasets */
     struct lock writers;     /* held between catalog_begin and its end */
     pthread_mutex_t mutex;   /* one transaction at a time in this process */
     bool mutex_made;

@@ -30,7 +30,17 @@ MUST_CHECK enum status version_writer_open(struct version_writer **ret, struct r
 /* Splits what is over a chunk's limits, writes and fsyncs the chunk. In row order. */
 MUST_CHECK enum status version_writer_add(struct version_writer *writer, const struct batch *batch,
                                           struct err *err);
-/* Appends a chunk of another version without reading it. */
+/* The same in two steps, so that digests, statistics, compression and fsync run on many threads:
+ * prepare on any thread in any order, put on one thread in row order. put takes the chunks. */
+struct prepared;
+MUST_CHECK enum status version_writer_prepare(struct version_writer *writer,
+                                              const struct batch *batch, struct prepared **ret,
+                                              struct err *err);
+MUST_CHECK enum status version_writer_put(struct version_writer *writer, struct prepared **prepared,
+                                          struct err *err);
+void prepared_free(struct prepared **prepared);
+/* Appends a chunk of another version without writing it again. It is read: the digest of a version
+ * covers its rows, not its chunks. */
 MUST_CHECK enum status version_writer_reuse(struct version_writer *writer, const char *chunk_digest,
                                             struct err *err);
 /* One transaction: version, its chunks, edges stream:RUN -> version:DATASET@N. Fills ret. */
