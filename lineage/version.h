@@ -6,6 +6,7 @@
 #ifndef LINEAGE_VERSION_H
 #define LINEAGE_VERSION_H
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "columnar/array.h"
 #include "lineage/run.h"
@@ -17,7 +18,7 @@ struct version {
     int64_t rows, chunks, bytes;
     struct digest digest; /* content_digester over all rows */
     char run_id[64];
-    char created_at[32];
+    char created_at[TIME_TEXT];
 };
 
 /* ---- writing ---- */
