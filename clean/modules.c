@@ -5,6 +5,7 @@
 #include <string.h>
 
 extern const struct clean_module module_types;
+extern const struct clean_module module_standardize;
 extern const struct clean_module module_images;
 extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
@@ -13,6 +14,7 @@ extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
     &module_types,
+    &module_standardize,
     &module_images,
     &module_deduplicate,
     &module_outliers,

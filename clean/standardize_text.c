@@ -57,7 +57,8 @@ static enum status spell_point(enum spelling spelling, struct speller *speller,
 {
     switch (spelling) {
     case SPELLING_LOWER: return append_point(ret, utf8proc_tolower(point), err);
-    case SPELLING_UPPER: return append_point(ret, utf8proc_toupper(point), err);
+    case SPELLING_UPPER: /* Unicode's simple mapping keeps the sharp s */
+        return append_point(ret, point == 0xdf ? point : utf8proc_toupper(point), err);
     case SPELLING_TITLE: {
         bool first = !speller->in_word;
         speller->in_word = is_word(point);
