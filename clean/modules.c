@@ -4,8 +4,9 @@
 
 #include <string.h>
 
+extern const struct clean_module module_text;
+extern const struct clean_module module_missing;
 extern const struct clean_module module_types;
-extern const struct clean_module module_standardize;
 extern const struct clean_module module_images;
 extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
@@ -13,8 +14,9 @@ extern const struct clean_module module_impute;
 extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
+    &module_text,
+    &module_missing,
     &module_types,
-    &module_standardize,
     &module_images,
     &module_deduplicate,
     &module_outliers,

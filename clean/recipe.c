@@ -100,8 +100,6 @@ static const struct setting top_level_settings[] = {
      .kind = SETTING_INT,
      .offset = offsetof(struct top_level, version),
      .fallback = "1",
-     .minimum = 1,
-     .maximum = 1,
      .help = "version of the recipe language"},
     {.name = "steps",
      .kind = SETTING_TREE,
@@ -131,6 +129,9 @@ static enum status add_document(struct recipe *recipe, const struct yaml_node *r
         return fail_at(root, err, "a recipe is a map with \"steps\", found a scalar");
     struct top_level top = {0};
     TRY(settings_from_yaml(top_level_settings, root, &top, recipe->arena, err));
+    if (top.version != 1)
+        return fail_at(yaml_get(root, "tamis"), err,
+                       "version %lld of recipes, this program reads 1", (long long)top.version);
     if (top.steps == NULL) return fail_at(root, err, "a recipe without \"steps\"");
     return recipe_add_steps(recipe, top.steps, origin, err);
 }

@@ -1,0 +1,267 @@
+/* clean/main.c: tamis-clean: Arrow in, a recipe over it, Arrow out. */
+#include "base/clock.h"
+#include "clean/main_modules.h"
+#include "clean/outcome.h"
+#include "clean/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct args {
+    const char *recipe;
+    struct text_list lines;
+    const char *into;
+    const char *rejects;
+    const char *max_rejects;
+    const char *state, *save_state;
+    const char *compression;
+    bool accept_failed;
+};
+
+/* clang-format off: one row a line reads as the table it is */
+static const struct setting options[] = {
+    {"recipe", SETTING_TEXT, offsetof(struct args, recipe), .argument = "FILE",
+     .help = "YAML file with the steps"},
+    {"module", SETTING_TEXTS, offsetof(struct args, lines), .letter = 'm',
+     .argument = "'NAME S=V ...'",
+     .help = "one step, behind those of the recipe; may be given many times"},
+    {"into", SETTING_TEXT, offsetof(struct args, into), .argument = "DATASET",
+     .help = "commit the result as a new version of DATASET in the store"},
+    {"rejects", SETTING_TEXT, offsetof(struct args, rejects), .argument = "FILE",
+     .help = "write rejected rows with their reasons to FILE (Arrow)"},
+    {"max-rejects", SETTING_TEXT, offsetof(struct args, max_rejects), .argument = "N|P%",
+     .help = "more rejected rows than this fail the data (exit 3)"},
+    {"state", SETTING_TEXT, offsetof(struct args, state), .argument = "FILE",
+     .help = "apply what an earlier run learned instead of learning from this data"},
+    {"save-state", SETTING_TEXT, offsetof(struct args, save_state), .argument = "FILE",
+     .help = "write what the steps learned to FILE (JSON)"},
+    {"compression", SETTING_TEXT, offsetof(struct args, compression),
+     .argument = "none|zstd[:LEVEL]",
+     .help = "compression of the output (default: zstd in files and the store, none in a pipe)"},
+    {"accept-failed", SETTING_FLAG, offsetof(struct args, accept_failed),
+     .help = "commit --into although the data failed its checks"},
+    {0}};
+/* clang-format on */
+
+/* ---- settings that are not in a table ---- */
+
+static enum status fail_compression(const char *text, struct err *err)
+{
+    char shown[64];
+    return fail(err, STATUS_USAGE,
+                "--compression \"%s\" where none, zstd or zstd:LEVEL (1 to 19) was expected",
+                escape_for_terminal(str_of(text), shown, sizeof shown));
+}
+
+static enum status parse_compression(const char *text, struct stage_target *target, struct err *err)
+{
+    target->level = 1;
+    if (text == NULL) return STATUS_OK;
+    target->compression = strcmp(text, "none") == 0 ? COMPRESSION_NONE : COMPRESSION_ZSTD;
+    if (target->compression == COMPRESSION_NONE || strcmp(text, "zstd") == 0) return STATUS_OK;
+    if (strncmp(text, "zstd:", 5) != 0) return fail_compression(text, err);
+    char *end = NULL;
+    target->level = strtol(text + 5, &end, 10);
+    bool good = text[5] != '\0' && *end == '\0' && target->level >= 1 && target->level <= 19;
+    return good ? STATUS_OK : fail_compression(text, err);
+}
+
+static struct step_options step_options_of(const struct common *common)
+{
+    size_t memory = common->memory == 0 ? (size_t)1 << 30 : (size_t)common->memory;
+    return (struct step_options){
+        .threads = (size_t)common->threads,
+        .memory = memory / 4, /* windows in flight take the rest */
+        .seed = common->seed,
+        .as_of = common->as_of.given ? common->as_of.microseconds : INT64_MIN,
+    };
+}
+
+/* ---- one run ---- */
+
+/* Everything a run holds; released in one place. */
+struct job {
+    const struct args *args;
+    const struct common *common;
+    const char *operand;
+    struct stage_target target;
+    struct recipe recipe;
+    struct state *state;
+    struct store *store;
+    struct run *run;
+    struct stage_input *input;
+    struct chain chain;
+    struct rejects *rejects;
+    struct stage_output *output;
+    struct version version;
+    double started;
+};
+
+static void job_release(struct job *job)
+{
+    stage_output_close(&job->output);
+    rejects_close(&job->rejects);
+    chain_close(&job->chain);
+    stage_input_close(&job->input);
+    run_close(&job->run);
+    store_close(&job->store);
+    recipe_release(&job->recipe);
+    state_close(&job->state);
+}
+
+/* What can be wrong without looking at the data. */
+static enum status job_configure(struct job *job, struct err *err)
+{
+    const struct args *args = job->args;
+    double number;
+    bool percent;
+    job->target = (struct stage_target){
+        .path = job->common->output, .into = args->into, .accept_failed = args->accept_failed};
+    TRY(parse_compression(args->compression, &job->target, err));
+    if (args->max_rejects != NULL)
+        TRY(rejects_bound_parse(args->max_rejects, &number, &percent, err));
+    if (args->state != NULL) TRY(state_open(&job->state, args->state, err));
+    if (args->state != NULL && args->recipe == NULL && args->lines.count == 0)
+        return state_recipe(job->state, &job->recipe, err);
+    return recipe_load(&job->recipe, args->recipe, &args->lines, err);
+}
+
+static enum status record_recipe(struct job *job, struct err *err)
+{
+    OWNED(bytes_release) struct bytes json = bytes_limited(16u << 20);
+    struct digest digest;
+    TRY(recipe_json(&job->recipe, &json, &digest, err));
+    return run_config(job->run, (struct str){(const char *)json.data, json.size}, &digest, err);
+}
+
+static enum status explain(const struct job *job, struct err *err)
+{
+    OWNED(bytes_release) struct bytes text = bytes_limited(1u << 20);
+    OWNED(output_close) struct output *output = NULL;
+    TRY(chain_explain(&job->chain, job->input, &text, err));
+    TRY(output_open(&output, NULL, err));
+    TRY(output_write(output, text.data, text.size, err));
+    return output_commit(output, err);
+}
+
+static enum status open_chain(struct job *job, struct err *err)
+{
+    struct step_options step_options = step_options_of(job->common);
+    TRY(chain_open(&job->chain, &job->recipe, stage_input_schema(job->input), &step_options, err));
+    job->chain.run = job->run;
+    job->chain.rejects = job->rejects;
+    job->chain.with_raw = job->args->rejects != NULL;
+    return job->state == NULL ? STATUS_OK : state_load(job->state, &job->chain, err);
+}
+
+/* ---- after the last row ---- */
+
+static void say_lines(const struct common *common, const struct bytes *report)
+{
+    const char *from = (const char *)report->data;
+    for (size_t left = report->size; left > 0;) {
+        const char *end = memchr(from, '\n', left);
+        size_t size = end == NULL ? left : (size_t)(end - from);
+        log_line(common, true, "%.*s", (int)size, from);
+        from += size + (end != NULL);
+        left -= size + (end != NULL);
+    }
+}
+
+static enum status tell_outcome(struct job *job, struct err *err)
+{
+    OWNED(bytes_release) struct bytes report = bytes_limited(4u << 20);
+    TRY(outcome_verdict(&job->chain, &report, err));
+    TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
+    say_lines(job->common, &report);
+    TRY(outcome_effects(&job->chain, err));
+    TRY(outcome_lineage(&job->chain, err));
+    return outcome_metrics(&job->chain, err);
+}
+
+static enum status job_finish(struct job *job, struct err *err)
+{
+    struct row_counts counts = outcome_counts(&job->chain);
+    counts.bytes_in = stage_input_bytes(job->input);
+    counts.bytes_out = stage_output_bytes(job->output);
+    run_count(job->run, &counts);
+    TRY(tell_outcome(job, err));
+    TRY(rejects_commit(job->rejects, err));
+    if (job->args->save_state != NULL) TRY(state_save(&job->chain, job->args->save_state, err));
+    return stage_output_finish(job->output, &job->version, err);
+}
+
+static enum status job_rows(struct job *job, struct err *err)
+{
+    TRY(record_recipe(job, err));
+    TRY(rejects_open(&job->rejects, job->args->rejects, job->run, err));
+    TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
+    TRY(open_chain(job, err));
+    if (job->common->explain) return explain(job, err);
+    TRY(chain_run(&job->chain, job->input, &job->target, job->common, &job->output, err));
+    return job_finish(job, err);
+}
+
+static void say_summary(const struct job *job)
+{
+    struct row_counts counts = outcome_counts(&job->chain);
+    char removed[160] = "", version[320] = "";
+    if (counts.rejected + counts.dropped + counts.merged > 0)
+        snprintf(removed, sizeof removed, ", %lld rejected, %lld dropped, %lld merged",
+                 (long long)counts.rejected, (long long)counts.dropped, (long long)counts.merged);
+    if (job->version.number > 0)
+        snprintf(version, sizeof version, ", committed as %s@%lld", job->version.dataset,
+                 (long long)job->version.number);
+    log_line(job->common, false, "%lld rows in, %lld out%s, %.1f s%s", (long long)counts.in,
+             (long long)counts.out, removed, clock_seconds() - job->started, version);
+}
+
+static enum status clean(struct invocation *invocation, struct err *err)
+{
+    OWNED(job_release)
+    struct job job = {
+        .args = invocation->args,
+        .common = &invocation->common,
+        .operand = invocation->operand_count > 0 ? invocation->operands[0] : NULL,
+        .started = clock_seconds(),
+    };
+    TRY(job_configure(&job, err));
+    TRY(store_open(&job.store, job.common, STORE_WRITE, err));
+    TRY(run_begin(&job.run, job.store, "clean", invocation, err));
+    enum status status = run_finish(job.run, job_rows(&job, err), err);
+    if (!job.common->explain && (status == STATUS_OK || status == STATUS_VERDICT))
+        say_summary(&job);
+    return status;
+}
+
+/* ---- the command ---- */
+
+static const struct command *const subcommands[] = {&modules_command, NULL};
+
+static const struct command command = {
+    .name = "tamis-clean",
+    .operands = "[INPUT]",
+    .summary = "run a chain of cleaning modules over Arrow data",
+    .details =
+        "INPUT is an Arrow stream or file, tamis:DATASET[@REF] for a version in the store, or "
+        "nothing for stdin. Steps come from --recipe, then from -m in their order. Rows are read "
+        "in windows and in as few passes as the steps that learn from the data allow; --explain "
+        "shows them.\n\n"
+        "Exit codes: 0 done; 1 failed; 2 usage or recipe; 3 done, but the data failed its checks; "
+        "75 busy.",
+    .examples = "tamis-ingest orders.csv | tamis-clean -m 'text' -m 'missing' -o clean.arrow\n"
+                "tamis-clean tamis:raw/orders --recipe orders.yaml --into clean/orders\n"
+                "tamis-clean new.arrow --state fitted.json -o new_clean.arrow\n"
+                "tamis-clean modules impute",
+    .options = options,
+    .args_bytes = sizeof(struct args),
+    .subcommands = subcommands,
+    .operands_maximum = 1,
+    .run = clean,
+    .common_without = "json",
+};
+
+int main(int argc, char **argv)
+{
+    return command_main(&command, argc, argv);
+}

@@ -1,0 +1,330 @@
+/* clean/module_missing.c: disguised nulls become nulls: marker words in texts, numbers that stand
+ * for "not known", NaN. */
+#include "clean/module.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct config {
+    bool defaults;
+    bool nan;
+    bool ignore_case;
+    struct text_list markers, keep, numbers;
+    const struct yaml_node *columns;
+};
+struct column_config {
+    struct text_list markers, keep, numbers;
+};
+
+/* clang-format off: one row a line reads as the table it is */
+static const struct setting settings[] = {
+    {"columns", SETTING_TREE, offsetof(struct config, columns),
+     .help = "a list of columns to work on, or a map of columns to markers, keep and numbers of "
+             "their own; default every column"},
+    {"markers", SETTING_TEXTS, offsetof(struct config, markers),
+     .help = "texts that stand for null in every column, besides the default ones"},
+    {"keep", SETTING_TEXTS, offsetof(struct config, keep),
+     .help = "texts that are values although they are markers (NA is Namibia)"},
+    {"numbers", SETTING_TEXTS, offsetof(struct config, numbers),
+     .help = "numbers that stand for null, such as -999; none by default"},
+    {"defaults", SETTING_FLAG, offsetof(struct config, defaults), .fallback = "true",
+     .help = "empty and blank texts and NA, N/A, n/a, #N/A, #NA, <NA>, NaN, nan, NULL, null, None, "
+             "?, -, -- and --- are null"},
+    {"ignore_case", SETTING_FLAG, offsetof(struct config, ignore_case), .fallback = "false",
+     .help = "compare without regard to the case of ASCII letters"},
+    {"nan", SETTING_FLAG, offsetof(struct config, nan), .fallback = "true",
+     .help = "NaN in columns of floating point is null"},
+    {0}};
+static const struct setting column_settings[] = {
+    {"markers", SETTING_TEXTS, offsetof(struct column_config, markers),
+     .help = "texts that stand for null in this column"},
+    {"keep", SETTING_TEXTS, offsetof(struct column_config, keep),
+     .help = "texts that are values in this column"},
+    {"numbers", SETTING_TEXTS, offsetof(struct column_config, numbers),
+     .help = "numbers that stand for null in this column"},
+    {0}};
+/* clang-format on */
+
+static const char *const default_markers[] = {"",     "NA",  "N/A", "n/a",  "#N/A", "#NA",
+                                              "<NA>", "NaN", "nan", "NULL", "null", "None",
+                                              "?",    "-",   "--",  "---"};
+
+/* ---- what is null in one column ---- */
+
+struct column {
+    size_t index;
+    struct str *markers;
+    size_t marker_count;
+    double *numbers;
+    size_t number_count;
+    uint64_t sizes; /* bit n: a marker of n bytes exists; bit 63: one of 63 or more */
+};
+
+struct state {
+    const struct config *config;
+    struct column *columns;
+    size_t count;
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool same(struct str a, struct str b, bool ignore_case)
+{
+    if (!ignore_case || a.size != b.size) return str_equal(a, b);
+    for (size_t i = 0; i < a.size; i++)
+        if (lower(a.data[i]) != lower(b.data[i])) return false;
+    return true;
+}
+
+static bool listed(const struct text_list *list, struct str text, bool ignore_case)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (same(str_trim(str_of(list->items[i])), text, ignore_case)) return true;
+    return false;
+}
+
+/* Whether a trimmed text stands for null. */
+static bool is_marker(const struct column *column, struct str text, bool ignore_case)
+{
+    if (((column->sizes >> (text.size < 63 ? text.size : 63)) & 1) == 0) return false;
+    for (size_t i = 0; i < column->marker_count; i++)
+        if (same(column->markers[i], text, ignore_case)) return true;
+    return false;
+}
+
+static bool is_null_number(const struct column *column, double value)
+{
+    for (size_t i = 0; i < column->number_count; i++)
+        if (value == column->numbers[i]) return true;
+    return false;
+}
+
+/* A text that is one of the numbers, however it is written: -999, -999.0. */
+static bool is_null_number_text(const struct column *column, struct str text)
+{
+    char copy[64];
+    if (column->number_count == 0 || text.size == 0 || text.size >= sizeof copy) return false;
+    if (strchr("+-.0123456789", text.data[0]) == NULL) return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    char *end = NULL;
+    double value = strtod(copy, &end);
+    return *end == '\0' && is_null_number(column, value);
+}
+
+/* ---- opening ---- */
+
+static bool is_text(const struct field *field)
+{
+    return field->type.id == TYPE_UTF8;
+}
+
+static bool fits(const struct field *field)
+{
+    return is_text(field) || (type_is_number(field->type.id) && !field->dictionary);
+}
+
+static enum status add_markers(const struct config *config, const struct text_list *list,
+                               const struct column_config *own, struct column *column)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct str text = str_trim(str_of(list->items[i]));
+        bool kept = listed(&own->keep, text, config->ignore_case);
+        if (kept || (list != &own->markers && listed(&config->keep, text, config->ignore_case)))
+            continue;
+        column->markers[column->marker_count++] = text;
+        column->sizes |= UINT64_C(1) << (text.size < 63 ? text.size : 63);
+    }
+    return STATUS_OK;
+}
+
+static enum status add_numbers(const struct text_list *list, struct column *column, struct err *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        char *end = NULL;
+        double value = strtod(list->items[i], &end);
+        if (end == list->items[i] || *end != '\0')
+            return fail(err, STATUS_USAGE, "\"numbers\" holds \"%.40s\", which is no number",
+                        list->items[i]);
+        column->numbers[column->number_count++] = value;
+    }
+    return STATUS_OK;
+}
+
+static enum status prepare_column(struct column *column, const struct config *config,
+                                  const struct column_config *own, struct arena *arena,
+                                  struct err *err)
+{
+    const size_t defaults = sizeof default_markers / sizeof *default_markers;
+    struct text_list list = {(const char **)(uintptr_t)default_markers, defaults};
+    size_t markers = defaults + config->markers.count + own->markers.count;
+    size_t numbers = config->numbers.count + own->numbers.count;
+    column->markers = arena_get(arena, markers, sizeof *column->markers);
+    column->numbers = arena_get(arena, numbers, sizeof *column->numbers);
+    if (column->markers == NULL || column->numbers == NULL)
+        return fail_memory(err, markers * sizeof *column->markers);
+    if (config->defaults) TRY(add_markers(config, &list, own, column));
+    TRY(add_markers(config, &config->markers, own, column));
+    TRY(add_markers(config, &own->markers, own, column));
+    TRY(add_numbers(&config->numbers, column, err));
+    return add_numbers(&own->numbers, column, err);
+}
+
+/* The names in `columns: [a, b]`, or an empty list. */
+static enum status listed_names(const struct config *config, struct arena *arena,
+                                struct text_list *ret, struct err *err)
+{
+    const struct yaml_node *node = config->columns;
+    *ret = (struct text_list){0};
+    if (node == NULL || node->kind == YAML_MAP) return STATUS_OK;
+    size_t count = node->kind == YAML_LIST ? node->count : 1;
+    ret->items = arena_get(arena, count, sizeof *ret->items);
+    if (ret->items == NULL) return fail_memory(err, count * sizeof *ret->items);
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *item = node->kind == YAML_LIST ? node->items[i] : node;
+        if (item->kind != YAML_SCALAR)
+            return fail_at(item, err, "the name of a column is expected");
+        ret->items[i] = arena_text(arena, item->text.data, item->text.size);
+        if (ret->items[i] == NULL) return fail_memory(err, item->text.size);
+    }
+    ret->count = count;
+    return STATUS_OK;
+}
+
+/* The column's own settings in `columns: {code: {keep: [NA]}}`. */
+static enum status own_settings(const struct config *config, const char *name, struct arena *arena,
+                                struct column_config *ret, struct err *err)
+{
+    const struct yaml_node *own = NULL;
+    *ret = (struct column_config){0};
+    if (config->columns != NULL && config->columns->kind == YAML_MAP)
+        own = yaml_get(config->columns, name);
+    if (own == NULL) return STATUS_OK;
+    if (own->kind != YAML_MAP)
+        return fail_at(own, err,
+                       "a map with markers, keep or numbers is expected for column \"%s\"", name);
+    return settings_from_yaml(column_settings, own, ret, arena, err);
+}
+
+/* Every name in the map is a column that can hold markers. */
+static enum status check_names(const struct module_setup *setup, const struct config *config,
+                               struct err *err)
+{
+    const struct yaml_node *map = config->columns;
+    for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->count; i++) {
+        const struct yaml_node *key = map->keys[i];
+        size_t index = 0;
+        enum status status = schema_require(setup->schema, key->text, &index, err);
+        if (status != STATUS_OK)
+            return fail_within(err, status, "line %d, column %d", key->line, key->column);
+        if (!fits(&setup->schema->fields[index]))
+            return fail_at(key, err, "column \"%.*s\" is neither text nor number",
+                           (int)key->text.size, key->text.data);
+    }
+    return STATUS_OK;
+}
+
+static enum status open_missing(void **ret_state, const struct module_setup *setup,
+                                struct schema **ret_schema, struct err *err)
+{
+    (void)ret_schema;
+    const struct config *config = setup->config;
+    struct text_list names;
+    size_t *columns = NULL;
+    struct state *state = arena_get(setup->arena, 1, sizeof *state);
+    if (state == NULL) return fail_memory(err, sizeof *state);
+    state->config = config;
+    TRY(check_names(setup, config, err));
+    TRY(listed_names(config, setup->arena, &names, err));
+    TRY(module_columns(setup, &names, fits, &columns, &state->count, err));
+    state->columns = arena_get(setup->arena, state->count, sizeof *state->columns);
+    if (state->columns == NULL) return fail_memory(err, state->count * sizeof *state->columns);
+    for (size_t i = 0; i < state->count; i++) {
+        struct column *column = &state->columns[i];
+        struct column_config own;
+        column->index = columns[i];
+        TRY(own_settings(config, setup->schema->fields[columns[i]].name, setup->arena, &own, err));
+        TRY(prepare_column(column, config, &own, setup->arena, err));
+    }
+    *ret_state = state;
+    return STATUS_OK;
+}
+
+/* ---- applying ---- */
+
+struct cells {
+    const struct config *config;
+    const struct column *column;
+    const struct field *field;
+    const struct array *array;
+};
+
+static bool stands_for_null(const struct cells *cells, int64_t row)
+{
+    double number;
+    struct str text;
+    if (!is_text(cells->field)) {
+        if (!array_number_at(cells->field, cells->array, row, &number)) return false;
+        if (isnan(number)) return cells->config->nan;
+        return is_null_number(cells->column, number);
+    }
+    if (!array_text_at(cells->field, cells->array, row, &text)) return false;
+    text = str_trim(text);
+    return is_marker(cells->column, text, cells->config->ignore_case) ||
+           is_null_number_text(cells->column, text);
+}
+
+static bool nothing_to_do(const struct cells *cells)
+{
+    bool real = !is_text(cells->field) && !type_is_integer(cells->field->type.id);
+    return !is_text(cells->field) && cells->column->number_count == 0 &&
+           !(real && cells->config->nan);
+}
+
+static enum status apply_column(const struct cells *cells, struct change *change, struct err *err)
+{
+    OWNED(memory_release) int64_t *rows = NULL;
+    OWNED(array_unref) struct array *nulled = NULL;
+    int64_t changed = 0, count = cells->array->length;
+    if (nothing_to_do(cells)) return STATUS_OK;
+    TRY(NEW(&rows, (size_t)count, err));
+    for (int64_t row = 0; row < count; row++) {
+        bool null = stands_for_null(cells, row);
+        rows[row] = null ? -1 : row;
+        changed += null;
+    }
+    if (changed == 0) return STATUS_OK;
+    TRY(array_take(&nulled, cells->field, cells->array, rows, count, err));
+    change_column(change, cells->column->index, &nulled);
+    change_cells(change, cells->column->index, changed);
+    return STATUS_OK;
+}
+
+static enum status apply_missing(const void *opaque, const struct window *window,
+                                 struct change *change, struct err *err)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++) {
+        struct cells cells = {
+            .config = state->config,
+            .column = &state->columns[i],
+            .field = &window->batch->schema->fields[state->columns[i].index],
+            .array = window->batch->columns[state->columns[i].index],
+        };
+        TRY(apply_column(&cells, change, err));
+    }
+    return STATUS_OK;
+}
+
+const struct clean_module module_missing = {
+    .name = "missing",
+    .summary = "turn disguised nulls into nulls",
+    .source = "marker words as in R's na.strings and the defaults of pandas.read_csv",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open_missing,
+    .apply = apply_missing,
+};

@@ -1,0 +1,171 @@
+/* clean/module_text.c: texts as their authors wrote them: undoes wrong decoding and takes out what
+ * nobody sees. The work on one text is in text_repair.c; this file is about columns. */
+#include "clean/module.h"
+#include "clean/text_repair.h"
+
+struct config {
+    struct text_list columns;
+    int on_fail;
+    struct text_policy policy;
+};
+
+/* clang-format off: one row a line reads as the table it is */
+static const struct setting settings[] = {
+    {"columns", SETTING_TEXTS, offsetof(struct config, columns),
+     .help = "columns to work on, * matches any characters; default every text column"},
+    {"on_fail", SETTING_CHOICE, offsetof(struct config, on_fail), .choices = "flag|null|fix|reject",
+     .fallback = "fix",
+     .help = "what happens to a text that is not UTF-8: keep and count it, null it, decode it "
+             "anew, or reject the row"},
+    {"decode_as", SETTING_CHOICE, offsetof(struct config, policy.decode),
+     .choices = "windows-1252|replacement", .fallback = "windows-1252",
+     .help =
+         "what fix makes of bytes that are not UTF-8: their character in windows-1252, or U+FFFD"},
+    {"normalize", SETTING_CHOICE, offsetof(struct config, policy.form), .choices = "none|nfc|nfkc",
+     .fallback = "nfc", .help = "Unicode normal form"},
+    {"whitespace", SETTING_CHOICE, offsetof(struct config, policy.white),
+     .choices = "keep|trim|collapse", .fallback = "collapse",
+     .help = "trim both ends, and collapse runs to one blank or one line break"},
+    {"invisible", SETTING_FLAG, offsetof(struct config, policy.invisible), .fallback = "true",
+     .help = "take out control, zero-width and directional characters"},
+    {0}};
+/* clang-format on */
+
+struct state {
+    const struct config *config;
+    size_t *columns;
+    size_t count;
+};
+
+static bool is_text(const struct field *field)
+{
+    return field->type.id == TYPE_UTF8;
+}
+
+static enum status open_text(void **ret_state, const struct module_setup *setup,
+                             struct schema **ret_schema, struct err *err)
+{
+    (void)ret_schema;
+    struct state *state = arena_get(setup->arena, 1, sizeof *state);
+    if (state == NULL) return fail_memory(err, sizeof *state);
+    state->config = setup->config;
+    TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
+                       err));
+    *ret_state = state;
+    return STATUS_OK;
+}
+
+/* ---- one column of one window ---- */
+
+struct column_work {
+    const struct config *config;
+    const struct field *field;
+    const struct array *array;
+    struct change *change;
+    struct text_room room;
+    struct builder *builder; /* NULL until a text changes */
+    int64_t cells;
+};
+
+static void column_work_release(struct column_work *work)
+{
+    builder_close(&work->builder);
+    text_room_release(&work->room);
+}
+
+/* Rows before `row` were as they are; from here on they are written anew. */
+static enum status begin_building(struct column_work *work, int64_t row, struct err *err)
+{
+    if (work->builder != NULL) return STATUS_OK;
+    TRY(builder_open(&work->builder, work->field, work->array->length, err));
+    for (int64_t i = 0; i < row; i++)
+        TRY(build_copy(work->builder, work->array, i, err));
+    return STATUS_OK;
+}
+
+static enum status keep_row(struct column_work *work, int64_t row, struct err *err)
+{
+    return work->builder == NULL ? STATUS_OK : build_copy(work->builder, work->array, row, err);
+}
+
+static enum status put_text(struct column_work *work, int64_t row, struct str text, struct err *err)
+{
+    TRY(begin_building(work, row, err));
+    work->cells++;
+    return build_text(work->builder, text, err);
+}
+
+/* A text that is no UTF-8, where it shall not be decoded anew. */
+static enum status refuse_text(struct column_work *work, int64_t row, struct str text,
+                               struct err *err)
+{
+    const char *name = work->field->name;
+    switch (work->config->on_fail) {
+    case ON_FAIL_NULL:
+        TRY(begin_building(work, row, err));
+        work->cells++;
+        return build_null(work->builder, err);
+    case ON_FAIL_REJECT: {
+        char shown[256];
+        escape_for_terminal(text, shown, sizeof shown);
+        TRY(change_reject(work->change, row, "invalid UTF-8", name, str_of(shown), "UTF-8", err));
+        return keep_row(work, row, err);
+    }
+    default:
+        TRY(change_finding(work->change, "invalid UTF-8", name, 1, err));
+        return keep_row(work, row, err);
+    }
+}
+
+static enum status work_on_row(struct column_work *work, int64_t row, struct err *err)
+{
+    struct str text, repaired;
+    unsigned why = 0;
+    if (!array_text_at(work->field, work->array, row, &text)) return keep_row(work, row, err);
+    if (work->config->on_fail != ON_FAIL_FIX && !text_is_valid(text))
+        return refuse_text(work, row, text, err);
+    TRY(text_repair(&work->config->policy, text, &work->room, &repaired, &why, err));
+    return why == 0 ? keep_row(work, row, err) : put_text(work, row, repaired, err);
+}
+
+static enum status work_on_column(struct column_work *work, size_t column, struct err *err)
+{
+    for (int64_t row = 0; row < work->array->length; row++)
+        TRY(work_on_row(work, row, err));
+    if (work->builder == NULL) return STATUS_OK;
+    OWNED(array_unref) struct array *repaired = NULL;
+    TRY(builder_finish(work->builder, &repaired, err));
+    change_column(work->change, column, &repaired);
+    change_cells(work->change, column, work->cells);
+    return STATUS_OK;
+}
+
+static enum status apply_text(const void *opaque, const struct window *window,
+                              struct change *change, struct err *err)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++) {
+        size_t column = state->columns[i];
+        OWNED(column_work_release)
+        struct column_work work = {
+            .config = state->config,
+            .field = &window->batch->schema->fields[column],
+            .array = window->batch->columns[column],
+            .change = change,
+        };
+        text_room_open(&work.room);
+        TRY(work_on_column(&work, column, err));
+    }
+    return STATUS_OK;
+}
+
+const struct clean_module module_text = {
+    .name = "text",
+    .summary = "undo wrong decoding, take out invisible characters, tidy white space",
+    .source = "Unicode Standard Annex 15 (normal forms) through utf8proc; WHATWG Encoding Standard "
+              "(windows-1252)",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open_text,
+    .apply = apply_text,
+};
