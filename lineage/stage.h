@@ -22,6 +22,10 @@ const struct schema *stage_input_schema(const struct stage_input *input);
  * run when the stream carries one. */
 MUST_CHECK enum status stage_input_next(struct stage_input *input, struct batch *ret, bool *ret_end,
                                         struct err *err);
+/* Whether the rows can be read once more: a regular file or a version. */
+bool stage_input_can_rewind(const struct stage_input *input);
+/* Begins again at the first row; rows, bytes and the verdict were noted the first time. */
+MUST_CHECK enum status stage_input_rewind(struct stage_input *input, struct err *err);
 /* "version:raw/orders@3", "stream:RUN", "source:NAME" */
 const char *stage_input_node(const struct stage_input *input);
 int64_t stage_input_rows(const struct stage_input *input); /* handed out so far */

@@ -19,6 +19,11 @@ struct stage_input {
     struct version_reader *version;
     const struct schema *schema; /* borrowed from the reader */
     bool is_source;              /* a file nobody of us wrote: described at its end */
+    bool is_file;                /* can be opened again by name */
+    bool again;                  /* read before: everything was counted and noted then */
+    int64_t rows_again;
+    size_t threads;
+    struct version which;
     int64_t rows, bytes;
 };
 
@@ -49,10 +54,9 @@ static enum status record_edge(struct stage_input *input, struct err *err)
 
 /* ---- opening ---- */
 
-static enum status open_version(struct stage_input *input, const char *operand,
-                                const struct common *common, struct err *err)
+static enum status open_version(struct stage_input *input, const char *operand, struct err *err)
 {
-    struct version version;
+    struct version version = {0};
     struct store *store = run_store(input->run);
     char name[sizeof version.dataset + 24];
 
@@ -63,11 +67,11 @@ static enum status open_version(struct stage_input *input, const char *operand,
         return STATUS_USAGE;
     }
     TRY(version_resolve(store, operand, &version, err));
+    input->which = version;
     snprintf(name, sizeof name, "%s@%lld", version.dataset, (long long)version.number);
     TRY(take_text(&input->name, name, err));
     TRY(set_node(input, "version", name, err));
-    TRY(version_reader_open(&input->version, store, &version,
-                            parallel_threads((size_t)common->threads), err));
+    TRY(version_reader_open(&input->version, store, &version, input->threads, err));
     input->schema = version_reader_schema(input->version);
     return STATUS_OK;
 }
@@ -87,16 +91,15 @@ static enum status name_origin(struct stage_input *input, bool is_stdin, struct 
     return set_node(input, "source", input->name, err);
 }
 
-static enum status open_arrow(struct stage_input *input, const char *operand,
-                              const struct common *common, struct err *err)
+static enum status open_arrow(struct stage_input *input, const char *operand, struct err *err)
 {
     OWNED(input_close) struct input *bytes = NULL;
     bool is_stdin = operand == NULL || strcmp(operand, "-") == 0;
 
     TRY(take_text(&input->name, is_stdin ? "stdin" : operand, err));
     TRY(input_open(&bytes, operand, err));
-    enum status status =
-        ipc_reader_open(&input->ipc, &bytes, parallel_threads((size_t)common->threads), err);
+    input->is_file = !is_stdin && input_size(bytes) >= 0;
+    enum status status = ipc_reader_open(&input->ipc, &bytes, input->threads, err);
     if (status != STATUS_OK) return fail_within(err, status, "input \"%s\"", input->name);
     input->schema = ipc_reader_schema(input->ipc);
     return name_origin(input, is_stdin, err);
@@ -109,10 +112,11 @@ enum status stage_input_open(struct stage_input **ret, const char *operand, stru
 
     TRY(NEW(&input, 1, err));
     input->run = run;
+    input->threads = parallel_threads((size_t)common->threads);
     if (operand != NULL && strncmp(operand, "tamis:", 6) == 0)
-        TRY(open_version(input, operand, common, err));
+        TRY(open_version(input, operand, err));
     else
-        TRY(open_arrow(input, operand, common, err));
+        TRY(open_arrow(input, operand, err));
     TRY(record_edge(input, err));
     *ret = input;
     input = NULL;
@@ -148,6 +152,13 @@ static enum status next_batch(struct stage_input *input, struct batch *ret, bool
     return status == STATUS_OK ? status : fail_within(err, status, "input \"%s\"", input->name);
 }
 
+static enum status check_same_rows(const struct stage_input *input, struct err *err)
+{
+    if (input->rows_again == input->rows) return STATUS_OK;
+    return fail(err, STATUS_FAILED, "input \"%s\": %lld rows when read again, %lld the first time",
+                input->name, (long long)input->rows_again, (long long)input->rows);
+}
+
 enum status stage_input_next(struct stage_input *input, struct batch *ret, bool *ret_end,
                              struct err *err)
 {
@@ -156,16 +167,53 @@ enum status stage_input_next(struct stage_input *input, struct batch *ret, bool 
 
         TRY(interrupted(err));
         TRY(next_batch(input, &batch, ret_end, err));
+        if (*ret_end && input->again) return check_same_rows(input, err);
         if (*ret_end) return input->is_source ? record_source(input, err) : STATUS_OK;
-        note_verdict(input, &batch);
+        if (!input->again) note_verdict(input, &batch);
         if (batch.rows > 0) {
-            input->rows += batch.rows;
-            input->bytes += (int64_t)batch_bytes(&batch);
+            if (input->again) {
+                input->rows_again += batch.rows;
+            } else {
+                input->rows += batch.rows;
+                input->bytes += (int64_t)batch_bytes(&batch);
+            }
             *ret = batch;
             return STATUS_OK;
         }
         batch_release(&batch);
     }
+}
+
+/* ---- once more ---- */
+
+bool stage_input_can_rewind(const struct stage_input *input)
+{
+    return input->version != NULL || input->is_file;
+}
+
+enum status stage_input_rewind(struct stage_input *input, struct err *err)
+{
+    OWNED(input_close) struct input *bytes = NULL;
+    struct ipc_reader *ipc = NULL;
+
+    input->again = true;
+    input->rows_again = 0;
+    if (input->version != NULL) {
+        version_reader_close(&input->version);
+        TRY(version_reader_open(&input->version, run_store(input->run), &input->which,
+                                input->threads, err));
+        input->schema = version_reader_schema(input->version);
+        return STATUS_OK;
+    }
+    TRY(input_open(&bytes, input->name, err));
+    enum status status = ipc_reader_open(&ipc, &bytes, input->threads, err);
+    if (status != STATUS_OK) return fail_within(err, status, "input \"%s\"", input->name);
+    bool same = schema_equal(ipc_reader_schema(ipc), input->schema);
+    ipc_reader_close(&input->ipc);
+    input->ipc = ipc;
+    input->schema = ipc_reader_schema(ipc);
+    if (same) return STATUS_OK;
+    return fail(err, STATUS_FAILED, "input \"%s\" changed while it was read", input->name);
 }
 
 /* ---- facts ---- */
