@@ -71,7 +71,19 @@ struct rows_at_hand {
     size_t steps;
     struct stage_input *input; /* NULL once they lie in a spool */
     struct spool *spool;
+    bool read; /* the input, once or more */
 };
+
+/* Reads them into `pass`, from their beginning. */
+static enum status read_rows(struct rows_at_hand *rows, struct pass *pass, struct err *err)
+{
+    pass->input = rows->input;
+    pass->from = rows->spool;
+    pass->again = rows->read;
+    if (rows->input != NULL && rows->read) TRY(stage_input_rewind(rows->input, err));
+    rows->read = true;
+    return pass_run(pass, err);
+}
 
 static enum status settle(struct chain *chain, const struct pass *pass, bool *learning,
                           bool *ret_more, struct err *err)
@@ -99,12 +111,10 @@ static enum status read_again(struct chain *chain, struct pass *pass, bool *lear
                               struct rows_at_hand *rows, struct err *err)
 {
     bool more = true;
-    pass->input = rows->input;
-    pass->from = rows->spool;
     pass->to = NULL;
     pass->plan.first = pass->plan.last;
     for (pass->reading = 1; more; pass->reading++) {
-        TRY(pass_run(pass, err));
+        TRY(read_rows(rows, pass, err));
         TRY(settle(chain, pass, learning, &more, err));
     }
     return STATUS_OK;
@@ -124,11 +134,9 @@ static enum status learn(struct chain *chain, const struct pass_plan *plan,
         .chain = chain,
         .plan = *plan,
         .learning = learning,
-        .input = rows->input,
-        .from = rows->spool,
         .to = spool,
     };
-    TRY(pass_run(&pass, err));
+    TRY(read_rows(rows, &pass, err));
     if (plan->spools) {
         spool_close(&rows->spool);
         rows->spool = spool;
@@ -144,7 +152,7 @@ static enum status learn(struct chain *chain, const struct pass_plan *plan,
 /* ---- writing ---- */
 
 static enum status write_out(struct chain *chain, const struct pass_plan *plan,
-                             const struct rows_at_hand *rows, struct stage_output *output,
+                             struct rows_at_hand *rows, struct stage_output *output,
                              struct err *err)
 {
     memory_free(chain->nulls_after);
@@ -152,11 +160,9 @@ static enum status write_out(struct chain *chain, const struct pass_plan *plan,
     struct pass pass = {
         .chain = chain,
         .plan = *plan,
-        .input = rows->input,
-        .from = rows->spool,
         .output = output,
     };
-    return pass_run(&pass, err);
+    return read_rows(rows, &pass, err);
 }
 
 static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
@@ -164,7 +170,7 @@ static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
                               struct stage_output **ret_output, struct err *err)
 {
     for (;;) {
-        bool again = rows->input == NULL;
+        bool again = rows->input == NULL || stage_input_can_rewind(rows->input);
         struct pass_plan plan = plan_pass(chain->steps, chain->count, rows->steps, again);
         if (plan.fits > 0) {
             TRY(learn(chain, &plan, rows, err));
@@ -188,5 +194,6 @@ enum status chain_run(struct chain *chain, struct stage_input *input,
 enum status chain_explain(const struct chain *chain, const struct stage_input *input,
                           struct bytes *ret, struct err *err)
 {
-    return plan_explain(chain->steps, chain->count, stage_input_node(input), false, ret, err);
+    return plan_explain(chain->steps, chain->count, stage_input_node(input),
+                        stage_input_can_rewind(input), ret, err);
 }

@@ -115,8 +115,7 @@ static enum status read_input(struct line *line, struct item *item, bool *ret_en
     if (*ret_end) return STATUS_OK;
     item->index = line->windows++;
     TRY(number_rows(line, item, err));
-    if (line->pass->plan.first == 0 && line->pass->reading == 0) TRY(count_nulls(item, err));
-    return STATUS_OK;
+    return line->pass->again ? STATUS_OK : count_nulls(item, err);
 }
 
 static enum status pull(void *context, void **ret_item, struct err *err)
@@ -334,8 +333,7 @@ enum status pass_run(const struct pass *pass, struct err *err)
         .drop = drop,
     };
     enum status status = ordered_run(&ordered, err);
-    if (pass->input != NULL && pass->plan.first == 0 && pass->reading == 0)
-        pass->chain->rows_in = line.rows;
+    if (pass->input != NULL && !pass->again) pass->chain->rows_in = line.rows;
     cutter_release(&line.cutter);
     return status;
 }

@@ -17,6 +17,7 @@ struct pass {
     /* Where rows come from: */
     struct stage_input *input; /* or, when that is NULL, */
     const struct spool *from;
+    bool again; /* the input was read before: its rows are counted */
     /* Where they go, both may be NULL: */
     struct spool *to;
     struct stage_output *output;
