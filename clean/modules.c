@@ -11,6 +11,7 @@ extern const struct clean_module module_images;
 extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
 extern const struct clean_module module_impute;
+extern const struct clean_module module_mask;
 extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
@@ -21,6 +22,7 @@ const struct clean_module *const clean_modules[] = {
     &module_deduplicate,
     &module_outliers,
     &module_impute,
+    &module_mask,
     &module_normalize,
     NULL,
 };

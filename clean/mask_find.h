@@ -1,0 +1,73 @@
+/* clean/mask_find.h: finds personal data in text by its form, check digits and context.
+ *
+ * One pass over the bytes; only bytes that can begin or center an identifier (digits, @ : . + and
+ * an opening parenthesis) start a recognizer, so plain prose goes by at memory speed. Where two
+ * finds overlap the longer one stays, then the kind that comes first. UTF-8 letters count as
+ * letters of a word. Sources: RFC 5322 (address, the forms in use), ISO/IEC 7812-1 (card, Luhn),
+ * ISO 13616 (IBAN, mod 97), ITU-T E.164 and the North American plan (phone), RFC 3986, RFC 4291. */
+#ifndef CLEAN_MASK_FIND_H
+#define CLEAN_MASK_FIND_H
+
+#include "base/memory.h"
+#include "base/str.h"
+
+enum mask_kind { MASK_EMAIL, MASK_IBAN, MASK_CARD, MASK_IP, MASK_URL, MASK_PHONE, MASK_KINDS };
+
+/* "email", "iban", ... for settings and reports; "EMAIL", ... for what replaces a find. */
+extern const char *const mask_kind_names[MASK_KINDS];
+extern const char *const mask_kind_labels[MASK_KINDS];
+
+struct mask_hit {
+    size_t first, end; /* bytes */
+    enum mask_kind kind;
+};
+
+/* Finds of one text, in order, apart from each other. Reused from text to text; zero-initialize. */
+struct mask_hits {
+    struct mask_hit *items;
+    size_t count, room;
+};
+
+/* kinds      bit 1 << kind for each kind that is wanted
+ * phone_like the text is known to hold phone numbers (its column says so): weak forms count */
+MUST_CHECK enum status mask_find(struct str text, unsigned kinds, bool phone_like,
+                                 struct mask_hits *hits, struct err *err);
+void mask_hits_release(struct mask_hits *hits);
+
+/* ---- recognizers: whether an identifier is there, and its end ---- */
+
+/* `at` is the @; *ret_first is where the name before it begins. */
+bool email_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
+/* `at` is the : of "://", or the first w of "www.". */
+bool url_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
+/* `first` is the first digit. */
+bool ipv4_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is a hexadecimal digit or a colon. */
+bool ipv6_at(struct str text, size_t first, size_t *ret_end);
+bool card_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is the first of two letters. */
+bool iban_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is a digit, + or (. *ret_weak: the form alone does not tell it from other numbers. */
+bool phone_at(struct str text, size_t first, size_t *ret_end, bool *ret_weak);
+
+/* Letters, digits and everything beyond ASCII. */
+static inline bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (unsigned char)c >= 0x80;
+}
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+/* The byte at `at`, 0 behind the end. */
+static inline char peek(struct str text, size_t at)
+{
+    return at < text.size ? text.data[at] : '\0';
+}
+
+#endif

@@ -1,0 +1,277 @@
+/* clean/module_mask.c: personal data found in text and masked.
+ *
+ * Finds what mask_find knows in text columns and puts a label, a keyed pseudonym or a shortened
+ * form in its place. What it finds is also masked in row events, rejects and reports of the whole
+ * chain (redact). */
+#include "clean/mask_find.h"
+#include "clean/mask_write.h"
+#include "clean/module.h"
+
+#include <strings.h>
+
+#define TEXT_MAXIMUM ((size_t)1 << 31)
+
+struct config {
+    struct text_list columns, kinds;
+    int action;
+    const char *key_file;
+};
+
+static const struct setting settings[] = {
+    {.name = "columns",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, columns),
+     .help = "text columns, or patterns like *_note; all text columns when absent"},
+    {.name = "kinds",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, kinds),
+     .help = "what to look for: email, iban, card, ip, url, phone; everything when absent"},
+    {.name = "action",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, action),
+     .fallback = "redact",
+     .choices = "redact|pseudonym|truncate",
+     .help = "put a label, a keyed pseudonym, or a shortened form in the place of a find"},
+    {.name = "key_file",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct config, key_file),
+     .help = "file of mode 0600 with the key of the pseudonyms, at least 16 bytes"},
+    {0}};
+
+struct state {
+    const struct config *config;
+    const struct schema *schema;
+    size_t *columns;
+    size_t count;
+    bool *chosen;     /* by column of the schema */
+    bool *phone_like; /* the column's name speaks of phones */
+    unsigned kinds;
+    struct mask_key key;
+};
+
+/* ---- opening ---- */
+
+static bool is_text(const struct field *field)
+{
+    return field->type.id == TYPE_UTF8 && (!field->dictionary || field->index == TYPE_INT32);
+}
+
+static const char *kind_at(const void *names, size_t index)
+{
+    return ((const char *const *)names)[index];
+}
+
+static enum status open_kinds(struct state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    const struct text_list *list = &state->config->kinds;
+    if (list->count == 0) state->kinds = (1u << MASK_KINDS) - 1;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t kind = 0;
+        while (kind < MASK_KINDS && strcmp(mask_kind_names[kind], list->items[i]) != 0)
+            kind++;
+        if (kind < MASK_KINDS) {
+            state->kinds |= 1u << kind;
+            continue;
+        }
+        const char *near =
+            nearest_name(str_of(list->items[i]), MASK_KINDS, kind_at, mask_kind_names);
+        fail_at(setup->node, err, "there is no kind \"%s\"%s%s%s", list->items[i],
+                near == NULL ? "" : ", did you mean \"", near == NULL ? "" : near,
+                near == NULL ? "" : "\"");
+        err_hint(err, "kinds are email, iban, card, ip, url, phone");
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
+static bool names_phones(const char *name)
+{
+    static const char *const words[] = {"phone", "mobile", "tel", "fax", "cell"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(name, words[i]) != NULL) return true;
+    return false;
+}
+
+static enum status open_columns(struct state *state, const struct module_setup *setup,
+                                struct err *err)
+{
+    size_t fields = setup->schema->count;
+    TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
+                       err));
+    state->chosen = arena_get(setup->arena, fields, sizeof *state->chosen);
+    state->phone_like = arena_get(setup->arena, fields, sizeof *state->phone_like);
+    if (state->chosen == NULL || state->phone_like == NULL) return fail_memory(err, fields * 2);
+    for (size_t i = 0; i < state->count; i++) {
+        size_t at = state->columns[i];
+        state->chosen[at] = true;
+        state->phone_like[at] = names_phones(setup->schema->fields[at].name);
+    }
+    return STATUS_OK;
+}
+
+static enum status open_key(struct state *state, const struct module_setup *setup, struct err *err)
+{
+    const struct config *config = state->config;
+    if (config->action != MASK_PSEUDONYM) return STATUS_OK;
+    if (config->key_file == NULL) {
+        fail_at(setup->node, err, "action pseudonym needs a key_file");
+        err_hint(err, "make one: (umask 077; head -c 32 /dev/urandom > FILE)");
+        return STATUS_USAGE;
+    }
+    return mask_key_read(&state->key, config->key_file, err);
+}
+
+static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
+                        struct err *err)
+{
+    (void)ret_schema;
+    struct state *state;
+    TRY(NEW(&state, 1, err));
+    *ret = state;
+    state->config = setup->config;
+    state->schema = setup->schema;
+    TRY(open_kinds(state, setup, err));
+    TRY(open_columns(state, setup, err));
+    return open_key(state, setup, err);
+}
+
+static void close_state(void **ret)
+{
+    struct state *state = *ret;
+    if (state == NULL) return;
+    mask_key_forget(&state->key);
+    memory_free(state);
+    *ret = NULL;
+}
+
+/* ---- apply ---- */
+
+/* Working space for one column of one window. */
+struct work {
+    struct mask_hits hits;
+    struct bytes text;
+    struct builder *builder; /* from the first find on */
+    int64_t found[MASK_KINDS];
+    int64_t cells;
+};
+
+static void work_release(struct work *work)
+{
+    mask_hits_release(&work->hits);
+    bytes_release(&work->text);
+    builder_close(&work->builder);
+}
+
+/* The rows before the first find, as they are. */
+static enum status start_building(struct work *work, const struct field *field,
+                                  const struct array *array, int64_t row, struct err *err)
+{
+    TRY(builder_open(&work->builder, field, array->length, err));
+    for (int64_t i = 0; i < row; i++)
+        TRY(build_copy(work->builder, array, i, err));
+    return STATUS_OK;
+}
+
+static enum status mask_row(const struct state *state, size_t at, const struct array *array,
+                            int64_t row, struct work *work, struct err *err)
+{
+    const struct field *field = &state->schema->fields[at];
+    struct str text;
+    bool present = array_text_at(field, array, row, &text);
+    work->hits.count = 0;
+    if (present) TRY(mask_find(text, state->kinds, state->phone_like[at], &work->hits, err));
+    if (work->hits.count == 0)
+        return work->builder == NULL ? STATUS_OK : build_copy(work->builder, array, row, err);
+    if (work->builder == NULL) TRY(start_building(work, field, array, row, err));
+    for (size_t i = 0; i < work->hits.count; i++)
+        work->found[work->hits.items[i].kind]++;
+    work->cells++;
+    work->text.size = 0;
+    TRY(mask_write(text, &work->hits, (enum mask_action)state->config->action, &state->key,
+                   &work->text, err));
+    return build_text(work->builder, (struct str){(const char *)work->text.data, work->text.size},
+                      err);
+}
+
+static enum status mask_column(const struct state *state, size_t at, const struct array *array,
+                               struct change *change, struct err *err)
+{
+    OWNED(work_release) struct work work = {.text = bytes_limited(TEXT_MAXIMUM)};
+    for (int64_t row = 0; row < array->length; row++)
+        TRY(mask_row(state, at, array, row, &work, err));
+    if (work.builder == NULL) return STATUS_OK;
+    for (size_t kind = 0; kind < MASK_KINDS; kind++)
+        if (work.found[kind] > 0)
+            TRY(change_finding(change, mask_kind_names[kind], state->schema->fields[at].name,
+                               work.found[kind], err));
+    struct array *masked;
+    TRY(builder_finish(work.builder, &masked, err));
+    change_column(change, at, &masked);
+    change_cells(change, at, work.cells);
+    return STATUS_OK;
+}
+
+static enum status apply(const void *opaque, const struct window *window, struct change *change,
+                         struct err *err)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++) {
+        size_t at = state->columns[i];
+        TRY(mask_column(state, at, window->batch->columns[at], change, err));
+    }
+    return STATUS_OK;
+}
+
+/* ---- verdict, events, lineage ---- */
+
+/* Finds are the work, not a fault: they are told, and the verdict stays good. */
+static enum status conclude(void *opaque, int64_t rows, const struct finding *findings,
+                            size_t count, bool *ret_failed, struct bytes *ret_report,
+                            struct err *err)
+{
+    (void)opaque;
+    (void)rows;
+    *ret_failed = false;
+    for (size_t i = 0; i < count; i++)
+        TRY(bytes_format(ret_report, err, "masked %lld %s in column \"%s\"\n",
+                         (long long)findings[i].rows, findings[i].rule, findings[i].column));
+    return STATUS_OK;
+}
+
+static enum status redact(const void *opaque, const char *column, struct str value,
+                          struct bytes *ret, struct err *err)
+{
+    const struct state *state = opaque;
+    int64_t at = column == NULL ? -1 : schema_find(state->schema, str_of(column));
+    if (at >= 0 && is_text(&state->schema->fields[at]) && !state->chosen[at])
+        return bytes_append(ret, value.data, value.size, err);
+    OWNED(mask_hits_release) struct mask_hits hits = {0};
+    TRY(mask_find(value, state->kinds, column != NULL && names_phones(column), &hits, err));
+    return mask_write(value, &hits, (enum mask_action)state->config->action, &state->key, ret, err);
+}
+
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++) {
+        const char *name = state->schema->fields[state->columns[i]].name;
+        TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", true, err));
+    }
+    return STATUS_OK;
+}
+
+const struct clean_module module_mask = {
+    .name = "mask",
+    .summary = "find personal data in text and mask it",
+    .source = "ISO/IEC 7812-1 (Luhn), ISO 13616 (IBAN), ITU-T E.164, RFC 2104 (HMAC)",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open,
+    .apply = apply,
+    .conclude = conclude,
+    .column_lineage = column_lineage,
+    .redact = redact,
+    .close = close_state,
+};
