@@ -66,8 +66,8 @@ calls_outside() {
 includes_upwards | complain 'includes a room above or beside its own'
 sibling_includes clean module "$modules" | complain 'a module includes a sibling'
 sibling_includes ingest source "$kinds" | complain 'a source includes a sibling'
-calls_outside '#pragma omp|<omp\.h>|<pthread\.h>|<threads\.h>' 'base/parallel\.c' |
-    complain 'threads outside base/parallel.c'
+calls_outside '#pragma omp|<omp\.h>|\bpthread_create\b|\bthrd_create\b|\bfork\(' 'base/parallel\.c' |
+    complain 'starts threads outside base/parallel.c'
 calls_outside '\b(malloc|calloc|realloc|reallocarray|strdup|strndup|v?asprintf)\(' 'base/memory\.c' |
     complain 'allocates beside base/memory.c'
 calls_outside '\b(_exit|exit|abort|quick_exit|err|errx)\(' 'none' | complain 'ends the process'
