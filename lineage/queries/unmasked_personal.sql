@@ -1,0 +1,21 @@
+-- unmasked_personal.sql: columns of versions that hold personal data: declared personal, or made
+-- directly from such a column with nothing that masked it on the way.
+--
+-- sqlite3 -readonly .tamis/catalog.db ".read lineage/queries/unmasked_personal.sql"
+WITH RECURSIVE flow(node, name) AS (
+    SELECT 'version:' || dataset || '@' || number, name FROM version_columns WHERE personal = 1
+    UNION
+    SELECT e.output, coalesce(c.output_column, flow.name)
+    FROM flow
+    JOIN edges AS e ON e.input = flow.node
+    LEFT JOIN column_edges AS c ON e.output GLOB 'stream:*'
+        AND c.run_id = substr(e.output, 8) AND c.input_column = flow.name
+        AND c.kind = 'DIRECT' AND c.masked = 0
+    WHERE e.output NOT GLOB 'stream:*' OR c.run_id IS NOT NULL
+)
+SELECT DISTINCT v.dataset, v.number, k.name AS "column", k.type, k.personal AS declared
+FROM flow
+JOIN versions AS v ON v.node = flow.node
+JOIN version_columns AS k
+    ON k.dataset = v.dataset AND k.number = v.number AND k.name = flow.name
+ORDER BY v.dataset, v.number, k.position;

@@ -1,0 +1,29 @@
+-- upstream.sql: everything a node was made from, nearest first.
+--
+--   :node    a node of the graph, or DATASET@NUMBER for short
+--   :depth   hops to follow; not set = all
+--
+-- sqlite3 -readonly .tamis/catalog.db \
+--     ".parameter set :node 'feature/user_activity@3'" ".read lineage/queries/upstream.sql"
+WITH RECURSIVE
+up(node, depth) AS (
+    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, 0
+    UNION
+    SELECT e.input, up.depth + 1
+    FROM up JOIN edges AS e ON e.output = up.node
+    WHERE up.depth < coalesce(:depth, 1000)
+),
+nearest(node, depth) AS (SELECT node, min(depth) FROM up GROUP BY node)
+SELECT n.depth,
+       n.node,
+       r.stage,
+       coalesce(r.status, 'lasting') AS status,
+       coalesce(r.started_at, v.created_at, s.modified_at) AS at,
+       coalesce(r.rows_out, v.rows, s.records) AS rows,
+       coalesce(v.digest, s.digest) AS digest
+FROM nearest AS n
+LEFT JOIN runs AS r ON n.node GLOB 'stream:*' AND r.run_id = substr(n.node, 8)
+LEFT JOIN versions AS v ON v.node = n.node
+LEFT JOIN sources AS s ON n.node GLOB 'source:*' AND s.name = substr(n.node, 8)
+    AND s.run_id = (SELECT max(run_id) FROM sources WHERE name = substr(n.node, 8))
+ORDER BY n.depth, n.node;
