@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "columnar/ipc.h"
+#include "features/columns.h"
 #include "features/row_text.h"
 #include "features/rows.h"
 
@@ -77,30 +78,18 @@ static enum status choose(struct cat *cat, const struct text_list *names, struct
             cat->chosen[i] = i;
         return STATUS_OK;
     }
-    TRY(schema_new(&cat->schema, err));
     for (size_t i = 0; i < count; i++) {
         enum status status = schema_require(schema, str_of(names->items[i]), &cat->chosen[i], err);
         if (status != STATUS_OK) return fail_within(err, status, "--columns");
-        TRY(schema_add(cat->schema, &schema->fields[cat->chosen[i]], err));
     }
-    for (size_t i = 0; i < schema->metadata.count; i++) {
-        const struct metadata_pair *pair = &schema->metadata.pairs[i];
-        OWNED(memory_release) char *key = memory_copy_text(pair->key.data, pair->key.size);
-        if (key == NULL) return fail_memory(err, pair->key.size);
-        TRY(schema_set_metadata(cat->schema, key, pair->value, err));
-    }
-    return STATUS_OK;
+    return columns_schema(&cat->schema, schema, cat->chosen, count, err);
 }
 
 static enum status narrow(const struct cat *cat, struct batch *batch, struct err *err)
 {
-    if (cat->schema == batch->schema || cat->schema == rows_schema(cat->rows)) return STATUS_OK;
-    OWNED(memory_release) struct array **columns = NULL;
     struct batch narrowed = {0};
-    TRY(NEW(&columns, cat->schema->count, err));
-    for (size_t i = 0; i < cat->schema->count; i++)
-        columns[i] = batch->columns[cat->chosen[i]];
-    TRY(batch_make(&narrowed, cat->schema, batch->rows, columns, err));
+    if (cat->schema == rows_schema(cat->rows)) return STATUS_OK;
+    TRY(columns_batch(&narrowed, cat->schema, batch, cat->chosen, err));
     batch_release(batch);
     *batch = narrowed;
     return STATUS_OK;

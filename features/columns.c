@@ -1,0 +1,39 @@
+/* features/columns.c: some columns of a table, in another order. */
+#include "features/columns.h"
+
+#include "base/memory.h"
+
+static enum status copy_metadata(struct schema *to, const struct metadata *from, struct err *err)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct str key = from->pairs[i].key;
+        if (key.size >= 6 && memcmp(key.data, "tamis:", 6) == 0) continue;
+        OWNED(memory_release) char *name = memory_copy_text(key.data, key.size);
+        if (name == NULL) return fail_memory(err, key.size);
+        TRY(schema_set_metadata(to, name, from->pairs[i].value, err));
+    }
+    return STATUS_OK;
+}
+
+enum status columns_schema(struct schema **ret, const struct schema *schema, const size_t *columns,
+                           size_t count, struct err *err)
+{
+    OWNED(schema_unref) struct schema *chosen = NULL;
+    TRY(schema_new(&chosen, err));
+    for (size_t i = 0; i < count; i++)
+        TRY(schema_add(chosen, &schema->fields[columns[i]], err));
+    TRY(copy_metadata(chosen, &schema->metadata, err));
+    *ret = chosen;
+    chosen = NULL;
+    return STATUS_OK;
+}
+
+enum status columns_batch(struct batch *ret, const struct schema *schema, const struct batch *batch,
+                          const size_t *columns, struct err *err)
+{
+    OWNED(memory_release) struct array **chosen = NULL;
+    TRY(NEW(&chosen, schema->count, err));
+    for (size_t i = 0; i < schema->count; i++)
+        chosen[i] = batch->columns[columns[i]];
+    return batch_make(ret, schema, batch->rows, chosen, err);
+}

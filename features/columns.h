@@ -1,0 +1,15 @@
+/* features/columns.h: some columns of a table, in another order. */
+#ifndef FEATURES_COLUMNS_H
+#define FEATURES_COLUMNS_H
+
+#include "columnar/array.h"
+
+/* The fields at `columns`; of the schema's metadata the keys that do not begin with "tamis:". */
+MUST_CHECK enum status columns_schema(struct schema **ret, const struct schema *schema,
+                                      const size_t *columns, size_t count, struct err *err);
+/* The same columns of a batch, shared. `schema` has the fields columns_schema() gave. */
+MUST_CHECK enum status columns_batch(struct batch *ret, const struct schema *schema,
+                                     const struct batch *batch, const size_t *columns,
+                                     struct err *err);
+
+#endif
