@@ -3,14 +3,13 @@
 
 #include "base/memory.h"
 
-static enum status copy_metadata(struct schema *to, const struct metadata *from, struct err *err)
+enum status columns_metadata(struct schema *to, const struct schema *from, struct err *err)
 {
-    for (size_t i = 0; i < from->count; i++) {
-        struct str key = from->pairs[i].key;
-        if (key.size >= 6 && memcmp(key.data, "tamis:", 6) == 0) continue;
+    for (size_t i = 0; i < from->metadata.count; i++) {
+        struct str key = from->metadata.pairs[i].key;
         OWNED(memory_release) char *name = memory_copy_text(key.data, key.size);
         if (name == NULL) return fail_memory(err, key.size);
-        TRY(schema_set_metadata(to, name, from->pairs[i].value, err));
+        TRY(schema_set_metadata(to, name, from->metadata.pairs[i].value, err));
     }
     return STATUS_OK;
 }
@@ -22,7 +21,7 @@ enum status columns_schema(struct schema **ret, const struct schema *schema, con
     TRY(schema_new(&chosen, err));
     for (size_t i = 0; i < count; i++)
         TRY(schema_add(chosen, &schema->fields[columns[i]], err));
-    TRY(copy_metadata(chosen, &schema->metadata, err));
+    TRY(columns_metadata(chosen, schema, err));
     *ret = chosen;
     chosen = NULL;
     return STATUS_OK;

@@ -4,9 +4,12 @@
 
 #include "columnar/array.h"
 
-/* The fields at `columns`; of the schema's metadata the keys that do not begin with "tamis:". */
+/* The fields at `columns`, with the schema's metadata. */
 MUST_CHECK enum status columns_schema(struct schema **ret, const struct schema *schema,
                                       const size_t *columns, size_t count, struct err *err);
+/* Adds one schema's metadata to another's. */
+MUST_CHECK enum status columns_metadata(struct schema *to, const struct schema *from,
+                                        struct err *err);
 /* The same columns of a batch, shared. `schema` has the fields columns_schema() gave. */
 MUST_CHECK enum status columns_batch(struct batch *ret, const struct schema *schema,
                                      const struct batch *batch, const size_t *columns,

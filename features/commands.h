@@ -9,5 +9,12 @@
 #include "base/command.h"
 
 extern const struct command cat_command;
+extern const struct command define_command;
+extern const struct command get_command;
+extern const struct command join_command;
+extern const struct command log_command;
+extern const struct command put_command;
+extern const struct command tag_command;
+extern const struct command verify_command;
 
 #endif

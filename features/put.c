@@ -101,7 +101,7 @@ static enum status choose_columns(struct put *put, const struct schema *schema, 
                             "IDENTITY", false, err));
     }
     tell_left_out(put, schema, count);
-    return STATUS_OK;
+    return columns_metadata(put->schema, schema, err);
 }
 
 /* ---- reading and sorting ---- */

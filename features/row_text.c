@@ -86,8 +86,10 @@ static enum status json_keys(const struct schema *schema, struct bytes *keys, si
     return STATUS_OK;
 }
 
-enum status json_rows(const struct batch *batch, int64_t first, int64_t count, struct bytes *ret,
-                      struct err *err)
+/* Objects with `between` after each but the last, which `end` follows. */
+static enum status json_objects(const struct batch *batch, int64_t first, int64_t count,
+                                const char *between, const char *end, struct bytes *ret,
+                                struct err *err)
 {
     const struct schema *schema = batch->schema;
     OWNED(bytes_release) struct bytes keys = bytes_limited(BATCH_BYTES_MAXIMUM);
@@ -101,7 +103,21 @@ enum status json_rows(const struct batch *batch, int64_t first, int64_t count, s
             TRY(value_json(&schema->fields[i], batch->columns[i], row, ret, err));
             key = ends[i];
         }
-        TRY(bytes_append_text(ret, schema->count == 0 ? "{}\n" : "}\n", err));
+        TRY(bytes_append_text(ret, schema->count == 0 ? "{}" : "}", err));
+        TRY(bytes_append_text(ret, row + 1 < first + count ? between : end, err));
     }
     return STATUS_OK;
+}
+
+enum status json_rows(const struct batch *batch, int64_t first, int64_t count, struct bytes *ret,
+                      struct err *err)
+{
+    return json_objects(batch, first, count, "\n", "\n", ret, err);
+}
+
+enum status json_array(const struct batch *batch, struct bytes *ret, struct err *err)
+{
+    TRY(bytes_append(ret, "[", 1, err));
+    TRY(json_objects(batch, 0, batch->rows, ",\n ", "", ret, err));
+    return bytes_append_text(ret, "]\n", err);
 }

@@ -14,6 +14,8 @@ MUST_CHECK enum status csv_rows(const struct batch *batch, int64_t first, int64_
 /* The same rows, one JSON object a line (value_json). */
 MUST_CHECK enum status json_rows(const struct batch *batch, int64_t first, int64_t count,
                                  struct bytes *ret, struct err *err);
+/* All rows as one JSON array and a newline. */
+MUST_CHECK enum status json_array(const struct batch *batch, struct bytes *ret, struct err *err);
 
 /* A table is laid out in blocks of at most TABLE_BLOCK rows; the first block decides the widths and
  * prints the heading. Cells are escaped for the terminal and cut at TABLE_CELL characters. */

@@ -1,0 +1,257 @@
+/* features/get.c: `tamis-features get`: the rows of a version, of a span of time, or as of a time.
+ */
+#include "features/commands.h"
+
+#include "base/parallel.h"
+#include "features/feature_table.h"
+#include "features/pieces.h"
+#include "features/sorter.h"
+#include "features/ticks.h"
+#include "lineage/stage.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct get_args {
+    struct maybe_time from, to;
+    bool no_as_known;
+};
+
+static const struct setting get_options[] = {
+    {.name = "from",
+     .kind = SETTING_TIME,
+     .offset = offsetof(struct get_args, from),
+     .help = "rows whose event time is not before TIME",
+     .argument = "TIME"},
+    {.name = "to",
+     .kind = SETTING_TIME,
+     .offset = offsetof(struct get_args, to),
+     .help = "rows whose event time is before TIME",
+     .argument = "TIME"},
+    {.name = "no-as-known",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct get_args, no_as_known),
+     .help = "with --as-of, use rows created after that time too"},
+    {0},
+};
+
+struct get {
+    struct run *run;
+    struct store *store;
+    const struct invocation *invocation;
+    struct view view;
+    struct version version;
+    size_t threads;
+    struct stage_output *output;
+};
+
+static enum status open_output(struct get *get, const struct schema *schema, struct err *err)
+{
+    const struct common *common = &get->invocation->common;
+    struct stage_target target = {.path = common->output};
+    return stage_output_open(&get->output, &target, schema, get->run, common, err);
+}
+
+/* ---- a span of time ---- */
+
+static bool within(const struct get_args *args, int64_t tick, int64_t unit)
+{
+    if (args->from.given && tick < tick_at_or_after(args->from.microseconds, 1000, 0, unit))
+        return false;
+    return !args->to.given || tick <= tick_at_or_before(args->to.microseconds, 1000, unit, true);
+}
+
+static enum status filter(const struct get *get, const struct batch *batch, struct batch *ret,
+                          struct err *err)
+{
+    const struct get_args *args = get->invocation->args;
+    OWNED(memory_release) int64_t *ticks = NULL;
+    OWNED(memory_release) int64_t *rows = NULL;
+    int64_t count = 0, null;
+    size_t column;
+    if (!args->from.given && !args->to.given) return batch_share(ret, batch, err);
+    TRY(schema_require(batch->schema, str_of(get->view.event_time), &column, err));
+    TRY(NEW(&ticks, (size_t)batch->rows, err));
+    TRY(NEW(&rows, (size_t)batch->rows, err));
+    ticks_of(&batch->schema->fields[column], batch->columns[column], ticks, &null);
+    int64_t unit = tick_nanoseconds(&batch->schema->fields[column]);
+    for (int64_t row = 0; row < batch->rows; row++)
+        if (within(args, ticks[row], unit)) rows[count++] = row;
+    return batch_take(ret, batch, rows, count, err);
+}
+
+/* ---- every row ---- */
+
+static enum status next_filtered(struct get *get, struct version_reader *reader, struct batch *ret,
+                                 bool *ret_end, struct err *err)
+{
+    OWNED(batch_release) struct batch batch = {0};
+    TRY(interrupted(err));
+    TRY(version_reader_next(reader, &batch, ret_end, err));
+    if (*ret_end) return STATUS_OK;
+    return filter(get, &batch, ret, err);
+}
+
+static enum status copy_rows(struct get *get, struct version_reader *reader, struct err *err)
+{
+    for (;;) {
+        OWNED(batch_release) struct batch batch = {0};
+        bool end = false;
+        TRY(next_filtered(get, reader, &batch, &end, err));
+        if (end) return STATUS_OK;
+        if (batch.rows > 0) TRY(stage_output_add(get->output, &batch, err));
+    }
+}
+
+/* Several appends, each sorted: sorted anew, so that the order does not tell how rows came. */
+static enum status copy_sorted(struct get *get, struct version_reader *reader, struct err *err)
+{
+    OWNED(sorter_close) struct sorter *sorter = NULL;
+    struct timeline_columns columns = view_columns(&get->view);
+    TRY(sorter_open(&sorter, version_reader_schema(reader), &columns,
+                    get->invocation->common.memory / 4 * 3, get->threads, err));
+    for (bool end = false; !end;) {
+        OWNED(batch_release) struct batch batch = {0};
+        TRY(next_filtered(get, reader, &batch, &end, err));
+        if (!end && batch.rows > 0) TRY(sorter_add(sorter, &batch, err));
+    }
+    for (;;) {
+        OWNED(batch_release) struct batch batch = {0};
+        bool end = false;
+        TRY(sorter_next(sorter, &batch, &end, err));
+        if (end) return STATUS_OK;
+        TRY(stage_output_add(get->output, &batch, err));
+    }
+}
+
+static enum status get_rows(struct get *get, struct err *err)
+{
+    OWNED(version_reader_close) struct version_reader *reader = NULL;
+    TRY(version_reader_open(&reader, get->store, &get->version, get->threads, err));
+    const struct schema *schema = version_reader_schema(reader);
+    TRY(open_output(get, schema, err));
+    return sorted_pieces(schema) > 1 ? copy_sorted(get, reader, err) : copy_rows(get, reader, err);
+}
+
+/* ---- one row an entity ---- */
+
+static enum status answer(const struct get *get, const struct feature_table *table, int64_t *rows,
+                          int64_t *ret_count, struct err *err)
+{
+    int64_t time = get->invocation->common.as_of.microseconds;
+    *ret_count = 0;
+    TRY(interrupted(err));
+    for (uint32_t id = 0; id < table->timeline->entity_count; id++) {
+        int64_t row = point_in_time_at(table->point, id, time, 1000);
+        if (row >= 0) rows[(*ret_count)++] = row;
+    }
+    return STATUS_OK;
+}
+
+static enum status write_rows(struct get *get, const struct feature_table *table,
+                              const int64_t *rows, int64_t count, struct err *err)
+{
+    OWNED(batch_release) struct batch all = {0};
+    TRY(batch_make(&all, table->schema, table->timeline->rows, table->values, err));
+    for (int64_t first = 0; first < count; first += BATCH_ROWS_MAXIMUM) {
+        OWNED(batch_release) struct batch batch = {0};
+        int64_t left = count - first;
+        TRY(batch_take(&batch, &all, rows + first,
+                       left < BATCH_ROWS_MAXIMUM ? left : BATCH_ROWS_MAXIMUM, err));
+        TRY(stage_output_add(get->output, &batch, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status get_as_of(struct get *get, struct err *err)
+{
+    const struct get_args *args = get->invocation->args;
+    OWNED(feature_table_release) struct feature_table table = {0};
+    OWNED(memory_release) int64_t *rows = NULL;
+    struct feature_table_options options = {.as_known = !args->no_as_known,
+                                            .keys = true,
+                                            .provenance = true,
+                                            .order = TIMELINE_BY_KEY,
+                                            .threads = get->threads};
+    int64_t count = 0;
+    TRY(feature_table_load(&table, get->store, get->invocation->operands[0], &options,
+                           get->invocation->arena, err));
+    TRY(NEW(&rows, table.timeline->entity_count, err));
+    TRY(answer(get, &table, rows, &count, err));
+    TRY(open_output(get, table.schema, err));
+    return write_rows(get, &table, rows, count, err);
+}
+
+/* ---- the command ---- */
+
+static enum status check_args(const struct get *get, struct err *err)
+{
+    const struct get_args *args = get->invocation->args;
+    if ((args->from.given || args->to.given) && get->view.event_time == NULL)
+        return fail(err, STATUS_USAGE, "view \"%s\" has no event time for --from and --to",
+                    get->view.name);
+    if ((args->from.given || args->to.given) && get->invocation->common.as_of.given)
+        return fail(err, STATUS_USAGE, "--as-of is one time, --from and --to are a span: not both");
+    return STATUS_OK;
+}
+
+static enum status get_version(struct get *get, struct err *err)
+{
+    const struct invocation *invocation = get->invocation;
+    char input[VERSION_NODE], output[80];
+    TRY(reference_view(get->store, invocation->operands[0], &get->view, &get->version,
+                       invocation->arena, err));
+    TRY(check_args(get, err));
+    snprintf(output, sizeof output, "stream:%s", run_id(get->run));
+    TRY(run_edge(get->run, version_node(&get->version, input), output, err));
+    TRY(invocation->common.as_of.given ? get_as_of(get, err) : get_rows(get, err));
+    run_count(get->run, &(struct row_counts){.in = stage_output_rows(get->output),
+                                             .out = stage_output_rows(get->output),
+                                             .bytes_out = stage_output_bytes(get->output)});
+    return stage_output_finish(get->output, NULL, err);
+}
+
+/* Recorded, so that what is made of the rows stays traceable, unless the store is read-only. */
+static enum status open_store(struct store **ret, const struct common *common, bool *ret_record,
+                              struct err *err)
+{
+    TRY(store_open(ret, common, STORE_READ, err));
+    if (*ret == NULL) return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
+    *ret_record = access(store_path(*ret), W_OK) == 0;
+    if (!*ret_record) return STATUS_OK;
+    store_close(ret);
+    return store_open(ret, common, STORE_WRITE, err);
+}
+
+static enum status get_run(struct invocation *invocation, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    OWNED(run_close) struct run *run = NULL;
+    bool record = false;
+    TRY(open_store(&store, &invocation->common, &record, err));
+    TRY(run_begin(&run, record ? store : NULL, "features get", invocation, err));
+    struct get get = {.run = run,
+                      .store = store,
+                      .invocation = invocation,
+                      .threads = parallel_threads((size_t)invocation->common.threads)};
+    enum status status = get_version(&get, err);
+    stage_output_close(&get.output);
+    return run_finish(run, status, err);
+}
+
+const struct command get_command = {
+    .name = "get",
+    .operands = "VIEW[@REF]",
+    .summary = "read a version of a view",
+    .details = "Rows come by entity, event time and created time. With --as-of TIME one row for "
+               "each entity that has one then: the newest that is not after TIME, not older than "
+               "the ttl and created by TIME. --from is in, --to is out.",
+    .examples = "tamis-features get user_activity@3 -o activity.arrow\n"
+                "tamis-features get user_activity --as-of 2026-11-01 | tamis-features cat",
+    .options = get_options,
+    .args_bytes = sizeof(struct get_args),
+    .operands_minimum = 1,
+    .operands_maximum = 1,
+    .run = get_run,
+    .common_without = "json|explain|seed|no-store",
+};

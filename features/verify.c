@@ -1,0 +1,88 @@
+/* features/verify.c: `tamis-features verify`: reads every chunk again and compares its digests. */
+#include "features/commands.h"
+
+#include "base/output.h"
+#include "features/reference.h"
+
+struct verification {
+    struct store *store;
+    const struct common *common;
+    int64_t versions, damaged;
+};
+
+/* Goes on after a damaged version, so that one run names them all. */
+static enum status verify_version(void *context, const struct version *version, struct err *err)
+{
+    struct verification *verification = context;
+    struct err found = {0};
+    TRY(interrupted(err));
+    enum status status = version_verify(verification->store, version, &found);
+    verification->versions++;
+    if (status == STATUS_OK) return STATUS_OK;
+    if (status != STATUS_FAILED) {
+        if (err != NULL) *err = found;
+        return status;
+    }
+    verification->damaged++;
+    log_line(verification->common, true, "%s@%lld: %s", version->dataset,
+             (long long)version->number, found.message);
+    return STATUS_OK;
+}
+
+static enum status verify_operand(struct verification *verification,
+                                  const struct invocation *invocation, const char *operand,
+                                  struct err *err)
+{
+    const char *dataset;
+    struct version version;
+    if (strchr(operand, '@') != NULL) {
+        TRY(reference_version(verification->store, operand, &version, invocation->arena, err));
+        return verify_version(verification, &version, err);
+    }
+    TRY(reference_dataset(verification->store, operand, &dataset, invocation->arena, err));
+    return version_each(verification->store, dataset, verify_version, verification, err);
+}
+
+static enum status tell(const struct verification *verification, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    OWNED(bytes_release) struct bytes text = bytes_limited(4096);
+    long long versions = verification->versions, damaged = verification->damaged;
+    log_line(verification->common, false, "%lld versions read, %lld damaged", versions, damaged);
+    if (!verification->common->json) return STATUS_OK;
+    TRY(bytes_format(&text, err, "{\"versions\":%lld,\"damaged\":%lld}\n", versions, damaged));
+    TRY(output_open(&output, NULL, err));
+    TRY(output_write(output, text.data, text.size, err));
+    return output_commit(output, err);
+}
+
+static enum status verify_run(struct invocation *invocation, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    TRY(store_open(&store, &invocation->common, STORE_READ, err));
+    if (store == NULL) return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
+    struct verification verification = {.store = store, .common = &invocation->common};
+    for (size_t i = 0; i < invocation->operand_count; i++)
+        TRY(verify_operand(&verification, invocation, invocation->operands[i], err));
+    if (invocation->operand_count == 0)
+        TRY(version_each(store, NULL, verify_version, &verification, err));
+    TRY(tell(&verification, err));
+    if (verification.damaged == 0) return STATUS_OK;
+    fail(err, STATUS_FAILED, "%lld of %lld versions are damaged", (long long)verification.damaged,
+         (long long)verification.versions);
+    err_hint(err, "restore the chunks named above from a copy of the store");
+    return STATUS_FAILED;
+}
+
+const struct command verify_command = {
+    .name = "verify",
+    .operands = "[VIEW|DATASET[@REF]]...",
+    .summary = "read versions again and compare every digest",
+    .details = "Every chunk is read and both its digests compared, that of the content and that of "
+               "the file; without operands all versions of the store. Damaged ones are named one "
+               "by one and the exit code is 1.",
+    .examples = "tamis-features verify\ntamis-features verify user_activity",
+    .operands_maximum = SIZE_MAX,
+    .run = verify_run,
+    .common_without = "output|explain|as-of|seed|no-store",
+};
