@@ -18,7 +18,7 @@ enum status reference_dataset(struct store *store, const char *name, const char 
 enum status reference_view(struct store *store, const char *operand, struct view *ret,
                            struct version *ret_version, struct arena *arena, struct err *err)
 {
-    const char *name, *reference;
+    const char *name = NULL, *reference = NULL;
     TRY(view_split(operand, &name, &reference, arena, err));
     TRY(view_find(ret, store, name, arena, err));
     const char *full = arena_format(arena, "%s@%s", ret->dataset, reference);

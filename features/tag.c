@@ -24,7 +24,7 @@ static enum status tag(struct run *run, struct invocation *invocation, struct er
 {
     struct store *store = run_store(run);
     struct version version;
-    const char *dataset, *name, *reference;
+    const char *dataset = NULL, *name = NULL, *reference = NULL;
     TRY(split(invocation->operands[1], &name, &reference, invocation->arena, err));
     TRY(reference_dataset(store, invocation->operands[0], &dataset, invocation->arena, err));
     const char *full = arena_format(invocation->arena, "%s@%s", dataset, reference);

@@ -268,7 +268,7 @@ enum status view_find(struct view *ret, struct store *store, const char *name, s
     OWNED(yaml_close) struct yaml *yaml = NULL;
     bool row = false;
     TRY(sql_open(store, &statement, err,
-                 "SELECT definition, revision FROM views WHERE view = ? "
+                 "SELECT definition, revision, digest FROM views WHERE view = ? "
                  "ORDER BY revision DESC LIMIT 1",
                  "t", name));
     TRY(sql_next(store, statement, &row, err));
@@ -277,7 +277,7 @@ enum status view_find(struct view *ret, struct store *store, const char *name, s
     enum status status = view_parse(ret, yaml_root(yaml), arena, err);
     if (status != STATUS_OK) return fail_within(err, status, "view \"%s\" in the catalog", name);
     ret->revision = sqlite3_column_int64(statement, 1);
-    return STATUS_OK;
+    return digest_parse(sql_text(statement, 2), &ret->digest, err);
 }
 
 enum status view_split(const char *operand, const char **ret_name, const char **ret_reference,

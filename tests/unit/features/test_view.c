@@ -32,6 +32,12 @@ static const char *const whole = "view: user_activity\n"
                                  "owner: growth\n"
                                  "personal: [user_id]\n";
 
+static const char *const again =
+    "# the same in another layout\n"
+    "{view: user_activity, owner: growth, ttl: 30d, personal: [user_id],\n"
+    " features: {score: float64, clicks_7d: {doc: clicks in 7 days, type: int64}},\n"
+    " created_time: ingested_at, event_time: ts, entity: [user_id, shop]}\n";
+
 static void a_whole_view(void **context)
 {
     struct view view;
@@ -57,6 +63,8 @@ static void layout_is_not_meaning(void **context)
     (void)context;
     assert_int_equal(parse(whole, &view, &err), STATUS_OK);
     assert_int_equal(parse(view.definition, &other, &err), STATUS_OK);
+    assert_string_equal(other.features[0].doc, view.features[0].doc);
+    assert_int_equal(parse(again, &other, &err), STATUS_OK);
     assert_memory_equal(&view.digest, &other.digest, sizeof view.digest);
     assert_int_equal(parse("view: user_activity\nentity: [user_id]\n", &other, &err), STATUS_OK);
     assert_memory_not_equal(&view.digest, &other.digest, sizeof view.digest);
