@@ -40,6 +40,7 @@ static void install_signals(void)
     sigaction(SIGINT, &note, NULL);
     sigaction(SIGTERM, &note, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file size limit is a full disk: an error, no death */
 }
 
 enum status interrupted(struct err *err)

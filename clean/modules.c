@@ -7,6 +7,7 @@
 extern const struct clean_module module_text;
 extern const struct clean_module module_missing;
 extern const struct clean_module module_types;
+extern const struct clean_module module_standardize;
 extern const struct clean_module module_images;
 extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
@@ -18,6 +19,7 @@ const struct clean_module *const clean_modules[] = {
     &module_text,
     &module_missing,
     &module_types,
+    &module_standardize,
     &module_images,
     &module_deduplicate,
     &module_outliers,

@@ -1,0 +1,433 @@
+/* clean/module_standardize.c: the same thing written one way.
+ *
+ * `methods` are done in their order on each value: spellings (case, punctuation, spaces), a map of
+ * known spellings, and clustering: values with the same key are spellings of one thing, and the
+ * most frequent one replaces the others. Clusters are a fit: what was found on training data is
+ * applied unchanged to new data. */
+#include "clean/module.h"
+#include "clean/standardize_map.h"
+#include "clean/standardize_text.h"
+
+#include <stdlib.h>
+
+#define METHODS "lower|upper|title|punctuation|spaces|map|fingerprint|ngram"
+enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT, METHOD_NGRAM };
+
+struct config {
+    struct text_list columns, methods;
+    const struct yaml_node *map;
+    const char *map_file;
+    int64_t max_distinct;
+};
+
+/* One column: how often each value occurs, then what each becomes. */
+struct learned {
+    struct counts counts;
+    struct spelling_map clusters;
+    bool crowded; /* more distinct values than max_distinct: left alone */
+};
+
+struct state {
+    const struct config *config;
+    const struct schema *schema;
+    struct arena *arena;
+    size_t *columns;
+    size_t count;
+    int *methods; /* enum spelling, then enum method */
+    size_t method_count;
+    size_t cluster_at; /* position of the clustering in methods; method_count = none */
+    struct spelling_map map;
+    struct learned *learned;
+};
+
+#define SET(member) offsetof(struct config, member)
+static const struct setting settings[] = {
+    {"columns", SETTING_TEXTS, SET(columns), .help = "text columns; none listed = all"},
+    {"methods", SETTING_TEXTS, SET(methods),
+     .help = "what is done, in this order: " METHODS "; none listed = map where there is one, else "
+             "fingerprint"},
+    {"map", SETTING_TREE, SET(map), .help = "known spellings: {from: to, ...}"},
+    {"map_file", SETTING_TEXT, SET(map_file),
+     .help = "known spellings in a CSV file with the columns from and to", .argument = "FILE"},
+    {"max_distinct", SETTING_INT, SET(max_distinct), "100000", .minimum = 1, .maximum = 1e8,
+     .help = "a column with more distinct values is not clustered"},
+    {NULL},
+};
+
+/* ---- open ---- */
+
+static bool is_text(const struct field *field)
+{
+    return field->type.id == TYPE_UTF8 && (!field->dictionary || field->index == TYPE_INT32);
+}
+
+static bool has_map(const struct config *config)
+{
+    return config->map != NULL || config->map_file != NULL;
+}
+
+static enum status add_method(struct state *state, const char *name, const struct yaml_node *place,
+                              struct err *err)
+{
+    int method = choice_index(METHODS, str_of(name));
+    if (method < 0) return fail_at(place, err, "method \"%s\" is none of " METHODS, name);
+    if (method == METHOD_MAP && !has_map(state->config))
+        return fail_at(place, err, "method \"map\" needs map or map_file");
+    if (method >= METHOD_FINGERPRINT) {
+        if (state->cluster_at != SIZE_MAX)
+            return fail_at(place, err, "one method of clustering a step, found a second: \"%s\"",
+                           name);
+        state->cluster_at = state->method_count;
+    }
+    state->methods[state->method_count++] = method;
+    return STATUS_OK;
+}
+
+static enum status read_methods(struct state *state, const struct module_setup *setup,
+                                struct err *err)
+{
+    const struct text_list *list = &state->config->methods;
+    const struct yaml_node *place = setup->node != NULL ? yaml_get(setup->node, "methods") : NULL;
+    if (place == NULL) place = setup->node;
+    state->methods = arena_get(setup->arena, list->count + 2, sizeof *state->methods);
+    if (state->methods == NULL) return fail_memory(err, list->count * sizeof *state->methods);
+    bool mapped = false;
+    state->cluster_at = SIZE_MAX;
+    for (size_t i = 0; i < list->count; i++) {
+        TRY(add_method(state, list->items[i], place, err));
+        mapped |= state->methods[i] == METHOD_MAP;
+    }
+    if (has_map(state->config) && !mapped) TRY(add_method(state, "map", place, err));
+    if (state->method_count == 0) TRY(add_method(state, "fingerprint", place, err));
+    if (state->cluster_at == SIZE_MAX) state->cluster_at = state->method_count;
+    return STATUS_OK;
+}
+
+static void close_standardize(void **state_)
+{
+    struct state *state = *state_;
+    if (state == NULL) return;
+    spelling_map_release(&state->map);
+    for (size_t i = 0; state->learned != NULL && i < state->count; i++) {
+        counts_release(&state->learned[i].counts);
+        spelling_map_release(&state->learned[i].clusters);
+    }
+    *state_ = NULL;
+}
+
+static enum status open_standardize(void **ret_state, const struct module_setup *setup,
+                                    struct schema **ret_schema, struct err *err)
+{
+    (void)ret_schema;
+    const struct config *config = setup->config;
+    struct state *state = arena_get(setup->arena, 1, sizeof *state);
+    if (state == NULL) return fail_memory(err, sizeof *state);
+    *ret_state = state;
+    state->config = config;
+    state->schema = setup->schema;
+    state->arena = setup->arena;
+    TRY(module_columns(setup, &config->columns, is_text, &state->columns, &state->count, err));
+    TRY(read_methods(state, setup, err));
+    state->learned = arena_get(setup->arena, state->count, sizeof *state->learned);
+    if (state->learned == NULL) return fail_memory(err, state->count * sizeof *state->learned);
+    if (config->map != NULL)
+        TRY(spelling_map_from_yaml(&state->map, config->map, setup->arena, err));
+    if (config->map_file == NULL) return STATUS_OK;
+    return spelling_map_from_file(&state->map, config->map_file, setup->arena, err);
+}
+
+/* ---- one value ---- */
+
+/* Two buffers that take turns, for one thread. */
+struct bench {
+    struct bytes a, b, key;
+};
+
+static struct bench bench_open(void)
+{
+    struct bytes bytes = bytes_limited(BATCH_BYTES_MAXIMUM * (size_t)4);
+    return (struct bench){bytes, bytes, bytes};
+}
+
+static void bench_release(struct bench *bench)
+{
+    bytes_release(&bench->a);
+    bytes_release(&bench->b);
+    bytes_release(&bench->key);
+}
+
+/* Methods first ... end - 1 on *text, which then points into the bench or a map. */
+static enum status standardize(const struct state *state, size_t first, size_t end,
+                               const struct learned *learned, struct bench *bench, struct str *text,
+                               struct err *err)
+{
+    for (size_t i = first; i < end; i++) {
+        int method = state->methods[i];
+        if (method == METHOD_MAP) {
+            spelling_map_find(&state->map, *text, text);
+        } else if (method >= METHOD_FINGERPRINT) {
+            spelling_map_find(&learned->clusters, *text, text);
+        } else {
+            struct bytes *out = text->data == (char *)bench->a.data ? &bench->b : &bench->a;
+            TRY(spell((enum spelling)method, *text, out, err));
+            *text = (struct str){(char *)out->data, out->size};
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ---- fit ---- */
+
+struct tally {
+    struct counts *counts; /* one a column */
+    size_t count;
+};
+
+static void discard_tally(void *tally_)
+{
+    struct tally *tally = tally_;
+    for (size_t i = 0; i < tally->count; i++)
+        counts_release(&tally->counts[i]);
+    memory_release(&tally->counts);
+    tally->count = 0;
+}
+
+static bool needs_fit(const void *state_)
+{
+    const struct state *state = state_;
+    return state->cluster_at < state->method_count && state->count > 0;
+}
+
+static enum status count_column(const struct state *state, size_t i, const struct batch *batch,
+                                struct bench *bench, struct counts *counts, struct err *err)
+{
+    size_t column = state->columns[i];
+    for (int64_t row = 0; row < batch->rows; row++) {
+        struct str text;
+        if (!array_text_at(&state->schema->fields[column], batch->columns[column], row, &text))
+            continue;
+        TRY(standardize(state, 0, state->cluster_at, &state->learned[i], bench, &text, err));
+        TRY(counts_add(counts, text.data, text.size, count_hash(text.data, text.size), 1, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status observe_standardize(const void *state_, int pass, const struct window *window,
+                                       void *tally_, struct err *err)
+{
+    (void)pass;
+    const struct state *state = state_;
+    struct tally *tally = tally_;
+    OWNED(bench_release) struct bench bench = bench_open();
+    TRY(NEW(&tally->counts, state->count, err));
+    tally->count = state->count;
+    for (size_t i = 0; i < state->count; i++)
+        TRY(count_column(state, i, window->batch, &bench, &tally->counts[i], err));
+    return STATUS_OK;
+}
+
+static enum status absorb_column(const struct state *state, struct learned *learned,
+                                 const struct counts *more, struct err *err)
+{
+    for (size_t i = 0; i < more->count && !learned->crowded; i++) {
+        const struct counted *item = &more->items[i];
+        TRY(counts_add(&learned->counts, item->data, item->size, item->hash, item->count, err));
+        learned->crowded = learned->counts.count > (size_t)state->config->max_distinct;
+    }
+    if (learned->crowded) counts_release(&learned->counts);
+    return STATUS_OK;
+}
+
+static enum status absorb_standardize(void *state_, int pass, void *tally_, struct err *err)
+{
+    (void)pass;
+    struct state *state = state_;
+    struct tally *tally = tally_;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < state->count && status == STATUS_OK; i++)
+        status = absorb_column(state, &state->learned[i], &tally->counts[i], err);
+    discard_tally(tally);
+    return status;
+}
+
+/* ---- clusters ---- */
+
+/* A value under its key. */
+struct keyed {
+    struct str key;
+    const struct counted *value;
+};
+
+static int compare_keyed(const void *a_, const void *b_)
+{
+    const struct keyed *a = a_, *b = b_;
+    int order = str_compare(a->key, b->key);
+    if (order != 0) return order;
+    if (a->value->count != b->value->count) return a->value->count > b->value->count ? -1 : 1;
+    return str_compare((struct str){(const char *)a->value->data, a->value->size},
+                       (struct str){(const char *)b->value->data, b->value->size});
+}
+
+static enum status key_values(enum key_method method, const struct counts *counts,
+                              struct keyed *ret, struct arena *arena, struct err *err)
+{
+    OWNED(bytes_release) struct bytes key = bytes_limited(BATCH_BYTES_MAXIMUM * (size_t)4);
+    for (size_t i = 0; i < counts->count; i++) {
+        const struct counted *value = &counts->items[i];
+        TRY(spelling_key(method, (struct str){(const char *)value->data, value->size}, &key, err));
+        char *copy = arena_text(arena, key.size == 0 ? "" : (char *)key.data, key.size);
+        if (copy == NULL) return fail_memory(err, key.size);
+        ret[i] = (struct keyed){{copy, key.size}, value};
+    }
+    return STATUS_OK;
+}
+
+/* The first of each run of equal keys is the most frequent spelling; the others become it. */
+static enum status map_clusters(const struct keyed *keyed, size_t count, struct learned *learned,
+                                struct arena *arena, struct err *err)
+{
+    size_t first = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (keyed[i].key.size == 0 || !str_equal(keyed[i].key, keyed[first].key)) {
+            first = i;
+            continue;
+        }
+        const struct counted *from = keyed[i].value, *to = keyed[first].value;
+        TRY(spelling_map_add(&learned->clusters, (struct str){(const char *)from->data, from->size},
+                             (struct str){(const char *)to->data, to->size}, arena, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status cluster(struct state *state, struct learned *learned, struct err *err)
+{
+    OWNED(arena_close) struct arena *keys = NULL;
+    OWNED(memory_release) struct keyed *keyed = NULL;
+    const struct counts *counts = &learned->counts;
+    bool pairs = state->methods[state->cluster_at] == METHOD_NGRAM;
+    TRY(arena_open(&keys, err));
+    TRY(NEW(&keyed, counts->count + 1, err));
+    TRY(key_values(pairs ? KEY_NGRAM : KEY_FINGERPRINT, counts, keyed, keys, err));
+    qsort(keyed, counts->count, sizeof *keyed, compare_keyed);
+    return map_clusters(keyed, counts->count, learned, state->arena, err);
+}
+
+static enum status settle_standardize(void *state_, int pass, bool *ret_more, struct err *err)
+{
+    (void)pass;
+    (void)ret_more;
+    struct state *state = state_;
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->learned[i].counts.count > 0) TRY(cluster(state, &state->learned[i], err));
+        counts_release(&state->learned[i].counts);
+    }
+    return STATUS_OK;
+}
+
+/* ---- apply ---- */
+
+static enum status apply_column(const struct state *state, size_t i, const struct window *window,
+                                struct bench *bench, struct change *change, struct err *err)
+{
+    size_t column = state->columns[i];
+    const struct field *field = &state->schema->fields[column];
+    const struct array *array = window->batch->columns[column];
+    OWNED(builder_close) struct builder *builder = NULL;
+    int64_t changed = 0;
+    TRY(builder_open(&builder, field, window->batch->rows, err));
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        struct str before, after;
+        if (!array_text_at(field, array, row, &before)) {
+            TRY(build_null(builder, err));
+            continue;
+        }
+        after = before;
+        TRY(standardize(state, 0, state->method_count, &state->learned[i], bench, &after, err));
+        changed += !str_equal(before, after);
+        TRY(build_text(builder, after, err));
+    }
+    if (changed == 0) return STATUS_OK;
+    struct array *result = NULL;
+    TRY(builder_finish(builder, &result, err));
+    change_column(change, column, &result);
+    change_cells(change, column, changed);
+    return STATUS_OK;
+}
+
+static enum status apply_standardize(const void *state_, const struct window *window,
+                                     struct change *change, struct err *err)
+{
+    const struct state *state = state_;
+    OWNED(bench_release) struct bench bench = bench_open();
+    for (size_t i = 0; i < state->count; i++) {
+        const char *name = state->schema->fields[state->columns[i]].name;
+        TRY(apply_column(state, i, window, &bench, change, err));
+        if (state->learned[i].crowded)
+            TRY(change_finding(change, "too many distinct values to cluster", name,
+                               window->batch->rows, err));
+    }
+    return STATUS_OK;
+}
+
+/* ---- saved clusters ---- */
+
+static enum status save_column(const struct spelling_map *map, struct bytes *ret, struct err *err)
+{
+    TRY(bytes_append_text(ret, "{", err));
+    for (size_t i = 0; i < map->from.count; i++) {
+        const struct counted *from = &map->from.items[i];
+        if (i > 0) TRY(bytes_append_text(ret, ", ", err));
+        TRY(bytes_append_json(ret, (struct str){(const char *)from->data, from->size}, err));
+        TRY(bytes_append_text(ret, ": ", err));
+        TRY(bytes_append_json(ret, map->to[i], err));
+    }
+    return bytes_append_text(ret, "}", err);
+}
+
+static enum status save_standardize(const void *state_, struct bytes *ret, struct err *err)
+{
+    const struct state *state = state_;
+    TRY(bytes_append_text(ret, "{\"clusters\": {", err));
+    for (size_t i = 0; i < state->count; i++) {
+        if (i > 0) TRY(bytes_append_text(ret, ", ", err));
+        TRY(bytes_append_json(ret, str_of(state->schema->fields[state->columns[i]].name), err));
+        TRY(bytes_append_text(ret, ": ", err));
+        TRY(save_column(&state->learned[i].clusters, ret, err));
+    }
+    return bytes_append_text(ret, "}}", err);
+}
+
+static enum status load_standardize(void *state_, const struct yaml_node *parameters,
+                                    struct err *err)
+{
+    struct state *state = state_;
+    const struct yaml_node *clusters = yaml_get(parameters, "clusters");
+    if (clusters == NULL || clusters->kind != YAML_MAP)
+        return fail_at(parameters, err, "saved spellings without clusters");
+    for (size_t i = 0; i < state->count; i++) {
+        const struct yaml_node *column =
+            yaml_get(clusters, state->schema->fields[state->columns[i]].name);
+        if (column == NULL) continue;
+        TRY(spelling_map_from_yaml(&state->learned[i].clusters, column, state->arena, err));
+    }
+    return STATUS_OK;
+}
+
+const struct clean_module module_standardize = {
+    .name = "standardize",
+    .summary = "write the same thing one way: case, punctuation, known spellings, clusters",
+    .source = "OpenRefine, clustering methods in depth: key collision",
+    .settings = settings,
+    .config_bytes = sizeof(struct config),
+    .open = open_standardize,
+    .needs_fit = needs_fit,
+    .tally_bytes = sizeof(struct tally),
+    .observe = observe_standardize,
+    .absorb = absorb_standardize,
+    .discard = discard_tally,
+    .settle = settle_standardize,
+    .apply = apply_standardize,
+    .save = save_standardize,
+    .load = load_standardize,
+    .close = close_standardize,
+};

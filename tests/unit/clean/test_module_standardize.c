@@ -1,0 +1,162 @@
+/* tests/unit/clean/test_module_standardize.c: spellings, maps and clusters. */
+#include "harness.h"
+
+#include "clean/standardize_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern const struct clean_module module_standardize;
+
+static void expect(const char *words, const char *columns, const char *lines, const char *wanted)
+{
+    struct trial trial = {.words = words, .window_rows = 2, .threads = 2};
+    OWNED(batch_release) struct batch input = trial_input(columns, lines);
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), wanted);
+    trial_close(&trial);
+}
+
+static void spells_case_punctuation_and_spaces(void **unused)
+{
+    (void)unused;
+    expect("standardize methods=lower", "x:utf8", "ABC\nÄÖ\n\n\"\"\n", "x\nabc\näö\n\n\n");
+    expect("standardize methods=upper", "x:utf8", "straße\n", "x\nSTRAßE\n");
+    expect("standardize methods=title", "x:utf8", "o'neil's OLD house\n",
+           "x\nO'neil's Old House\n");
+    expect("standardize methods=punctuation,spaces,lower", "x:utf8", " A.B. -  c! \n", "x\nab c\n");
+    expect("standardize methods=lower", "x:utf8", "\\xff A\n", "x\n\xff A\n");
+}
+
+static void maps_known_spellings(void **unused)
+{
+    (void)unused;
+    struct trial trial = {
+        .yaml = "standardize: {columns: [c], methods: [lower, map], map: {usa: US, u.s.: US}}"};
+    OWNED(batch_release)
+    struct batch input = trial_input("c:utf8|d:utf8", "USA|USA\nU.S.|b\nX|c\n");
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), "c|d\nUS|USA\nUS|b\nx|c\n");
+    assert_int_equal(trial.cells, 3);
+    trial_close(&trial);
+}
+
+static void reads_a_map_file(void **unused)
+{
+    (void)unused;
+    char path[] = "/tmp/standardize-map-XXXXXX", words[128];
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    const char text[] = "from,to\nNYC,\"New York, NY\"\n\"L.A.\",Los Angeles\n";
+    assert_int_equal(write(descriptor, text, sizeof text - 1), sizeof text - 1);
+    close(descriptor);
+    snprintf(words, sizeof words, "standardize map_file=%s", path);
+    expect(words, "x:utf8", "NYC\nL.A.\nBoston\n", "x\nNew York, NY\nLos Angeles\nBoston\n");
+    unlink(path);
+    struct trial trial = {.words = words};
+    OWNED(batch_release) struct batch input = trial_input("x:utf8", "NYC\n");
+    assert_int_not_equal(trial_try(&trial, &module_standardize, &input), STATUS_OK);
+    trial_close(&trial);
+}
+
+static void expect_key(enum key_method method, const char *text, const char *wanted)
+{
+    OWNED(bytes_release) struct bytes key = bytes_limited(1000);
+    assert_int_equal(spelling_key(method, str_of(text), &key, NULL), STATUS_OK);
+    assert_int_equal(bytes_append(&key, "", 1, NULL), STATUS_OK);
+    assert_string_equal((char *)key.data, wanted);
+}
+
+static void keys_are_those_of_openrefine(void **unused)
+{
+    (void)unused;
+    expect_key(KEY_FINGERPRINT, "Cruise, Tom", "cruise tom");
+    expect_key(KEY_FINGERPRINT, "Tom  Cruise", "cruise tom");
+    expect_key(KEY_FINGERPRINT, " Gödel, gÖdel Kurt.", "godel kurt");
+    expect_key(KEY_FINGERPRINT, "Łódź Ørsted", "lodz orsted");
+    expect_key(KEY_FINGERPRINT, "...", "");
+    expect_key(KEY_NGRAM, "Paris", "arispari");
+}
+
+static void clusters_become_the_most_frequent_spelling(void **unused)
+{
+    (void)unused;
+    expect("standardize columns=x", "x:utf8|y:utf8",
+           "Tom Cruise|A\nCruise, Tom|a\nTom Cruise|A\nTOM CRUISE|a\nother|\n",
+           "x|y\nTom Cruise|A\nTom Cruise|a\nTom Cruise|A\nTom Cruise|a\nother|\n");
+}
+
+static void a_tie_goes_to_the_smaller_spelling(void **unused)
+{
+    (void)unused;
+    expect("standardize", "x:utf8", "b c\nB C\n", "x\nB C\nB C\n");
+}
+
+static void dictionary_columns_stay_dictionaries(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.words = "standardize methods=lower"};
+    OWNED(batch_release)
+    struct batch input = trial_input("x:dictionary<int32, utf8>", "A\na\nB\n");
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), "x\na\na\nb\n");
+    assert_true(trial.output.schema->fields[0].dictionary);
+    assert_int_equal(trial.output.columns[0]->dictionary->length, 2);
+    trial_close(&trial);
+}
+
+static void crowded_columns_are_left_alone_and_told(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.words = "standardize max_distinct=2"};
+    OWNED(batch_release) struct batch input = trial_input("x:utf8", "a\nA\nb\nc\n");
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), "x\na\nA\nb\nc\n");
+    assert_int_equal(trial.finding_count, 1);
+    trial_close(&trial);
+}
+
+static void saved_clusters_are_applied_to_new_data(void **unused)
+{
+    (void)unused;
+    struct trial first = {.words = "standardize"};
+    OWNED(batch_release) struct batch old = trial_input("x:utf8", "New York\nNew York\nnew york\n");
+    trial_run(&first, &module_standardize, &old);
+    struct trial second = {.words = "standardize", .load = (const char *)first.saved.data};
+    OWNED(batch_release) struct batch fresh = trial_input("x:utf8", "new york\nYORK NEW\n");
+    trial_run(&second, &module_standardize, &fresh);
+    assert_string_equal(trial_text(&second), "x\nNew York\nYORK NEW\n");
+    trial_close(&first);
+    trial_close(&second);
+}
+
+static void settings_are_checked(void **unused)
+{
+    (void)unused;
+    const char *const words[] = {"standardize methods=lowr", "standardize methods=map",
+                                 "standardize methods=ngram,fingerprint", "standardize columns=y"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct trial trial = {.words = words[i]};
+        OWNED(batch_release) struct batch input = trial_input("x:utf8", "a\n");
+        assert_int_equal(trial_try(&trial, &module_standardize, &input), STATUS_USAGE);
+        trial_close(&trial);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spells_case_punctuation_and_spaces),
+        cmocka_unit_test(maps_known_spellings),
+        cmocka_unit_test(reads_a_map_file),
+        cmocka_unit_test(keys_are_those_of_openrefine),
+        cmocka_unit_test(clusters_become_the_most_frequent_spelling),
+        cmocka_unit_test(a_tie_goes_to_the_smaller_spelling),
+        cmocka_unit_test(dictionary_columns_stay_dictionaries),
+        cmocka_unit_test(crowded_columns_are_left_alone_and_told),
+        cmocka_unit_test(saved_clusters_are_applied_to_new_data),
+        cmocka_unit_test(settings_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
