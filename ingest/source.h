@@ -2,16 +2,23 @@
  *
  * To add a kind: write ingest/source_NAME.c with a `const struct source_kind source_NAME`, add one
  * line to the table in ingest/sources.c and one to ingest/meson.build, and a folder tests/cli/
- * ingest-NAME. The driver (ingest/ingest.c) owns output, provenance columns, rejects, balance,
- * limits and the run record; a kind owns one format. */
+ * ingest-NAME. The driver (ingest/ingest.c) owns threads, output, provenance columns, rejects,
+ * balance, limits and the run record; a kind owns one format.
+ *
+ * Life: open (learns the schema), unify over all sources of the run, then cut (serial, in order)
+ * and convert (any thread) piece by piece, then describe and close. Where a piece ends depends on
+ * the source and its options only, never on threads or memory, so the output is the same bytes for
+ * any number of threads. */
 #ifndef INGEST_SOURCE_H
 #define INGEST_SOURCE_H
 
-#include "base/input.h"
+#include "base/memory.h"
+#include "base/setting.h"
 #include "columnar/build.h"
 #include "lineage/stage.h"
 
-struct source; /* defined by each kind */
+struct source;       /* defined by each kind */
+struct source_piece; /* records that were cut off together; defined by each kind */
 
 /* What recognition may look at: cheap, no side effects. */
 struct source_probe {
@@ -21,24 +28,36 @@ struct source_probe {
     size_t head_size;
 };
 
+enum source_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
+
 /* Options a kind may use; the driver fills it from the command line. */
 struct source_options {
-    const char *name; /* value of _source: the operand as given, or --source-name */
-    int delimiter;    /* 0 = found by ourselves */
-    int quote;        /* -1 = found */
-    int header;       /* enum source_header */
+    int delimiter; /* 0 = found by ourselves */
+    int quote;     /* -1 = found, 0 = none */
+    int header;    /* enum source_header */
     bool label_from_directory;
     const struct text_list *text_columns;             /* never inferred: stay utf8 */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
+    int64_t chunk_rows;                               /* of a piece */
+    uint64_t chunk_bytes;
     size_t threads;
 };
-enum source_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 
-/* Where a kind reports records that cannot be rows. */
-struct source_sink {
-    void *context;
-    enum status (*reject)(void *context, const struct reject *reject, struct err *err);
+#define RAW_BYTES_MAXIMUM (64u << 10) /* kept of a record that is rejected for its size */
+
+/* What one piece became. */
+struct source_rows {
+    struct batch batch;     /* of the kind's schema, without provenance columns */
+    int64_t *records;       /* 1-based record number of each row; memory_get */
+    struct reject *rejects; /* in record order; `source` is left to the driver; memory_get */
+    size_t reject_count;
+    int64_t bytes;       /* of the source that the piece stands for */
+    struct arena *arena; /* texts of the rejects, where they are not in the piece */
 };
+void source_rows_release(struct source_rows *rows);
+/* Adds one reject; `message` and `raw` are borrowed (arena or piece). */
+MUST_CHECK enum status source_rows_reject(struct source_rows *rows, const struct reject *reject,
+                                          struct err *err);
 
 struct source_kind {
     const char *name; /* "csv": --format, and the kind in the catalog */
@@ -51,16 +70,34 @@ struct source_kind {
                         struct err *err);
     /* Borrowed until close. Required. */
     const struct schema *(*schema)(const struct source *source);
-    /* The next rows in record order, at most 65,536 rows and 64 MiB, with the 1-based record number
-     * of each row in *ret_records (caller frees with memory_free); *ret_end at the end. Records
-     * that cannot be rows go to the sink and use up a record number. Required. */
-    enum status (*next)(struct source *source, const struct source_sink *sink, struct batch *ret,
-                        int64_t **ret_records, bool *ret_end, struct err *err);
-    /* After the end: bytes, digest, modified time, records. Required. */
+    /* Makes the types of several opened sources of this kind agree, column by column name; the
+     * driver has checked that the names are the same. NULL = schemas must be equal. */
+    enum status (*unify)(struct source *const *sources, size_t count, struct err *err);
+    /* The next records, at most options.chunk_rows of them; *ret NULL at the end. One at a time, in
+     * order. Required. */
+    enum status (*cut)(struct source *source, struct source_piece **ret, struct err *err);
+    /* Rows and rejects of a piece, which lives until the rows are released. `ret` is zeroed. Any
+     * thread. Required. */
+    enum status (*convert)(const struct source *source, struct source_piece *piece,
+                           struct source_rows *ret, struct err *err);
+    void (*free_piece)(struct source_piece **piece);
+    /* After the last piece was converted: kind, bytes, digest, modified time, records (name is the
+     * driver's). Required. */
     enum status (*describe)(struct source *source, struct source_record *ret, struct err *err);
+    /* One short remark for the summary ("3 other files ignored"), empty = none. May be NULL. */
+    void (*remark)(const struct source *source, char *ret, size_t room);
     void (*close)(struct source **source);
 };
 
 extern const struct source_kind *const source_kinds[]; /* NULL-terminated */
+
+/* The kind named `name`, NULL where there is none. */
+const struct source_kind *source_kind_named(struct str name);
+/* The kind that is surest of `probe`. STATUS_FAILED says what the bytes look like instead. */
+MUST_CHECK enum status source_kind_recognise(const struct source_kind **ret,
+                                             const struct source_probe *probe, struct err *err);
+
+/* Whether `size` bytes are UTF-8 (RFC 3629: no surrogates, nothing overlong). */
+bool utf8_valid(const void *data, size_t size);
 
 #endif

@@ -1,0 +1,140 @@
+/* ingest/csv_parts.h: the parts a CSV reader is made of (RFC 4180 and its common relatives).
+ *
+ * A file is read in two passes: the first decides the type of each column over all its values, the
+ * second makes arrays. In each pass one thread cuts the bytes into pieces at record boundaries
+ * (csv_cut.c) and any thread takes a piece apart (csv_fields.c, through libcsv).
+ *
+ * What a record is: bytes up to a line end (LF, CR or CRLF) outside quotes. A field is quoted when
+ * its first byte is the quote; inside, a doubled quote is one quote. A quote later in an unquoted
+ * field is an ordinary byte. A byte other than delimiter or line end behind a closing quote, or a
+ * quote without its end, makes the record a reject that ends with its first line, so that one wrong
+ * quote never swallows what follows. */
+#ifndef INGEST_CSV_PARTS_H
+#define INGEST_CSV_PARTS_H
+
+#include "base/digest.h"
+#include "base/input.h"
+#include "ingest/source.h"
+
+struct csv_dialect {
+    uint8_t delimiter;
+    uint8_t quote;  /* 0 = none */
+    size_t fields;  /* that a record must have */
+    bool header;    /* the first record holds names */
+    size_t preface; /* bytes in front of the first record: byte-order mark and header */
+    int64_t preface_lines;
+};
+
+/* ---- csv_record.c: where a record ends ---- */
+
+enum csv_fault { CSV_FINE, CSV_STRAY_QUOTE, CSV_UNCLOSED_QUOTE, CSV_RECORD_TOO_LONG };
+
+struct csv_record {
+    size_t size; /* bytes without the line end */
+    size_t end;  /* bytes with it: where the next record begins */
+    size_t fields;
+    size_t longest; /* bytes of the longest field, with quotes */
+    int64_t lines;  /* physical lines it takes */
+    size_t looked;  /* bytes that were read to find out */
+    enum csv_fault fault;
+};
+/* Finds the record that begins at data[0]; size > 0. `last`: nothing comes behind `size` bytes.
+ * False: more bytes are needed. A record with a fault is its first line. */
+bool csv_record_find(const struct csv_dialect *dialect, const uint8_t *data, size_t size, bool last,
+                     struct csv_record *ret);
+/* The same record cut down to its first line; false when that line has no end yet. */
+bool csv_record_first_line(const uint8_t *data, size_t size, bool last, struct csv_record *ret);
+
+/* ---- csv_dialect.c: delimiter, quote and header found in a sample ---- */
+
+/* `sample` is the beginning of the file, `whole` when it is all of it. Fills ret, and *ret_names
+ * (fields of them, in the arena) with unique names: from the header, "columnN" where empty or
+ * absent, "_2", "_3" behind a repeated one. */
+MUST_CHECK enum status csv_dialect_find(const struct source_options *options, const uint8_t *sample,
+                                        size_t size, bool whole, struct arena *arena,
+                                        struct csv_dialect *ret, const char ***ret_names,
+                                        struct err *err);
+
+/* ---- csv_cut.c: pieces of whole records, in order ---- */
+
+struct csv_bad { /* a record that the cutter already knows to be wrong */
+    size_t at, size, end;
+    enum csv_fault fault;
+};
+struct csv_piece {
+    uint8_t *data;
+    size_t size;
+    uint64_t offset;      /* of data[0] in the file */
+    int64_t first_record; /* number of its first record */
+    int64_t records;      /* blank lines are none, except in a table of one column */
+    int64_t first_line;
+    int64_t blank_lines;
+    struct csv_bad *bad;
+    size_t bad_count, bad_room;
+};
+void csv_piece_free(struct csv_piece **piece);
+
+struct csv_cutter;
+/* Borrows input (regular file or spool), dialect and, unless NULL, digester, which gets every byte
+ * behind the preface. */
+MUST_CHECK enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
+                                       const struct csv_dialect *dialect,
+                                       const struct source_options *options,
+                                       struct digester *digester, struct err *err);
+/* *ret NULL at the end. */
+MUST_CHECK enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct err *err);
+int64_t csv_cutter_records(const struct csv_cutter *cutter);
+int64_t csv_cutter_blank_lines(const struct csv_cutter *cutter);
+void csv_cutter_close(struct csv_cutter **cutter);
+
+/* ---- csv_fields.c: a piece as a table of cells ---- */
+
+#define CSV_NULL UINT32_MAX /* size of an empty field without quotes */
+struct csv_cell {
+    uint32_t at, size;
+};
+struct csv_table {
+    const uint8_t *text;
+    struct csv_cell *cells; /* row by row */
+    size_t rows, columns;
+    int64_t *records; /* record number of each row */
+    uint8_t *owned;   /* behind text; NULL = borrowed */
+};
+void csv_table_release(struct csv_table *table);
+/* Records that are no rows go to `rejects` (NULL = they are skipped). */
+MUST_CHECK enum status csv_fields(const struct csv_dialect *dialect,
+                                  const struct source_options *options,
+                                  const struct csv_piece *piece, struct csv_table *ret,
+                                  struct source_rows *rejects, struct err *err);
+
+/* ---- csv_value.c: one value ---- */
+
+enum csv_class { /* what a value, and so far a column, may be */
+                 CSV_BOOL = 1,
+                 CSV_INT = 2,
+                 CSV_REAL = 4,
+                 CSV_DATE = 8,
+                 CSV_TIME = 16,       /* without a zone */
+                 CSV_TIME_ZONED = 32, /* with "Z" or an offset */
+                 CSV_ANY = 63,
+};
+/* Which of the classes in `among` the value belongs to; size > 0. */
+unsigned csv_value_classes(struct str value, unsigned among);
+/* The value of a class; false when it is not of that class. Values come out exactly: an integer
+ * that a double cannot hold is no real, one with a leading zero or a plus sign is no number, a
+ * real that would become infinite or zero is none. */
+bool csv_value_bool(struct str value, bool *ret);
+bool csv_value_int(struct str value, int64_t *ret);
+bool csv_value_real(struct str value, double *ret);
+bool csv_value_date(struct str value, int32_t *ret_days);
+bool csv_value_time(struct str value, int64_t *ret_microseconds, bool *ret_zoned);
+
+/* ---- csv_columns.c: a table of cells as arrays ---- */
+
+/* Narrows classes[column] by every value; sets seen[column] where there is one. */
+void csv_classify(const struct csv_table *table, uint8_t *classes, uint8_t *seen);
+/* STATUS_FAILED when a value does not have its column's type: the file changed between passes. */
+MUST_CHECK enum status csv_columns(const struct csv_table *table, const struct schema *schema,
+                                   struct batch *ret, struct err *err);
+
+#endif

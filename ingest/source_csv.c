@@ -1,0 +1,439 @@
+/* ingest/source_csv.c: CSV and TSV: comma, semicolon, tab or bar separated records.
+ *
+ * The first pass decides each column's type over every value of every file; the second makes
+ * arrays. Stdin and pipes are spooled into an unlinked temporary file first. A file that changes
+ * between the passes is an error. The parts are in csv_parts.h. */
+#include "base/output.h"
+#include "base/parallel.h"
+#include "ingest/csv_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define SAMPLE_BYTES         (256u << 10)
+#define SAMPLE_BYTES_MAXIMUM (16u << 20) /* for a first record as long as that */
+#define SPOOL_BYTES          (256u << 10)
+
+struct source {
+    struct source_options options;
+    const char *kind;
+    const char *path; /* NULL = spooled */
+    struct arena *arena;
+    struct input *input;
+    struct stat info;
+    struct csv_dialect dialect;
+    const char **names;
+    uint8_t *classes, *seen; /* of each column; enum csv_class */
+    struct schema *schema;
+    struct csv_cutter *cutter;
+    struct digest digest;
+    int64_t records, blank_lines;
+};
+
+struct source_piece {
+    struct csv_piece *csv;
+};
+
+static void close_csv(struct source **source);
+
+/* ---- opening ---- */
+
+/* Copies what cannot be read twice into a file without a name. */
+static enum status spool(struct input **input, struct err *err)
+{
+    OWNED(descriptor_close) int descriptor = -1;
+    OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);
+    if (buffer == NULL) return fail_memory(err, SPOOL_BYTES);
+    TRY(temporary_open(&descriptor, err));
+    for (;;) {
+        size_t size = 0;
+        TRY(interrupted(err));
+        TRY(input_read(*input, buffer, SPOOL_BYTES, &size, err));
+        if (size == 0) break;
+        TRY(write_all(descriptor, buffer, size, err));
+    }
+    struct input *spooled = NULL;
+    int taken = descriptor;
+    descriptor = -1;
+    TRY(input_from_descriptor(&spooled, taken, input_name(*input), err));
+    input_close(input);
+    *input = spooled;
+    return STATUS_OK;
+}
+
+static enum status open_input(struct source *source, const char *path, struct err *err)
+{
+    TRY(input_open(&source->input, path, err));
+    if (path == NULL || strcmp(path, "-") == 0 || input_size(source->input) < 0)
+        return spool(&source->input, err);
+    source->path = arena_text(source->arena, path, strlen(path));
+    if (source->path == NULL) return fail_memory(err, strlen(path));
+    if (fstat(input_descriptor(source->input), &source->info) != 0)
+        return fail_errno(err, errno, "file \"%s\"", path);
+    return STATUS_OK;
+}
+
+static enum status find_dialect(struct source *source, struct digester *digester, struct err *err)
+{
+    size_t file = (size_t)input_size(source->input);
+    for (size_t size = SAMPLE_BYTES;; size *= 8) {
+        if (size > file) size = file;
+        OWNED(memory_release) uint8_t *sample = memory_get_raw(size, 1);
+        if (sample == NULL) return fail_memory(err, size);
+        TRY(input_read_at(source->input, sample, size, 0, err));
+        enum status status = csv_dialect_find(&source->options, sample, size, size == file,
+                                              source->arena, &source->dialect, &source->names, err);
+        if (status == STATUS_FAILED && source->dialect.fields == 0 && size < file &&
+            size < SAMPLE_BYTES_MAXIMUM)
+            continue;
+        TRY(status);
+        digester_add(digester, sample, source->dialect.preface);
+        return STATUS_OK;
+    }
+}
+
+static enum status keep_as_text(struct source *source, struct err *err)
+{
+    const struct text_list *columns = source->options.text_columns;
+    for (size_t i = 0; columns != NULL && i < columns->count; i++) {
+        size_t column;
+        TRY(schema_require(source->schema, str_of(columns->items[i]), &column, err));
+        source->classes[column] = 0;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the first pass ---- */
+
+struct first_pass {
+    struct source *source;
+    size_t fields;
+};
+struct first_item {
+    struct csv_piece *piece;
+    uint8_t *classes, *seen;
+};
+
+static void drop_first(void *context, void *item)
+{
+    (void)context;
+    struct first_item *first = item;
+    csv_piece_free(&first->piece);
+    memory_free(first->classes);
+    memory_free(first->seen);
+    memory_free(first);
+}
+
+static enum status pull_first(void *context, void **ret, struct err *err)
+{
+    struct first_pass *pass = context;
+    struct csv_piece *piece = NULL;
+    TRY(interrupted(err));
+    TRY(csv_cut(pass->source->cutter, &piece, err));
+    *ret = NULL;
+    if (piece == NULL) return STATUS_OK;
+    struct first_item *item;
+    enum status status = NEW(&item, 1, err);
+    if (status != STATUS_OK) {
+        csv_piece_free(&piece);
+        return status;
+    }
+    item->piece = piece;
+    *ret = item;
+    return STATUS_OK;
+}
+
+static enum status work_first(void *context, void *item, struct err *err)
+{
+    struct first_pass *pass = context;
+    struct first_item *first = item;
+    OWNED(csv_table_release) struct csv_table table = {0};
+    TRY(NEW(&first->classes, pass->fields, err));
+    TRY(NEW(&first->seen, pass->fields, err));
+    memset(first->classes, CSV_ANY, pass->fields);
+    TRY(csv_fields(&pass->source->dialect, &pass->source->options, first->piece, &table, NULL,
+                   err));
+    csv_classify(&table, first->classes, first->seen);
+    return STATUS_OK;
+}
+
+static enum status push_first(void *context, void *item, struct err *err)
+{
+    (void)err;
+    struct first_pass *pass = context;
+    struct first_item *first = item;
+    for (size_t column = 0; column < pass->fields; column++) {
+        pass->source->classes[column] &= first->classes[column];
+        pass->source->seen[column] |= first->seen[column];
+    }
+    drop_first(context, item);
+    return STATUS_OK;
+}
+
+static enum status classify_all(struct source *source, struct digester *digester, struct err *err)
+{
+    TRY(csv_cutter_open(&source->cutter, source->input, &source->dialect, &source->options,
+                        digester, err));
+    struct first_pass pass = {source, source->dialect.fields};
+    struct ordered ordered = {
+        .threads = source->options.threads,
+        .context = &pass,
+        .pull = pull_first,
+        .work = work_first,
+        .push = push_first,
+        .drop = drop_first,
+    };
+    TRY(ordered_run(&ordered, err));
+    source->digest = digester_end(digester);
+    source->records = csv_cutter_records(source->cutter);
+    source->blank_lines = csv_cutter_blank_lines(source->cutter);
+    csv_cutter_close(&source->cutter);
+    return STATUS_OK;
+}
+
+/* ---- the schema ---- */
+
+static enum type_id type_of(unsigned classes, bool seen)
+{
+    if (!seen) return TYPE_UTF8;
+    if ((classes & CSV_BOOL) != 0) return TYPE_BOOL;
+    if ((classes & CSV_INT) != 0) return TYPE_INT64;
+    if ((classes & CSV_REAL) != 0) return TYPE_FLOAT64;
+    if ((classes & CSV_DATE) != 0) return TYPE_DATE32;
+    if ((classes & (CSV_TIME | CSV_TIME_ZONED)) != 0) return TYPE_TIMESTAMP;
+    return TYPE_UTF8;
+}
+
+static enum status make_schema(struct source *source, struct err *err)
+{
+    OWNED(schema_unref) struct schema *schema = NULL;
+    TRY(schema_new(&schema, err));
+    for (size_t column = 0; column < source->dialect.fields; column++) {
+        enum type_id type = type_of(source->classes[column], source->seen[column] != 0);
+        struct field field = field_of(source->names[column], type);
+        TRY(schema_add(schema, &field, err));
+    }
+    schema_unref(&source->schema);
+    source->schema = schema;
+    schema = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_separated(struct source **ret, const char *path, const char *kind,
+                                  const struct source_options *options, struct err *err)
+{
+    OWNED(close_csv) struct source *source = NULL;
+    TRY(NEW(&source, 1, err));
+    source->options = *options;
+    source->kind = kind;
+    if (strcmp(kind, "tsv") == 0 && options->delimiter == 0) source->options.delimiter = '\t';
+    TRY(arena_open(&source->arena, err));
+    TRY(open_input(source, path, err));
+    struct digester digester;
+    digester_begin(&digester);
+    TRY(find_dialect(source, &digester, err));
+    TRY(NEW(&source->classes, source->dialect.fields, err));
+    TRY(NEW(&source->seen, source->dialect.fields, err));
+    memset(source->classes, CSV_ANY, source->dialect.fields);
+    TRY(make_schema(source, err));
+    TRY(keep_as_text(source, err));
+    TRY(classify_all(source, &digester, err));
+    TRY(make_schema(source, err));
+    *ret = source;
+    source = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_csv(struct source **ret, const char *path,
+                            const struct source_options *options, struct err *err)
+{
+    return open_separated(ret, path, "csv", options, err);
+}
+
+static enum status open_tsv(struct source **ret, const char *path,
+                            const struct source_options *options, struct err *err)
+{
+    return open_separated(ret, path, "tsv", options, err);
+}
+
+static const struct schema *schema_csv(const struct source *source)
+{
+    return source->schema;
+}
+
+static enum status unify_csv(struct source *const *sources, size_t count, struct err *err)
+{
+    const struct source *first = sources[0];
+    for (size_t column = 0; column < first->dialect.fields; column++) {
+        struct str name = str_of(first->names[column]);
+        uint8_t classes = CSV_ANY, seen = 0;
+        for (size_t i = 0; i < count; i++) {
+            size_t here = (size_t)schema_find(sources[i]->schema, name);
+            classes &= sources[i]->classes[here];
+            seen |= sources[i]->seen[here];
+        }
+        for (size_t i = 0; i < count; i++) {
+            size_t here = (size_t)schema_find(sources[i]->schema, name);
+            sources[i]->classes[here] = classes;
+            sources[i]->seen[here] = seen;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        TRY(make_schema(sources[i], err));
+    return STATUS_OK;
+}
+
+/* ---- the second pass ---- */
+
+static enum status check_unchanged(const struct source *source, struct err *err)
+{
+    struct stat now;
+    if (source->path == NULL) return STATUS_OK;
+    if (fstat(input_descriptor(source->input), &now) != 0)
+        return fail_errno(err, errno, "file \"%s\"", source->path);
+    if (now.st_size == source->info.st_size && now.st_mtim.tv_sec == source->info.st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == source->info.st_mtim.tv_nsec)
+        return STATUS_OK;
+    (void)fail(err, STATUS_FAILED, "file \"%s\" changed while it was read", source->path);
+    err_hint(err, "read it when nobody writes to it, or read a copy");
+    return STATUS_FAILED;
+}
+
+static enum status cut_csv(struct source *source, struct source_piece **ret, struct err *err)
+{
+    *ret = NULL;
+    if (source->cutter == NULL)
+        TRY(csv_cutter_open(&source->cutter, source->input, &source->dialect, &source->options,
+                            NULL, err));
+    struct csv_piece *piece = NULL;
+    TRY(csv_cut(source->cutter, &piece, err));
+    if (piece == NULL) return check_unchanged(source, err);
+    enum status status = NEW(ret, 1, err);
+    if (status == STATUS_OK)
+        (*ret)->csv = piece;
+    else
+        csv_piece_free(&piece);
+    return status;
+}
+
+static enum status convert_csv(const struct source *source, struct source_piece *piece,
+                               struct source_rows *ret, struct err *err)
+{
+    OWNED(csv_table_release) struct csv_table table = {0};
+    TRY(arena_open(&ret->arena, err));
+    TRY(csv_fields(&source->dialect, &source->options, piece->csv, &table, ret, err));
+    TRY(csv_columns(&table, source->schema, &ret->batch, err));
+    ret->records = table.records;
+    table.records = NULL;
+    ret->bytes = (int64_t)piece->csv->size;
+    return STATUS_OK;
+}
+
+static void free_csv_piece(struct source_piece **piece)
+{
+    if (*piece == NULL) return;
+    csv_piece_free(&(*piece)->csv);
+    memory_free(*piece);
+    *piece = NULL;
+}
+
+static enum status describe_csv(struct source *source, struct source_record *ret, struct err *err)
+{
+    (void)err;
+    ret->kind = source->kind;
+    ret->bytes = input_size(source->input);
+    ret->digest = source->digest;
+    ret->records = source->records;
+    if (source->path != NULL)
+        ret->modified =
+            (int64_t)source->info.st_mtim.tv_sec * 1000000 + source->info.st_mtim.tv_nsec / 1000;
+    return STATUS_OK;
+}
+
+static void remark_csv(const struct source *source, char *ret, size_t room)
+{
+    ret[0] = '\0';
+    if (source->blank_lines > 0)
+        snprintf(ret, room, "%lld blank lines skipped", (long long)source->blank_lines);
+}
+
+static void close_csv(struct source **source)
+{
+    struct source *s = *source;
+    if (s == NULL) return;
+    csv_cutter_close(&s->cutter);
+    schema_unref(&s->schema);
+    input_close(&s->input);
+    memory_free(s->classes);
+    memory_free(s->seen);
+    arena_close(&s->arena);
+    memory_free(s);
+    *source = NULL;
+}
+
+/* ---- recognition ---- */
+
+static bool name_ends(const char *path, const char *end)
+{
+    size_t size = path == NULL ? 0 : strlen(path), end_size = strlen(end);
+    return size >= end_size && strcasecmp(path + size - end_size, end) == 0;
+}
+
+static bool looks_like_text(const struct source_probe *probe)
+{
+    size_t odd = 0;
+    for (size_t i = 0; i < probe->head_size; i++) {
+        uint8_t byte = probe->head[i];
+        odd += byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
+    }
+    return odd * 50 <= probe->head_size;
+}
+
+static int recognise_csv(const struct source_probe *probe)
+{
+    if (probe->directory) return 0;
+    if (name_ends(probe->path, ".csv")) return 80;
+    if (probe->head_size >= 2 && (probe->head[0] ^ probe->head[1]) == 1 && probe->head[0] >= 0xfe)
+        return 30; /* UTF-16, to be refused with a reason */
+    return looks_like_text(probe) ? 30 : 0;
+}
+
+static int recognise_tsv(const struct source_probe *probe)
+{
+    return !probe->directory && (name_ends(probe->path, ".tsv") || name_ends(probe->path, ".tab"))
+               ? 80
+               : 0;
+}
+
+const struct source_kind source_csv = {
+    .name = "csv",
+    .summary = "records of fields between commas, semicolons, tabs or bars",
+    .reference = "RFC 4180",
+    .recognise = recognise_csv,
+    .open = open_csv,
+    .schema = schema_csv,
+    .unify = unify_csv,
+    .cut = cut_csv,
+    .convert = convert_csv,
+    .free_piece = free_csv_piece,
+    .describe = describe_csv,
+    .remark = remark_csv,
+    .close = close_csv,
+};
+
+const struct source_kind source_tsv = {
+    .name = "tsv",
+    .summary = "records of fields between tabs",
+    .reference = "RFC 4180 with the tab of IANA text/tab-separated-values",
+    .recognise = recognise_tsv,
+    .open = open_tsv,
+    .schema = schema_csv,
+    .unify = unify_csv,
+    .cut = cut_csv,
+    .convert = convert_csv,
+    .free_piece = free_csv_piece,
+    .describe = describe_csv,
+    .remark = remark_csv,
+    .close = close_csv,
+};

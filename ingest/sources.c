@@ -1,0 +1,105 @@
+/* ingest/sources.c: the kinds of sources there are, and which one a file is. */
+#include "ingest/source.h"
+
+#include "columnar/kernels.h"
+
+extern const struct source_kind source_csv, source_tsv, source_images;
+
+const struct source_kind *const source_kinds[] = {
+    &source_csv,
+    &source_tsv,
+    &source_images,
+    NULL,
+};
+
+const struct source_kind *source_kind_named(struct str name)
+{
+    for (size_t i = 0; source_kinds[i] != NULL; i++)
+        if (str_is(name, source_kinds[i]->name)) return source_kinds[i];
+    return NULL;
+}
+
+/* What is told apart by its first bytes and not read here; never taken for text. */
+struct foreign {
+    const char *magic;
+    size_t size;
+    const char *name, *hint;
+};
+static const struct foreign foreigners[] = {
+    {"\x1f\x8b", 2, "a gzip file", "unpack it: zcat FILE | tamis-ingest -"},
+    {"\x28\xb5\x2f\xfd", 4, "a Zstandard file", "unpack it: zstdcat FILE | tamis-ingest -"},
+    {"\xfd"
+     "7zXZ",
+     5, "an xz file", "unpack it: xzcat FILE | tamis-ingest -"},
+    {"BZh", 3, "a bzip2 file", "unpack it: bzcat FILE | tamis-ingest -"},
+    {"PK\x03\x04", 4, "a zip file", "unpack it first"},
+    {"PAR1", 4, "a Parquet file", "write it as CSV first"},
+    {"ARROW1", 6, "an Arrow file", "tamis-clean and tamis-features read it as it is"},
+    {"\xff\xff\xff\xff", 4, "an Arrow stream", "tamis-clean and tamis-features read it as it is"},
+    {"SQLite format 3", 15, "an SQLite database",
+     "sqlite3 -csv -header FILE 'SELECT ...' | tamis-ingest -"},
+    {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, PNG and JPEG"},
+    {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, PNG and JPEG"},
+};
+
+static const struct foreign *foreign_of(const struct source_probe *probe)
+{
+    for (size_t i = 0; i < sizeof foreigners / sizeof *foreigners; i++) {
+        const struct foreign *foreign = &foreigners[i];
+        if (probe->head_size >= foreign->size &&
+            memcmp(probe->head, foreign->magic, foreign->size) == 0)
+            return foreign;
+    }
+    return NULL;
+}
+
+enum status source_kind_recognise(const struct source_kind **ret, const struct source_probe *probe,
+                                  struct err *err)
+{
+    const struct foreign *foreign = foreign_of(probe);
+    if (foreign != NULL) {
+        (void)fail(err, STATUS_FAILED, "found %s, expected CSV, TSV, PNG or JPEG", foreign->name);
+        err_hint(err, "%s", foreign->hint);
+        return STATUS_FAILED;
+    }
+    int best = 0;
+    for (size_t i = 0; source_kinds[i] != NULL; i++) {
+        int sure = source_kinds[i]->recognise(probe);
+        if (sure > best) *ret = source_kinds[i];
+        if (sure > best) best = sure;
+    }
+    if (best > 0) return STATUS_OK;
+    (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected CSV, TSV, PNG or JPEG");
+    err_hint(err, "name the kind with --format");
+    return STATUS_FAILED;
+}
+
+/* ---- what a piece became ---- */
+
+void source_rows_release(struct source_rows *rows)
+{
+    batch_release(&rows->batch);
+    memory_free(rows->records);
+    memory_free(rows->rejects);
+    arena_close(&rows->arena);
+    *rows = (struct source_rows){0};
+}
+
+enum status source_rows_reject(struct source_rows *rows, const struct reject *reject,
+                               struct err *err)
+{
+    size_t count = rows->reject_count;
+    if ((count & (count - 1)) == 0) { /* room is the next power of two */
+        size_t room = count == 0 ? 1 : count * 2;
+        struct reject *rejects = memory_resize(rows->rejects, room, sizeof *rejects);
+        if (rejects == NULL) return fail_memory(err, room * sizeof *rejects);
+        rows->rejects = rejects;
+    }
+    rows->rejects[rows->reject_count++] = *reject;
+    return STATUS_OK;
+}
+
+bool utf8_valid(const void *data, size_t size)
+{
+    return size == 0 || kernels()->utf8_check(data, size) == size;
+}

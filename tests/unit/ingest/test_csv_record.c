@@ -1,0 +1,106 @@
+/* test_csv_record.c: where a record ends, and which ones have a fault. */
+#include "csv_test.h"
+
+static const struct csv_dialect comma = {.delimiter = ',', .quote = '"'};
+
+static struct csv_record found(const char *text)
+{
+    struct csv_record record;
+    assert_true(csv_record_find(&comma, (const uint8_t *)text, strlen(text), true, &record));
+    return record;
+}
+
+static void a_record_ends_at_lf_cr_or_crlf(void **state)
+{
+    (void)state;
+    assert_int_equal(found("a,b\nc").end, 4);
+    assert_int_equal(found("a,b\rc").end, 4);
+    assert_int_equal(found("a,b\r\nc").end, 5);
+    assert_int_equal(found("a,b\r\nc").size, 3);
+    assert_int_equal(found("a,b").end, 3);
+    assert_int_equal(found("\n").size, 0);
+}
+
+static void fields_are_counted_outside_quotes(void **state)
+{
+    (void)state;
+    assert_int_equal(found("a,,c\n").fields, 3);
+    assert_int_equal(found("\"a,b\",c\n").fields, 2);
+    assert_int_equal(found("\"a\"\"b\",c\n").fields, 2);
+    assert_int_equal(found(",").fields, 2);
+}
+
+static void a_quoted_field_may_hold_lines(void **state)
+{
+    (void)state;
+    struct csv_record record = found("\"a\r\nb\nc\rd\",2\nnext");
+    assert_int_equal(record.fault, CSV_FINE);
+    assert_int_equal(record.lines, 4);
+    assert_int_equal(record.fields, 2);
+    assert_int_equal(record.longest, 10);
+}
+
+static void a_quote_inside_an_unquoted_field_is_a_byte(void **state)
+{
+    (void)state;
+    struct csv_record record = found("5\" pipe,x\"y\nz");
+    assert_int_equal(record.fault, CSV_FINE);
+    assert_int_equal(record.fields, 2);
+    assert_int_equal(record.end, 12);
+}
+
+static void a_stray_quote_costs_one_line(void **state)
+{
+    (void)state;
+    struct csv_record record = found("\"a\nb\"c,1\nnext\n");
+    assert_int_equal(record.fault, CSV_STRAY_QUOTE);
+    assert_int_equal(record.size, 2);
+    assert_int_equal(record.end, 3);
+    assert_int_equal(record.lines, 1);
+}
+
+static void an_unclosed_quote_costs_one_line(void **state)
+{
+    (void)state;
+    struct csv_record record = found("1,\"a\n2,b\n3,c\n");
+    assert_int_equal(record.fault, CSV_UNCLOSED_QUOTE);
+    assert_int_equal(record.end, 5);
+    assert_int_equal(record.looked, 13);
+}
+
+static void more_bytes_are_asked_for_where_they_matter(void **state)
+{
+    (void)state;
+    static const char *const open[] = {"a,b", "a,b\r", "\"a\"", "\"a\n", "\"a\"\""};
+    struct csv_record record;
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        assert_false(
+            csv_record_find(&comma, (const uint8_t *)open[i], strlen(open[i]), false, &record));
+    assert_true(csv_record_find(&comma, (const uint8_t *)"a\n", 2, false, &record));
+}
+
+static void without_a_quote_all_bytes_are_plain(void **state)
+{
+    (void)state;
+    const struct csv_dialect plain = {.delimiter = '\t'};
+    struct csv_record record;
+    const uint8_t text[] = "\"a\tb\"\nc";
+    assert_true(csv_record_find(&plain, text, sizeof text - 1, true, &record));
+    assert_int_equal(record.fields, 2);
+    assert_int_equal(record.end, 6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_ends_at_lf_cr_or_crlf),
+        cmocka_unit_test(fields_are_counted_outside_quotes),
+        cmocka_unit_test(a_quoted_field_may_hold_lines),
+        cmocka_unit_test(a_quote_inside_an_unquoted_field_is_a_byte),
+        cmocka_unit_test(a_stray_quote_costs_one_line),
+        cmocka_unit_test(an_unclosed_quote_costs_one_line),
+        cmocka_unit_test(more_bytes_are_asked_for_where_they_matter),
+        cmocka_unit_test(without_a_quote_all_bytes_are_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

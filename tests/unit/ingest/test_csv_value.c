@@ -1,0 +1,131 @@
+/* test_csv_value.c: what a value may be, and that it is kept exactly. */
+#include "csv_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned classes(const char *text)
+{
+    return csv_value_classes(str_of(text), CSV_ANY);
+}
+
+static void classes_are_given_where_nothing_is_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned classes;
+    } cases[] = {
+        {"true", CSV_BOOL},
+        {"FALSE", CSV_BOOL},
+        {"tRue", 0},
+        {"yes", 0},
+        {"0", CSV_INT | CSV_REAL},
+        {"-1", CSV_INT | CSV_REAL},
+        {"+1", 0},
+        {"007", 0},
+        {"-0", CSV_REAL},
+        {"9007199254740992", CSV_INT | CSV_REAL},
+        {"9007199254740993", CSV_INT},
+        {"9223372036854775807", CSV_INT},
+        {"9223372036854775808", 0},
+        {"-9223372036854775808", CSV_INT},
+        {"-9223372036854775809", 0},
+        {"18446744073709551616", 0},
+        {"1.5", CSV_REAL},
+        {".5", CSV_REAL},
+        {"5.", CSV_REAL},
+        {".", 0},
+        {"-", 0},
+        {"1e5", CSV_REAL},
+        {"1e", 0},
+        {"1e+", 0},
+        {"1e400", 0},
+        {"1e-400", 0},
+        {"0e-400", CSV_REAL},
+        {"00.5", 0},
+        {"nan", 0},
+        {"inf", 0},
+        {"0x10", 0},
+        {"1,5", 0},
+        {" 1", 0},
+        {"1 ", 0},
+        {"2024-02-29", CSV_DATE},
+        {"2023-02-29", 0},
+        {"2024-2-9", 0},
+        {"0000-01-01", 0},
+        {"2024-02-29T12:30:00", CSV_TIME},
+        {"2024-02-29 12:30", CSV_TIME},
+        {"2024-02-29 12:30:00.123456", CSV_TIME},
+        {"2024-02-29 12:30:00.1234567", 0},
+        {"2024-02-29 12:30:00.123456000", CSV_TIME},
+        {"2024-02-29T24:00:00", 0},
+        {"2024-02-29T12:30:00Z", CSV_TIME_ZONED},
+        {"2024-02-29T12:30:00+02:00", CSV_TIME_ZONED},
+        {"2024-02-29T12:30:00+0200", CSV_TIME_ZONED},
+        {"2024-02-29T12:30:00+02", CSV_TIME_ZONED},
+        {"2024-02-29T12:30:00+2", 0},
+        {"2024-02-29T12:30:00Zx", 0},
+        {"2024-02-29T12:30:60", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (classes(cases[i].text) != cases[i].classes)
+            fail_msg("\"%s\" gives %u, expected %u", cases[i].text, classes(cases[i].text),
+                     cases[i].classes);
+}
+
+static void only_asked_classes_are_given(void **state)
+{
+    (void)state;
+    assert_int_equal(csv_value_classes(str_of("12"), CSV_REAL), CSV_REAL);
+    assert_int_equal(csv_value_classes(str_of("12"), CSV_DATE | CSV_BOOL), 0);
+    assert_int_equal(csv_value_classes(str_of("2024-02-29 12:30"), CSV_TIME_ZONED), 0);
+}
+
+static void reals_are_those_of_strtod(void **state)
+{
+    (void)state;
+    uint64_t random = 88172645463325252u;
+    for (int i = 0; i < 200000; i++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        char text[64];
+        int digits = 1 + (int)(random % 20);
+        if (i % 3 == 0)
+            snprintf(text, sizeof text, "%.*f", digits % 12, (double)(int64_t)random / 1e12);
+        else
+            snprintf(text, sizeof text, "%.*e", digits, (double)(random >> 12) * 1e-9);
+        double ours = 0, theirs = strtod(text, NULL);
+        assert_true(csv_value_real(str_of(text), &ours));
+        if (memcmp(&ours, &theirs, sizeof ours) != 0) fail_msg("%s", text);
+    }
+    double zero = 1;
+    assert_true(csv_value_real(str_of("-0"), &zero));
+    assert_true(zero == 0 && 1 / zero < 0);
+}
+
+static void moments_are_utc_microseconds(void **state)
+{
+    (void)state;
+    int64_t moment;
+    bool zoned;
+    int32_t days;
+    assert_true(csv_value_time(str_of("1970-01-01T02:00:01.5+02:00"), &moment, &zoned));
+    assert_int_equal(moment, 1500000);
+    assert_true(zoned);
+    assert_true(csv_value_time(str_of("1969-12-31 23:59:59.999999"), &moment, &zoned));
+    assert_int_equal(moment, -1);
+    assert_false(zoned);
+    assert_true(csv_value_date(str_of("1969-12-31"), &days));
+    assert_int_equal(days, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_are_given_where_nothing_is_lost),
+        cmocka_unit_test(only_asked_classes_are_given),
+        cmocka_unit_test(reals_are_those_of_strtod),
+        cmocka_unit_test(moments_are_utc_microseconds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
