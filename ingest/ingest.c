@@ -1,0 +1,338 @@
+/* ingest/ingest.c: the driver: recognises and opens the sources, then runs one ordered pipeline
+ * over their pieces: cut (serial), convert and encode (any thread), write (serial, in order). */
+#include "ingest/ingest.h"
+
+#include "base/clock.h"
+#include "base/parallel.h"
+#include "base/progress.h"
+#include "ingest/provenance.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+struct ingest {
+    const struct common *common;
+    const struct ingest_args *args;
+    struct run *run;
+    const struct source_kind *kind;
+    struct source_options options;
+    struct reject_bound bound;
+    const char **names; /* of each source, as in _source */
+    struct source **sources;
+    size_t count;
+    size_t current; /* source that is being cut */
+    struct provenance *provenance;
+    struct stage_output *output;
+    struct rejects *rejects;
+    struct progress *progress;
+    int64_t rows, rejected, bytes;
+    double started;
+};
+
+static void ingest_close(struct ingest *ingest)
+{
+    for (size_t i = 0; ingest->sources != NULL && i < ingest->count; i++)
+        if (ingest->sources[i] != NULL) ingest->kind->close(&ingest->sources[i]);
+    memory_free(ingest->sources);
+    memory_free(ingest->names);
+    provenance_close(&ingest->provenance);
+    progress_close(&ingest->progress);
+    rejects_close(&ingest->rejects);
+    stage_output_close(&ingest->output);
+}
+
+/* ---- opening ---- */
+
+static bool is_stdin(const char *operand)
+{
+    return operand == NULL || strcmp(operand, "-") == 0;
+}
+
+/* The kind of one operand by its bytes and name. Stdin is not looked into: it is text. */
+static enum status recognise(const char *operand, const struct source_kind **ret, struct err *err)
+{
+    uint8_t head[4096];
+    struct source_probe probe = {.path = operand, .head = head};
+    struct stat info;
+    if (is_stdin(operand)) {
+        *ret = source_kind_named(str_of("csv"));
+        return STATUS_OK;
+    }
+    if (stat(operand, &info) != 0) return fail_errno(err, errno, "\"%s\"", operand);
+    probe.directory = S_ISDIR(info.st_mode);
+    if (S_ISREG(info.st_mode)) {
+        OWNED(input_close) struct input *input = NULL;
+        TRY(input_open(&input, operand, err));
+        TRY(input_peek(input, head, sizeof head, &probe.head_size, err));
+    }
+    enum status status = source_kind_recognise(ret, &probe, err);
+    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "\"%s\"", operand);
+}
+
+static enum status choose_kind(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    if (ingest->args->format > 0) {
+        ingest->kind = source_kinds[ingest->args->format - 1];
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < ingest->count; i++) {
+        const struct source_kind *kind = NULL;
+        TRY(recognise(operands[i], &kind, err));
+        if (ingest->kind != NULL && ingest->kind != kind) {
+            (void)fail(err, STATUS_USAGE, "\"%s\" is %s and \"%s\" is %s, expected one kind",
+                       operands[0], ingest->kind->name, operands[i], kind->name);
+            err_hint(err, "ingest them one after the other");
+            return STATUS_USAGE;
+        }
+        ingest->kind = kind;
+    }
+    return STATUS_OK;
+}
+
+static enum status name_sources(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    const char *given = ingest->args->source_name;
+    if (given != NULL && ingest->count > 1)
+        return fail(err, STATUS_USAGE, "--source-name names one source, found %zu", ingest->count);
+    TRY(NEW(&ingest->names, ingest->count, err));
+    for (size_t i = 0; i < ingest->count; i++) {
+        const char *name = given != NULL ? given : is_stdin(operands[i]) ? "stdin" : operands[i];
+        if (!utf8_valid(name, strlen(name))) {
+            (void)fail(err, STATUS_USAGE, "the name of source %zu is not UTF-8", i + 1);
+            err_hint(err, "give it a name with --source-name");
+            return STATUS_USAGE;
+        }
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(ingest->names[k], name) == 0)
+                return fail(err, STATUS_USAGE, "source \"%s\" is given twice", name);
+        ingest->names[i] = name;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_sources(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    TRY(NEW(&ingest->sources, ingest->count, err));
+    for (size_t i = 0; i < ingest->count; i++) {
+        const char *path = is_stdin(operands[i]) ? NULL : operands[i];
+        enum status status = ingest->kind->open(&ingest->sources[i], path, &ingest->options, err);
+        if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
+    }
+    return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
+                           ingest->count, !ingest->args->no_provenance, err);
+}
+
+static enum status open_outputs(struct ingest *ingest, struct err *err)
+{
+    struct stage_target target;
+    TRY(ingest_target(ingest->args, ingest->common, &target, err));
+    TRY(rejects_open(&ingest->rejects, ingest->args->rejects, ingest->run, err));
+    TRY(stage_output_open(&ingest->output, &target, provenance_schema(ingest->provenance),
+                          ingest->run, ingest->common, err));
+    return progress_open(&ingest->progress, ingest->common, "ingest", "bytes", -1, err);
+}
+
+/* ---- the pipeline ---- */
+
+struct item {
+    size_t source;
+    struct source_piece *piece;
+    struct source_rows rows;
+    int64_t count; /* of rows */
+    struct stage_message *message;
+};
+
+static void drop_item(void *context, void *untyped)
+{
+    const struct ingest *ingest = context;
+    struct item *item = untyped;
+    stage_message_free(&item->message);
+    source_rows_release(&item->rows);
+    ingest->kind->free_piece(&item->piece);
+    memory_free(item);
+}
+
+static enum status pull_piece(void *context, void **ret, struct err *err)
+{
+    struct ingest *ingest = context;
+    *ret = NULL;
+    struct source_piece *piece = NULL;
+    TRY(interrupted(err));
+    while (piece == NULL && ingest->current < ingest->count) {
+        enum status status = ingest->kind->cut(ingest->sources[ingest->current], &piece, err);
+        if (status != STATUS_OK)
+            return fail_within(err, status, "\"%s\"", ingest->names[ingest->current]);
+        if (piece == NULL) ingest->current++;
+    }
+    if (piece == NULL) return STATUS_OK;
+    struct item *item;
+    enum status status = NEW(&item, 1, err);
+    if (status != STATUS_OK) {
+        ingest->kind->free_piece(&piece);
+        return status;
+    }
+    item->source = ingest->current;
+    item->piece = piece;
+    *ret = item;
+    return STATUS_OK;
+}
+
+static enum status convert_piece(void *context, void *untyped, struct err *err)
+{
+    struct ingest *ingest = context;
+    struct item *item = untyped;
+    OWNED(batch_release) struct batch batch = {0};
+    enum status status =
+        ingest->kind->convert(ingest->sources[item->source], item->piece, &item->rows, err);
+    if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[item->source]);
+    item->count = item->rows.batch.rows;
+    if (item->count == 0) return STATUS_OK;
+    TRY(provenance_add(ingest->provenance, item->source, &item->rows, &batch, err));
+    batch_release(&item->rows.batch);
+    if (item->rows.reject_count == 0) ingest->kind->free_piece(&item->piece);
+    return stage_output_encode(ingest->output, &batch, &item->message, err);
+}
+
+static enum status push_rejects(struct ingest *ingest, struct item *item, struct err *err)
+{
+    struct str source = str_of(ingest->names[item->source]);
+    for (size_t i = 0; i < item->rows.reject_count; i++) {
+        struct reject *reject = &item->rows.rejects[i];
+        reject->source = source;
+        TRY(rejects_add(ingest->rejects, reject, err));
+        struct row_event event = {
+            .kind = EVENT_REJECT,
+            .source = source,
+            .record = reject->record,
+            .module = ingest->kind->name,
+            .rule = reject->rule,
+            .value = reject->message,
+        };
+        TRY(run_event(ingest->run, &event, err));
+    }
+    ingest->rejected += (int64_t)item->rows.reject_count;
+    return STATUS_OK;
+}
+
+static enum status push_piece(void *context, void *untyped, struct err *err)
+{
+    struct ingest *ingest = context;
+    struct item *item = untyped;
+    enum status status = push_rejects(ingest, item, err);
+    if (status == STATUS_OK && item->message != NULL)
+        status = stage_output_put(ingest->output, &item->message, err);
+    ingest->rows += item->count;
+    progress_add(ingest->progress, item->rows.bytes);
+    drop_item(context, item);
+    return status;
+}
+
+static enum status read_all(struct ingest *ingest, struct err *err)
+{
+    struct ordered ordered = {
+        .threads = ingest->options.threads,
+        .context = ingest,
+        .pull = pull_piece,
+        .work = convert_piece,
+        .push = push_piece,
+        .drop = drop_item,
+    };
+    return ordered_run(&ordered, err);
+}
+
+/* ---- the end ---- */
+
+static enum status record_sources(struct ingest *ingest, struct err *err)
+{
+    for (size_t i = 0; i < ingest->count; i++) {
+        struct source_record record = {.name = ingest->names[i]};
+        TRY(ingest->kind->describe(ingest->sources[i], &record, err));
+        TRY(run_source(ingest->run, &record, err));
+        ingest->bytes += record.bytes;
+    }
+    const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *name = schema->fields[i].name;
+        TRY(run_column_edge(ingest->run, name, name, "DIRECT", "IDENTITY", false, err));
+    }
+    return STATUS_OK;
+}
+
+static void judge(struct ingest *ingest)
+{
+    char reason[160] = "";
+    int64_t records = ingest->rows + ingest->rejected;
+    const struct reject_bound *bound = &ingest->bound;
+    if (bound->count >= 0 && ingest->rejected > bound->count)
+        snprintf(reason, sizeof reason, "%lld records rejected, expected at most %lld",
+                 (long long)ingest->rejected, (long long)bound->count);
+    else if (bound->share >= 0 && (double)ingest->rejected > bound->share * (double)records)
+        snprintf(reason, sizeof reason, "%lld of %lld records rejected, expected at most %g %%",
+                 (long long)ingest->rejected, (long long)records, bound->share * 100);
+    else if (ingest->rows == 0 && ingest->rejected > 0 && ingest->args->max_rejects == NULL)
+        snprintf(reason, sizeof reason, "all %lld records rejected", (long long)records);
+    if (reason[0] != '\0') run_verdict_failed(ingest->run, reason);
+}
+
+static enum status finish(struct ingest *ingest, struct version *version, struct err *err)
+{
+    TRY(record_sources(ingest, err));
+    struct row_counts counts = {
+        .in = ingest->rows + ingest->rejected,
+        .out = ingest->rows,
+        .rejected = ingest->rejected,
+        .bytes_in = ingest->bytes,
+        .bytes_out = stage_output_bytes(ingest->output),
+    };
+    run_count(ingest->run, &counts);
+    judge(ingest);
+    TRY(rejects_commit(ingest->rejects, err));
+    return stage_output_finish(ingest->output, version, err);
+}
+
+static void summarize(struct ingest *ingest, const struct version *version)
+{
+    char remarks[512] = "", remark[128], into[320] = "";
+    for (size_t i = 0; i < ingest->count && ingest->kind->remark != NULL; i++) {
+        ingest->kind->remark(ingest->sources[i], remark, sizeof remark);
+        size_t used = strlen(remarks);
+        if (remark[0] != '\0' && used < sizeof remarks - sizeof remark - 2)
+            snprintf(remarks + used, sizeof remarks - used, ", %s", remark);
+    }
+    if (version->dataset[0] != '\0')
+        snprintf(into, sizeof into, ", committed as %s@%lld", version->dataset,
+                 (long long)version->number);
+    double seconds = clock_seconds() - ingest->started;
+    log_line(ingest->common, false,
+             "%lld rows from %zu %s, %lld rejected%s, %.1f MB in %.2f s (%.0f MB/s)%s",
+             (long long)ingest->rows, ingest->count, ingest->count == 1 ? "source" : "sources",
+             (long long)ingest->rejected, remarks, (double)ingest->bytes / 1e6, seconds,
+             (double)ingest->bytes / 1e6 / (seconds > 0 ? seconds : 1), into);
+}
+
+enum status ingest(const struct invocation *invocation, struct run *run, struct err *err)
+{
+    static char *const stdin_only[] = {NULL};
+    char *const *operands = invocation->operand_count == 0 ? stdin_only : invocation->operands;
+    OWNED(ingest_close)
+    struct ingest ingest = {
+        .common = &invocation->common,
+        .args = invocation->args,
+        .run = run,
+        .count = invocation->operand_count == 0 ? 1 : invocation->operand_count,
+        .started = clock_seconds(),
+    };
+    struct version version = {0};
+    TRY(ingest_source_options(ingest.args, ingest.common, &ingest.options, err));
+    TRY(ingest_reject_bound(ingest.args, &ingest.bound, err));
+    TRY(name_sources(&ingest, operands, err));
+    TRY(choose_kind(&ingest, operands, err));
+    TRY(open_sources(&ingest, operands, err));
+    TRY(open_outputs(&ingest, err));
+    TRY(read_all(&ingest, err));
+    TRY(finish(&ingest, &version, err));
+    progress_close(&ingest.progress);
+    summarize(&ingest, &version);
+    return STATUS_OK;
+}

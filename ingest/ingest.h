@@ -1,0 +1,40 @@
+/* ingest/ingest.h: reads sources into one stream of batches: the driver behind tamis-ingest. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include "ingest/source.h"
+
+/* The command line of tamis-ingest (the table is in options.c). */
+struct ingest_args {
+    int format; /* 0 = from content and name, else index + 1 in source_kinds */
+    const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *compression;
+    int header;     /* enum source_header */
+    int label_from; /* 0 none, 1 directory */
+    struct text_list text;
+    bool no_provenance, accept_failed;
+    int64_t chunk_rows, max_pixels;
+    uint64_t chunk_bytes, max_field, max_picture;
+};
+
+/* How many rejects are borne: `share` of the records or `count`, -1 where not given. */
+struct reject_bound {
+    int64_t count;
+    double share;
+};
+
+extern const struct setting ingest_options[];
+/* Texts of the command line as what they mean. STATUS_USAGE names the option. */
+MUST_CHECK enum status ingest_source_options(const struct ingest_args *args,
+                                             const struct common *common,
+                                             struct source_options *ret, struct err *err);
+MUST_CHECK enum status ingest_reject_bound(const struct ingest_args *args, struct reject_bound *ret,
+                                           struct err *err);
+MUST_CHECK enum status ingest_target(const struct ingest_args *args, const struct common *common,
+                                     struct stage_target *ret, struct err *err);
+
+/* Reads the operands (none = stdin) and writes the output; the run's rows, sources and verdict are
+ * recorded. Says one line on stderr at the end. */
+MUST_CHECK enum status ingest(const struct invocation *invocation, struct run *run,
+                              struct err *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* tamis-ingest: reads tables and pictures into Arrow, loses nothing, and records where it is from.
+ */
+#include "ingest/ingest.h"
+
+static enum status run_ingest(struct invocation *invocation, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    OWNED(run_close) struct run *run = NULL;
+
+    TRY(store_open(&store, &invocation->common, STORE_WRITE, err));
+    TRY(run_begin(&run, store, "ingest", invocation, err));
+    enum status status = ingest(invocation, run, err);
+    return run_finish(run, status, err);
+}
+
+static const struct command command = {
+    .name = "tamis-ingest",
+    .operands = "[SOURCE...]",
+    .summary = "read CSV files and folders of pictures into Arrow",
+    .details =
+        "Reads each SOURCE (a CSV or TSV file, a PNG or JPEG picture, or a folder of pictures; "
+        "none\n"
+        "or - is stdin) and writes one Arrow stream, or commits a version with --into. Every "
+        "record\n"
+        "becomes a row, with its source and record number in _source and _record, or a reject "
+        "with\n"
+        "its bytes and a reason.\n\n"
+        "The type of a column is decided over all its values in all sources: bool (true, false),\n"
+        "int64, float64, date32 and timestamp (ISO 8601; without a zone it is UTC) where every\n"
+        "value can be kept exactly, else utf8: leading zeros, plus signs, integers beyond 64 bits\n"
+        "and mixed columns stay text. An empty field is null, an empty quoted one is an empty "
+        "text.\n"
+        "A column without a name is called columnN, a repeated name gets _2, _3.",
+    .examples = "tamis-ingest orders.csv --into raw/orders --rejects rejects.arrow\n"
+                "tamis-ingest pictures/ --label-from directory | tamis-clean -m images\n"
+                "zcat big.csv.gz | tamis-ingest --source-name big.csv.gz -o big.arrow",
+    .options = ingest_options,
+    .args_bytes = sizeof(struct ingest_args),
+    .operands_maximum = SIZE_MAX,
+    .run = run_ingest,
+};
+
+int main(int argc, char **argv)
+{
+    return command_main(&command, argc, argv);
+}

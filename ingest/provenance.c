@@ -1,0 +1,170 @@
+/* ingest/provenance.c: the rows of several sources under one schema, each with its source and
+ * record number (design section 3). */
+#include "ingest/provenance.h"
+
+struct provenance {
+    struct schema *schema;
+    size_t columns; /* of the sources */
+    bool wanted;
+    size_t *order;             /* [source x columns]: where an output column is in that source */
+    struct array **dictionary; /* of each source: its name alone */
+    size_t count;
+};
+
+/* ---- one schema ---- */
+
+static enum status check_names(const struct schema *first, const char *first_name,
+                               const struct schema *other, const char *name, struct err *err)
+{
+    for (size_t i = 0; i < first->count; i++)
+        if (schema_find(other, str_of(first->fields[i].name)) < 0)
+            return fail(err, STATUS_FAILED, "source \"%s\" has no column \"%s\", which \"%s\" has",
+                        name, first->fields[i].name, first_name);
+    for (size_t i = 0; i < other->count; i++)
+        if (schema_find(first, str_of(other->fields[i].name)) < 0)
+            return fail(err, STATUS_FAILED, "source \"%s\" has no column \"%s\", which \"%s\" has",
+                        first_name, other->fields[i].name, name);
+    return STATUS_OK;
+}
+
+static enum status check_types(const struct schema *first, const char *first_name,
+                               const struct schema *other, const char *name, struct err *err)
+{
+    for (size_t i = 0; i < first->count; i++) {
+        const struct field *a = &first->fields[i];
+        const struct field *b = &other->fields[schema_find(other, str_of(a->name))];
+        char here[128], there[128];
+        if (field_equal(a, b)) continue;
+        return fail(err, STATUS_FAILED, "column \"%s\" is %s in \"%s\" and %s in \"%s\"", a->name,
+                    field_type_text(a, here, sizeof here), first_name,
+                    field_type_text(b, there, sizeof there), name);
+    }
+    return STATUS_OK;
+}
+
+static enum status agree(const struct source_kind *kind, struct source *const *sources,
+                         const char *const *names, size_t count, struct err *err)
+{
+    const struct schema *first = kind->schema(sources[0]);
+    for (size_t i = 1; i < count; i++) {
+        enum status status = check_names(first, names[0], kind->schema(sources[i]), names[i], err);
+        if (status == STATUS_OK) continue;
+        err_hint(err, "ingest files of different columns one after the other");
+        return status;
+    }
+    if (count > 1 && kind->unify != NULL) TRY(kind->unify(sources, count, err));
+    first = kind->schema(sources[0]);
+    for (size_t i = 1; i < count; i++)
+        TRY(check_types(first, names[0], kind->schema(sources[i]), names[i], err));
+    return STATUS_OK;
+}
+
+static enum status add_columns(struct schema *schema, struct err *err)
+{
+    static const char *const names[] = {COLUMN_SOURCE, COLUMN_RECORD};
+    for (size_t i = 0; i < 2; i++) {
+        if (schema_find(schema, str_of(names[i])) < 0) continue;
+        (void)fail(err, STATUS_USAGE, "the source has a column \"%s\" already", names[i]);
+        err_hint(err, "rename it, or keep it and use --no-provenance");
+        return STATUS_USAGE;
+    }
+    struct field source = field_dictionary(COLUMN_SOURCE);
+    struct field record = field_of(COLUMN_RECORD, TYPE_INT64);
+    TRY(schema_add(schema, &source, err));
+    return schema_add(schema, &record, err);
+}
+
+static enum status name_array(const char *name, struct array **ret, struct err *err)
+{
+    OWNED(builder_close) struct builder *builder = NULL;
+    struct field field = field_of(COLUMN_SOURCE, TYPE_UTF8);
+    TRY(builder_open(&builder, &field, 1, err));
+    TRY(build_text(builder, str_of(name), err));
+    return builder_finish(builder, ret, err);
+}
+
+enum status provenance_open(struct provenance **ret, const struct source_kind *kind,
+                            struct source *const *sources, const char *const *names, size_t count,
+                            bool wanted, struct err *err)
+{
+    OWNED(provenance_close) struct provenance *provenance = NULL;
+    TRY(agree(kind, sources, names, count, err));
+    TRY(NEW(&provenance, 1, err));
+    const struct schema *first = kind->schema(sources[0]);
+    TRY(schema_copy(&provenance->schema, first, err));
+    provenance->columns = first->count;
+    provenance->count = count;
+    provenance->wanted = wanted;
+    size_t places;
+    if (__builtin_mul_overflow(count, first->count, &places)) return fail_memory(err, SIZE_MAX);
+    TRY(NEW(&provenance->order, places, err));
+    TRY(NEW(&provenance->dictionary, count, err));
+    for (size_t i = 0; i < count; i++) {
+        const struct schema *schema = kind->schema(sources[i]);
+        for (size_t k = 0; k < first->count; k++)
+            provenance->order[i * first->count + k] =
+                (size_t)schema_find(schema, str_of(first->fields[k].name));
+        TRY(name_array(names[i], &provenance->dictionary[i], err));
+    }
+    if (wanted) TRY(add_columns(provenance->schema, err));
+    *ret = provenance;
+    provenance = NULL;
+    return STATUS_OK;
+}
+
+const struct schema *provenance_schema(const struct provenance *provenance)
+{
+    return provenance->schema;
+}
+
+/* ---- the two columns ---- */
+
+static enum status source_column(const struct provenance *provenance, size_t source, int64_t rows,
+                                 struct array **ret, struct err *err)
+{
+    struct buffer indices = {0}, none = {0};
+    TRY(buffer_new(&indices, (size_t)rows * sizeof(int32_t), err)); /* all 0: the one name */
+    return array_make(ret, rows, 0, none, &indices, 1, NULL, 0,
+                      array_ref(provenance->dictionary[source]), err);
+}
+
+static enum status record_column(const int64_t *records, int64_t rows, struct array **ret,
+                                 struct err *err)
+{
+    struct buffer values = {0}, none = {0};
+    TRY(buffer_new(&values, (size_t)rows * sizeof *records, err));
+    memcpy(buffer_writable(&values), records, (size_t)rows * sizeof *records);
+    return array_make(ret, rows, 0, none, &values, 1, NULL, 0, NULL, err);
+}
+
+enum status provenance_add(const struct provenance *provenance, size_t source,
+                           const struct source_rows *rows, struct batch *ret, struct err *err)
+{
+    OWNED(memory_release) struct array **columns = NULL;
+    OWNED(array_unref) struct array *sources = NULL;
+    OWNED(array_unref) struct array *records = NULL;
+    TRY(NEW(&columns, provenance->columns + 2, err));
+    const size_t *order = provenance->order + source * provenance->columns;
+    for (size_t i = 0; i < provenance->columns; i++)
+        columns[i] = rows->batch.columns[order[i]];
+    if (provenance->wanted) {
+        TRY(source_column(provenance, source, rows->batch.rows, &sources, err));
+        TRY(record_column(rows->records, rows->batch.rows, &records, err));
+        columns[provenance->columns] = sources;
+        columns[provenance->columns + 1] = records;
+    }
+    return batch_make(ret, provenance->schema, rows->batch.rows, columns, err);
+}
+
+void provenance_close(struct provenance **provenance)
+{
+    struct provenance *p = *provenance;
+    if (p == NULL) return;
+    for (size_t i = 0; p->dictionary != NULL && i < p->count; i++)
+        array_unref(&p->dictionary[i]);
+    memory_free(p->dictionary);
+    memory_free(p->order);
+    schema_unref(&p->schema);
+    memory_free(p);
+    *provenance = NULL;
+}
