@@ -1,7 +1,7 @@
 /* lineage/lock.h: lock files that know who holds them.
  *
- * flock(2) on a file that is never removed; the kernel gives the lock back when the holder dies. The
- * holder writes one line about itself, which the one who waits in vain shows. */
+ * flock(2) on a file that is never removed; the kernel gives the lock back when the holder dies.
+ * The holder writes one line about itself, which the one who waits in vain shows. */
 #ifndef LINEAGE_LOCK_H
 #define LINEAGE_LOCK_H
 

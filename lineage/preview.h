@@ -1,5 +1,5 @@
-/* lineage/preview.h: what a terminal gets instead of Arrow bytes: the first rows as a table, then how
- * many there are. Every value is escaped. */
+/* lineage/preview.h: what a terminal gets instead of Arrow bytes: the first rows as a table, then
+ * how many there are. Every value is escaped. */
 #ifndef LINEAGE_PREVIEW_H
 #define LINEAGE_PREVIEW_H
 

@@ -1,7 +1,9 @@
 /* record.c: what a run says about itself, queued and written in few transactions: every commit
  * costs two fsyncs, and a run with a thousand sources has a thousand rows to say. */
 #include "lineage/run_state.h"
+
 #include "lineage/sql.h"
+#include <stdio.h>
 
 #include "base/memory.h"
 
@@ -165,8 +167,9 @@ enum status run_source(struct run *run, const struct source_record *source, stru
                    source->modified, source->records));
     TRY(bytes_format(&node, err, "source:%s", source->name));
     TRY(bytes_append(&node, "", 1, err));
-    char output[UUID_TEXT + 8] = "stream:";
-    return run_edge(run, (const char *)node.data, strcat(output, run->id), err);
+    char output[UUID_TEXT + 8];
+    snprintf(output, sizeof output, "stream:%s", run->id);
+    return run_edge(run, (const char *)node.data, output, err);
 }
 
 /* A run recorded elsewhere, or not at all, is still a node of the graph. */

@@ -15,8 +15,8 @@ struct events;  /* row events, waiting for their slice */
 struct run {
     struct store *store; /* NULL without one */
     char id[UUID_TEXT];
-    int64_t key;         /* runs.run_key */
-    double began;        /* clock_seconds */
+    int64_t key;  /* runs.run_key */
+    double began; /* clock_seconds */
     struct row_counts counts;
     size_t threads;
     bool verdict_failed, finished;

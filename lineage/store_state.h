@@ -11,12 +11,12 @@ struct store {
     char *path; /* absolute */
     sqlite3 *catalog;
     bool writable;
-    double wait;             /* seconds, for the catalog */
-    double wait_given;       /* --wait, for datasets */
-    struct lock writers;     /* held between catalog_begin and its end */
-    pthread_mutex_t mutex;   /* one transaction at a time in this process */
+    double wait;           /* seconds, for the catalog */
+    double wait_given;     /* --wait, for datasets */
+    struct lock writers;   /* held between catalog_begin and its end */
+    pthread_mutex_t mutex; /* one transaction at a time in this process */
     bool mutex_made;
-    char holder[320];        /* this process, for the lock files */
+    char holder[320]; /* this process, for the lock files */
 };
 
 /* Opens catalog.db in `folder` with our settings; makes the tables when it is empty and writable,
@@ -25,8 +25,8 @@ MUST_CHECK enum status catalog_open(sqlite3 **ret, const char *folder, bool writ
                                     struct err *err);
 /* The same sentences as fail_catalog, before there is a store. */
 enum status fail_sqlite(sqlite3 *catalog, struct err *err, const char *doing);
-/* Makes a TEMP view "runs" in front of the table, which shows a running row whose process is gone as
- * "lost". For readers; writers close such rows. */
+/* Makes a TEMP view "runs" in front of the table, which shows a running row whose process is gone
+ * as "lost". For readers; writers close such rows. */
 MUST_CHECK enum status catalog_show_lost(sqlite3 *catalog, struct err *err);
 /* `folder`/`name` in the arena-free way: memory_free the result; NULL without memory. */
 char *path_join(const char *folder, const char *name);
