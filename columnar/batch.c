@@ -98,7 +98,7 @@ enum status batch_concat(struct batch *ret, const struct schema *schema, const s
 
 /* ---- empty ---- */
 
-static enum status empty_array(struct array **ret, const struct field *field, struct err *err)
+enum status array_empty(struct array **ret, const struct field *field, struct err *err)
 {
     OWNED(parts_release) struct parts parts = {0};
     const struct type_info *info = field_info(field);
@@ -109,10 +109,10 @@ static enum status empty_array(struct array **ret, const struct field *field, st
     if (info->layout == LAYOUT_BYTES_LARGE || info->layout == LAYOUT_LIST_LARGE)
         TRY(buffer_new(&parts.buffers[0], sizeof(int64_t), err));
     for (size_t i = 0; i < children; i++)
-        TRY(empty_array(&parts.children[i], &field->children[i], err));
+        TRY(array_empty(&parts.children[i], &field->children[i], err));
     if (field->dictionary) {
         struct field values = field_values(field);
-        TRY(empty_array(&parts.dictionary, &values, err));
+        TRY(array_empty(&parts.dictionary, &values, err));
     }
     return parts_finish(&parts, ret, err);
 }
@@ -122,7 +122,7 @@ enum status batch_empty(struct batch *ret, const struct schema *schema, struct e
     OWNED(batch_release) struct batch empty = {0};
     TRY(batch_open(&empty, schema, 0, err));
     for (size_t i = 0; i < schema->count; i++)
-        TRY(empty_array(&empty.columns[i], &schema->fields[i], err));
+        TRY(array_empty(&empty.columns[i], &schema->fields[i], err));
     *ret = empty;
     empty = (struct batch){0};
     return STATUS_OK;

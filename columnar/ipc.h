@@ -34,7 +34,8 @@ enum ipc_compression { IPC_PLAIN, IPC_ZSTD };
 struct ipc_options {
     enum ipc_format format;
     enum ipc_compression compression;
-    int level; /* zstd, default 1; frame checksum always on */
+    int level;      /* zstd, 0 = 1; frame checksum always on */
+    size_t threads; /* for compression by column (0 = 1) */
 };
 struct ipc_writer;
 struct ipc_message; /* one batch, encoded */
@@ -43,7 +44,8 @@ struct ipc_message; /* one batch, encoded */
 MUST_CHECK enum status ipc_writer_open(struct ipc_writer **ret, struct output *output,
                                        const struct schema *schema, struct ipc_options options,
                                        struct err *err);
-/* Encodes and compresses; any thread, any order. `metadata` (may be NULL) goes into the message. */
+/* Encodes and compresses; any thread, any order. `metadata` goes into the message; NULL = what the
+ * batch carries. */
 MUST_CHECK enum status ipc_writer_encode(const struct ipc_writer *writer, const struct batch *batch,
                                          const struct metadata *metadata, struct ipc_message **ret,
                                          struct err *err);

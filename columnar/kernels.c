@@ -148,6 +148,14 @@ static size_t utf8_check(const uint8_t *text, size_t size)
     return size;
 }
 
+static bool is_ascii(const uint8_t *text, size_t size)
+{
+    uint8_t seen = 0;
+    for (size_t i = 0; i < size; i++)
+        seen |= text[i];
+    return seen < 0x80;
+}
+
 /* ---- ranges and moments ---- */
 
 #define RANGE(name, type)                                                                          \
@@ -266,6 +274,7 @@ const struct kernels KERNEL_TABLE = {
     .offsets_check = offsets_check,
     .offsets_check_large = offsets_check_large,
     .utf8_check = utf8_check,
+    .is_ascii = is_ascii,
     .range_int32 = range_int32,
     .range_int64 = range_int64,
     .moments = moments,

@@ -29,6 +29,8 @@ struct kernels {
     int64_t (*offsets_check_large)(const int64_t *offsets, int64_t count, int64_t limit);
     /* Bytes of valid UTF-8 at the front; size where all are. */
     size_t (*utf8_check)(const uint8_t *text, size_t size);
+    /* Whether every byte is below 0x80. */
+    bool (*is_ascii)(const uint8_t *text, size_t size);
     /* Smallest and largest of count >= 1 values. */
     void (*range_int32)(const int32_t *values, int64_t count, int32_t *ret_least,
                         int32_t *ret_most);

@@ -56,6 +56,9 @@ MUST_CHECK enum status parts_open(struct parts *parts, int64_t length, size_t bu
 MUST_CHECK enum status parts_finish(struct parts *parts, struct array **ret, struct err *err);
 void parts_release(struct parts *parts);
 
+/* No values of this field. */
+MUST_CHECK enum status array_empty(struct array **ret, const struct field *field, struct err *err);
+
 /* Like buffer_new, but only the padding is zeroed. */
 MUST_CHECK enum status buffer_new_raw(struct buffer *ret, size_t size, struct err *err);
 /* Bytes first ... first + size - 1 of a buffer, sharing its memory. */
@@ -139,6 +142,16 @@ bool slot_equal(const struct field *field, const struct array *a, int64_t i, con
 /* Appends bytes that are equal exactly when the values are equal. */
 MUST_CHECK enum status slot_key(const struct field *field, const struct array *array, int64_t row,
                                 struct bytes *ret, struct err *err);
+
+/* Whether nothing is left in the slots of null rows: zero values, empty texts and lists, children
+ * of null rows empty too. */
+bool nulls_are_empty(const struct field *field, const struct array *array);
+/* The same array where that holds, else a copy with null slots emptied. */
+MUST_CHECK enum status array_tidy(struct array **ret, const struct field *field,
+                                  const struct array *array, struct err *err);
+/* Replaces an array by a compact copy of its rows. */
+MUST_CHECK enum status array_rewrite(const struct field *field, struct array **array,
+                                     struct err *err);
 
 double half_to_double(uint16_t half);
 uint16_t half_from_double(double value);

@@ -160,25 +160,30 @@ enum status schema_add_column(struct schema *schema, const char *name, enum type
     return schema_add(schema, &field, err);
 }
 
-enum status schema_set_metadata(struct schema *schema, const char *key, struct str value,
+enum status schema_add_metadata(struct schema *schema, struct str key, struct str value,
                                 struct err *err)
 {
     struct schema_owner *owner = schema->owner;
     struct metadata *metadata = &schema->metadata;
-    struct str key_copy = {NULL, 0}, value_copy = {NULL, 0};
-    TRY(copy_text(owner->arena, value, &value_copy, err));
-    for (size_t i = 0; i < metadata->count; i++) {
-        if (!str_is(metadata->pairs[i].key, key)) continue;
-        metadata->pairs[i].value = value_copy;
-        return STATUS_OK;
-    }
-    TRY(copy_text(owner->arena, str_of(key), &key_copy, err));
+    struct metadata_pair pair = {{NULL, 0}, {NULL, 0}};
     void *pairs = NULL;
+    TRY(copy_text(owner->arena, key, &pair.key, err));
+    TRY(copy_text(owner->arena, value, &pair.value, err));
     TRY(grow(owner->arena, metadata->pairs, metadata->count, sizeof *metadata->pairs,
              &owner->metadata_capacity, &pairs, err));
     metadata->pairs = pairs;
-    metadata->pairs[metadata->count++] = (struct metadata_pair){key_copy, value_copy};
+    metadata->pairs[metadata->count++] = pair;
     return STATUS_OK;
+}
+
+enum status schema_set_metadata(struct schema *schema, const char *key, struct str value,
+                                struct err *err)
+{
+    struct metadata *metadata = &schema->metadata;
+    for (size_t i = 0; i < metadata->count; i++)
+        if (str_is(metadata->pairs[i].key, key))
+            return copy_text(schema->owner->arena, value, &metadata->pairs[i].value, err);
+    return schema_add_metadata(schema, str_of(key), value, err);
 }
 
 enum status schema_copy(struct schema **ret, const struct schema *schema, struct err *err)

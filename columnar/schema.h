@@ -113,6 +113,9 @@ struct field field_dictionary(const char *name);
 /* Adds or replaces one metadata pair of the schema. */
 MUST_CHECK enum status schema_set_metadata(struct schema *schema, const char *key, struct str value,
                                            struct err *err);
+/* Adds one pair even where the key is there already (files of others may repeat a key). */
+MUST_CHECK enum status schema_add_metadata(struct schema *schema, struct str key, struct str value,
+                                           struct err *err);
 /* A deep, changeable copy. */
 MUST_CHECK enum status schema_copy(struct schema **ret, const struct schema *schema,
                                    struct err *err);

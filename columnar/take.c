@@ -9,8 +9,8 @@ struct rows {
     int64_t count;
 };
 
-static enum status take_validity(const struct field *field, const struct array *array,
-                                 struct rows want, struct parts *parts, struct err *err)
+static enum status take_validity(const struct field *field, struct rows want, struct parts *parts,
+                                 struct err *err)
 {
     if (field_info(field)->layout == LAYOUT_NULL) {
         parts->null_count = want.count;
@@ -21,7 +21,7 @@ static enum status take_validity(const struct field *field, const struct array *
     uint8_t *bits = buffer_writable(&parts->validity);
     int64_t valid = 0;
     for (int64_t i = 0; i < want.count; i++) {
-        bool present = want.rows[i] >= 0 && !array_is_null(array, want.rows[i]);
+        bool present = want.rows[i] >= 0;
         bits[i >> 3] = (uint8_t)(bits[i >> 3] | (unsigned)present << (i & 7));
         valid += present;
     }
@@ -49,11 +49,6 @@ static enum status take_bits(const struct array *array, struct rows want, struct
     return STATUS_OK;
 }
 
-static bool absent(const struct array *array, int64_t row)
-{
-    return row < 0 || array_is_null(array, row);
-}
-
 /* Offsets of the result, nulls empty. */
 static enum status take_offsets(const struct field *field, const struct array *array,
                                 struct rows want, struct buffer *ret, int64_t *ret_total,
@@ -66,8 +61,7 @@ static enum status take_offsets(const struct field *field, const struct array *a
     TRY(offset_put(ret, large, 0, 0, err));
     for (int64_t i = 0; i < want.count; i++) {
         int64_t row = want.rows[i];
-        if (!absent(array, row))
-            total += offset_at(offsets, large, row + 1) - offset_at(offsets, large, row);
+        if (row >= 0) total += offset_at(offsets, large, row + 1) - offset_at(offsets, large, row);
         TRY(offset_put(ret, large, i + 1, total, err));
     }
     *ret_total = total;
@@ -84,7 +78,7 @@ static enum status take_bytes(const struct field *field, const struct array *arr
     uint8_t *to = buffer_writable(&parts->buffers[1]);
     for (int64_t i = 0; i < want.count; i++) {
         int64_t row = want.rows[i];
-        if (absent(array, row)) continue;
+        if (row < 0) continue;
         int64_t first = offset_at(&array->buffers[0], large, row);
         size_t size = (size_t)(offset_at(&array->buffers[0], large, row + 1) - first);
         if (size > 0) memcpy(to, array->buffers[1].data + first, size);
@@ -110,7 +104,7 @@ static enum status take_list(const struct field *field, const struct array *arra
     TRY(NEW(&items, (size_t)total, err));
     for (int64_t i = 0; i < want.count; i++) {
         int64_t first, count;
-        if (absent(array, want.rows[i])) continue;
+        if (want.rows[i] < 0) continue;
         list_range(field, array, want.rows[i], &first, &count);
         for (int64_t k = 0; k < count; k++)
             items[used++] = first + k;
@@ -128,7 +122,7 @@ static enum status take_fixed_list(const struct field *field, const struct array
     TRY(NEW(&items, (size_t)total, err));
     for (int64_t i = 0; i < want.count; i++)
         for (int64_t k = 0; k < width; k++)
-            items[i * width + k] = absent(array, want.rows[i]) ? -1 : want.rows[i] * width + k;
+            items[i * width + k] = want.rows[i] < 0 ? -1 : want.rows[i] * width + k;
     return take_child(field, array, 0, (struct rows){items, total}, parts, err);
 }
 
@@ -237,19 +231,31 @@ static enum status take_body(const struct field *field, const struct array *arra
     return STATUS_OK;
 }
 
+/* Rows that are null become -1, so that nothing of what lies in their slots is copied. */
+static enum status hide_nulls(const struct array *array, struct rows *want, int64_t **ret_owner,
+                              struct err *err)
+{
+    if (array->validity.data == NULL) return STATUS_OK;
+    TRY(NEW(ret_owner, (size_t)want->count, err));
+    for (int64_t i = 0; i < want->count; i++) {
+        int64_t row = want->rows[i];
+        (*ret_owner)[i] = row >= 0 && array_is_null(array, row) ? -1 : row;
+    }
+    want->rows = *ret_owner;
+    return STATUS_OK;
+}
+
 enum status array_take(struct array **ret, const struct field *field, const struct array *array,
                        const int64_t *rows, int64_t count, struct err *err)
 {
     OWNED(parts_release) struct parts parts = {0};
+    OWNED(memory_release) int64_t *hidden = NULL;
     struct rows want = {rows, count};
     size_t children = field->dictionary ? 0 : field->child_count;
+    TRY(hide_nulls(array, &want, &hidden, err));
     TRY(parts_open(&parts, count, array->buffer_count, children, err));
-    TRY(take_validity(field, array, want, &parts, err));
+    TRY(take_validity(field, want, &parts, err));
     TRY(take_body(field, array, want, &parts, err));
-    if (parts.null_count > 0 && parts.buffer_count > 0 && parts.validity.data != NULL &&
-        field_info(field)->layout == LAYOUT_FIXED)
-        kernels()->zero_nulls(buffer_writable(&parts.buffers[0]), field_width(field),
-                              parts.validity.data, count);
     parts.dictionary = array_ref(array->dictionary);
     return parts_finish(&parts, ret, err);
 }

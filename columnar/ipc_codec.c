@@ -1,0 +1,157 @@
+/* columnar/ipc_codec.c: compressed body buffers, zstd (RFC 8878) and LZ4 frames. */
+#include "columnar/ipc_codec.h"
+
+#include "base/memory.h"
+
+#include <lz4frame.h>
+#include <zstd.h>
+
+/* ---- writing ---- */
+
+struct compressor {
+    ZSTD_CCtx *context;
+};
+
+enum status compressor_open(struct compressor **ret, int level, struct err *err)
+{
+    OWNED(compressor_close) struct compressor *compressor = NULL;
+    TRY(NEW(&compressor, 1, err));
+    compressor->context = ZSTD_createCCtx();
+    if (compressor->context == NULL) return fail_memory(err, 0);
+    size_t result = ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, level);
+    if (!ZSTD_isError(result))
+        result = ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_checksumFlag, 1);
+    if (ZSTD_isError(result))
+        return fail(err, STATUS_USAGE, "zstd level %d: %s", level, ZSTD_getErrorName(result));
+    *ret = compressor;
+    compressor = NULL;
+    return STATUS_OK;
+}
+
+void compressor_close(struct compressor **compressor)
+{
+    if (*compressor != NULL) ZSTD_freeCCtx((*compressor)->context);
+    memory_free(*compressor);
+    *compressor = NULL;
+}
+
+enum status compressor_run(struct compressor *compressor, struct body_buffer *buffer,
+                           struct err *err)
+{
+    size_t size = buffer->data.size;
+    if (size == 0) return STATUS_OK;
+    OWNED(buffer_unref) struct buffer packed = {0};
+    OWNED(memory_release) uint8_t *room = memory_get_raw(1, ZSTD_compressBound(size));
+    if (room == NULL) return fail_memory(err, ZSTD_compressBound(size));
+    size_t result = ZSTD_compress2(compressor->context, room, ZSTD_compressBound(size),
+                                   buffer->data.data, size);
+    if (ZSTD_isError(result))
+        return fail(err, STATUS_FAILED, "zstd: %s", ZSTD_getErrorName(result));
+    buffer->prefix = true;
+    buffer->length = result < size ? (int64_t)size : -1;
+    if (result >= size) return STATUS_OK;
+    TRY(buffer_new_raw(&packed, result, err));
+    memcpy(buffer_writable(&packed), room, result);
+    buffer_unref(&buffer->data);
+    buffer->data = packed;
+    packed = (struct buffer){0};
+    return STATUS_OK;
+}
+
+/* ---- reading ---- */
+
+/* A zstd block of 128 KiB takes at least 4 bytes, an LZ4 match byte gives at most 255. A length
+ * beyond that is a lie, found before anything is allocated. */
+static bool plausible(enum codec codec, int64_t length, size_t packed)
+{
+    uint64_t ratio = codec == CODEC_ZSTD ? 32768 : 255;
+    return packed > UINT64_MAX / 2 / ratio ||
+           (uint64_t)length <= (uint64_t)packed * ratio + (128u << 10);
+}
+
+static enum status expand_zstd(const uint8_t *packed, size_t size, int64_t length, uint8_t *to,
+                               struct err *err)
+{
+    static _Thread_local ZSTD_DCtx *context;
+    if (context == NULL) context = ZSTD_createDCtx();
+    if (context == NULL) return fail_memory(err, 0);
+    size_t result = ZSTD_decompressDCtx(context, to, (size_t)length, packed, size);
+    if (ZSTD_isError(result))
+        return fail(err, STATUS_FAILED, "the zstd data are damaged: %s", ZSTD_getErrorName(result));
+    if (result != (size_t)length)
+        return fail(err, STATUS_FAILED, "zstd gives %zu bytes and not the %lld declared", result,
+                    (long long)length);
+    return STATUS_OK;
+}
+
+static enum status check_zstd(const uint8_t *packed, size_t size, int64_t length, struct err *err)
+{
+    unsigned long long content = ZSTD_getFrameContentSize(packed, size);
+    if (content == ZSTD_CONTENTSIZE_ERROR)
+        return fail(err, STATUS_FAILED, "this is not a zstd frame");
+    if (content != ZSTD_CONTENTSIZE_UNKNOWN && content != (unsigned long long)length)
+        return fail(err, STATUS_FAILED, "the zstd frame holds %llu bytes and not the %lld declared",
+                    content, (long long)length);
+    return STATUS_OK;
+}
+
+static void free_lz4(LZ4F_dctx **context)
+{
+    LZ4F_freeDecompressionContext(*context);
+}
+
+static enum status expand_lz4(const uint8_t *packed, size_t size, int64_t length, uint8_t *to,
+                              struct err *err)
+{
+    OWNED(free_lz4) LZ4F_dctx *context = NULL;
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
+        return fail_memory(err, 0);
+    size_t done = 0, used = 0, more = 1;
+    while (more != 0 && used < size) {
+        size_t room = (size_t)length - done, given = size - used;
+        more = LZ4F_decompress(context, to + done, &room, packed + used, &given, NULL);
+        if (LZ4F_isError(more))
+            return fail(err, STATUS_FAILED, "the LZ4 data are damaged: %s",
+                        LZ4F_getErrorName(more));
+        done += room;
+        used += given;
+        if (room == 0 && given == 0) break;
+    }
+    if (more != 0 || done != (size_t)length)
+        return fail(err, STATUS_FAILED, "LZ4 gives %s%zu bytes and not the %lld declared",
+                    more != 0 && done == (size_t)length ? "more than " : "", done,
+                    (long long)length);
+    return STATUS_OK;
+}
+
+enum status codec_expand(enum codec codec, const struct buffer *stored, struct buffer *ret,
+                         struct err *err)
+{
+    int64_t length = 0;
+    *ret = (struct buffer){0};
+    if (stored->size == 0) return STATUS_OK;
+    if (stored->size < sizeof length)
+        return fail(err, STATUS_FAILED, "a compressed buffer of %zu bytes has no length",
+                    stored->size);
+    memcpy(&length, stored->data, sizeof length);
+    const uint8_t *packed = stored->data + sizeof length;
+    size_t size = stored->size - sizeof length;
+    if (length == -1) {
+        *ret = buffer_part(stored, sizeof length, size);
+        return STATUS_OK;
+    }
+    if (length == 0 && size == 0) return STATUS_OK;
+    if (length < 0 || !plausible(codec, length, size))
+        return fail(err, STATUS_FAILED, "%zu compressed bytes cannot hold the %lld declared", size,
+                    (long long)length);
+    if (codec == CODEC_ZSTD) TRY(check_zstd(packed, size, length, err));
+    OWNED(buffer_unref) struct buffer expanded = {0};
+    uint8_t nothing = 0;
+    TRY(buffer_new_raw(&expanded, (size_t)length, err));
+    uint8_t *to = length == 0 ? &nothing : buffer_writable(&expanded);
+    TRY(codec == CODEC_ZSTD ? expand_zstd(packed, size, length, to, err)
+                            : expand_lz4(packed, size, length, to, err));
+    *ret = expanded;
+    expanded = (struct buffer){0};
+    return STATUS_OK;
+}

@@ -1,0 +1,28 @@
+/* columnar/ipc_codec.h: compressed body buffers (Message.fbs BodyCompression): an int64 length,
+ * then one zstd or LZ4 frame; -1 = the bytes follow as they are. Private to columnar/. */
+#ifndef COLUMNAR_IPC_CODEC_H
+#define COLUMNAR_IPC_CODEC_H
+
+#include "columnar/layout.h"
+
+enum codec { CODEC_NONE = -1, CODEC_LZ4 = 0, CODEC_ZSTD = 1 };
+
+/* One body buffer on its way out; `prefix` says whether `length` is written before it. */
+struct body_buffer {
+    bool prefix;
+    int64_t length; /* uncompressed, or -1 */
+    struct buffer data;
+};
+
+struct compressor; /* zstd context: one a thread */
+MUST_CHECK enum status compressor_open(struct compressor **ret, int level, struct err *err);
+/* Replaces buffer->data by its compressed form, or marks it -1 where that would not be smaller. */
+MUST_CHECK enum status compressor_run(struct compressor *compressor, struct body_buffer *buffer,
+                                      struct err *err);
+void compressor_close(struct compressor **compressor);
+
+/* The uncompressed bytes of a body buffer as stored. */
+MUST_CHECK enum status codec_expand(enum codec codec, const struct buffer *stored,
+                                    struct buffer *ret, struct err *err);
+
+#endif
