@@ -9,6 +9,7 @@ extern const struct clean_module module_missing;
 extern const struct clean_module module_types;
 extern const struct clean_module module_standardize;
 extern const struct clean_module module_images;
+extern const struct clean_module module_validate;
 extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
 extern const struct clean_module module_impute;
@@ -21,6 +22,7 @@ const struct clean_module *const clean_modules[] = {
     &module_types,
     &module_standardize,
     &module_images,
+    &module_validate,
     &module_deduplicate,
     &module_outliers,
     &module_impute,

@@ -3,9 +3,9 @@
 #ifndef CLEAN_TYPES_COLUMN_H
 #define CLEAN_TYPES_COLUMN_H
 
+#include "clean/datetext.h"
 #include "clean/module.h"
-#include "clean/types_date.h"
-#include "clean/types_number.h"
+#include "clean/numeral.h"
 
 enum types_kind {
     KIND_AUTO, /* the fit decides */

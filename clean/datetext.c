@@ -1,8 +1,8 @@
-/* clean/types_date.c: takes a date apart with one pass over its text. */
-#include "clean/types_date.h"
+/* clean/datetext.c: takes a date apart with one pass over its text. */
+#include "clean/datetext.h"
 
 #include "base/clock.h"
-#include "clean/types_date_words.h"
+#include "clean/datetext_words.h"
 
 #define TEXT_MAXIMUM 80
 #define MICROS       INT64_C(1000000)

@@ -1,11 +1,11 @@
-/* clean/types_date.h: dates and times as people write them.
+/* clean/datetext.h: dates and times as people write them.
  *
  * Numeric dates ("03/04/2016"), ISO 8601 and its compact form, month names in eight languages,
  * clock times with am and pm or units, zone offsets and the North American zone names. A date needs
  * a year (two or four digits), a month and a day; a two-digit year is 1969-2068 (POSIX). Any word
  * that is not part of a date makes the text no date. */
-#ifndef CLEAN_TYPES_DATE_H
-#define CLEAN_TYPES_DATE_H
+#ifndef CLEAN_DATETEXT_H
+#define CLEAN_DATETEXT_H
 
 #include "base/str.h"
 

@@ -1,5 +1,5 @@
-/* clean/types_date_words.c: month names in eight languages and the other words of dates. */
-#include "clean/types_date_words.h"
+/* clean/datetext_words.c: month names in eight languages and the other words of dates. */
+#include "clean/datetext_words.h"
 
 #include <utf8proc.h>
 

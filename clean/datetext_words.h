@@ -1,6 +1,6 @@
-/* clean/types_date_words.h: the words that may stand in a date. */
-#ifndef CLEAN_TYPES_DATE_WORDS_H
-#define CLEAN_TYPES_DATE_WORDS_H
+/* clean/datetext_words.h: the words that may stand in a date. */
+#ifndef CLEAN_DATETEXT_WORDS_H
+#define CLEAN_DATETEXT_WORDS_H
 
 #include "base/str.h"
 

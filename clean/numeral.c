@@ -1,5 +1,5 @@
-/* clean/types_number.c: reads numbers with decimal and thousands marks. */
-#include "clean/types_number.h"
+/* clean/numeral.c: reads numbers with decimal and thousands marks. */
+#include "clean/numeral.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-/* clean/types_number.h: numbers as people write them, under one style for a whole column.
+/* clean/numeral.h: numbers as people write them, under one style for a whole column.
  *
  * A style says which mark separates decimals and which one groups thousands. A cell can often be
  * read under several styles ("1,234"); the column as a whole decides, never the cell. */
-#ifndef CLEAN_TYPES_NUMBER_H
-#define CLEAN_TYPES_NUMBER_H
+#ifndef CLEAN_NUMERAL_H
+#define CLEAN_NUMERAL_H
 
 #include "base/str.h"
 
