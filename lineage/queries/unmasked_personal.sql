@@ -15,7 +15,7 @@ WITH RECURSIVE flow(node, name) AS (
 )
 SELECT DISTINCT v.dataset, v.number, k.name AS "column", k.type, k.personal AS declared
 FROM flow
-JOIN versions AS v ON v.node = flow.node
-JOIN version_columns AS k
+CROSS JOIN versions AS v ON v.node = flow.node -- cross: keeps this order
+CROSS JOIN version_columns AS k
     ON k.dataset = v.dataset AND k.number = v.number AND k.name = flow.name
 ORDER BY v.dataset, v.number, k.position;
