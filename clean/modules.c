@@ -14,6 +14,7 @@ extern const struct clean_module module_deduplicate;
 extern const struct clean_module module_outliers;
 extern const struct clean_module module_impute;
 extern const struct clean_module module_mask;
+extern const struct clean_module module_labels;
 extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
@@ -27,6 +28,7 @@ const struct clean_module *const clean_modules[] = {
     &module_outliers,
     &module_impute,
     &module_mask,
+    &module_labels,
     &module_normalize,
     NULL,
 };

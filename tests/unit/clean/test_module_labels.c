@@ -1,0 +1,175 @@
+/* tests/unit/clean/test_module_labels.c: against what cleanlab 2.9 flags on the same numbers. */
+#include "tests/unit/clean/harness.h"
+
+#include <stdio.h>
+
+extern const struct clean_module module_labels;
+
+#define ROWS 600
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+    return *seed >> 40;
+}
+
+/* 600 rows of four classes, 18 % with a label drawn anew; weights for probabilities. */
+static struct batch make_rows(const char *columns)
+{
+    OWNED(memory_release) char *lines = memory_get(ROWS, 64);
+    uint64_t seed = 11;
+    size_t size = 0;
+    for (int i = 0; i < ROWS; i++) {
+        int label = i % 4;
+        unsigned weights[4];
+        if (next(&seed) % 100 < 18) label = (int)(next(&seed) % 4);
+        for (int k = 0; k < 4; k++)
+            weights[k] = (unsigned)(next(&seed) % 1000) + 1;
+        weights[i % 4] += (unsigned)(next(&seed) % 6000);
+        size += (size_t)snprintf(lines + size, 64, "%d|%u|%u|%u|%u\n", label, weights[0],
+                                 weights[1], weights[2], weights[3]);
+    }
+    return trial_input(columns, lines);
+}
+
+static const char plain[] = "label:int64|p0:float64|p1:float64|p2:float64|p3:float64";
+
+static void the_filters_flag_what_cleanlab_flags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *filter;
+        int flagged, sum;
+    } cases[] = {
+        {"prune_by_noise_rate", 72, 479534},
+        {"prune_by_class", 76, 169330},
+        {"both", 64, 140037},
+        {"confident_learning", 54, 73791},
+        {"predicted_neq_given", 111, 861977},
+        {"low_normalized_margin", 54, 163673},
+        {"low_self_confidence", 54, 515124},
+    };
+    OWNED(batch_release) struct batch input = make_rows(plain);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char words[128];
+        snprintf(words, sizeof words, "labels probabilities=p* filter=%s", cases[c].filter);
+        struct trial trial = {.words = words, .window_rows = 50, .threads = c % 2 == 0 ? 1 : 4};
+        trial_run(&trial, &module_labels, &input);
+        const struct array *issue = trial.output.columns[5];
+        int flagged = 0, sum = 0;
+        for (int row = 0; row < ROWS; row++) {
+            if (!array_bool(issue, row)) continue;
+            flagged++;
+            sum = (sum * 31 + row) % 1000003;
+        }
+        assert_int_equal(flagged, cases[c].flagged);
+        assert_int_equal(sum, cases[c].sum);
+        trial_close(&trial);
+    }
+}
+
+/* Three sure rows of each class and one that is probably a dog. */
+static const char pets[] = "cat|90|10\ncat|80|20\ncat|85|15\ncat|5|95\n"
+                           "dog|10|90\ndog|20|80\ndog|15|85\n|50|50\nbird|50|50\n";
+static const char pet_columns[] = "pet:dictionary<int32, utf8>|p_cat:int64|p_dog:int64";
+
+static void flags_with_quality_and_suggestion(void **state)
+{
+    (void)state;
+    struct trial trial = {.words = "labels label=pet probabilities=p_*", .window_rows = 4};
+    OWNED(batch_release) struct batch input = trial_input(pet_columns, pets);
+    trial_run(&trial, &module_labels, &input);
+    assert_string_equal(trial_text(&trial),
+                        "pet|p_cat|p_dog|label_issue|label_quality|label_suggestion\n"
+                        "cat|90|10|false|0.9|cat\ncat|80|20|false|0.8|cat\n"
+                        "cat|85|15|false|0.85|cat\ncat|5|95|true|0.05|dog\n"
+                        "dog|10|90|false|0.9|dog\ndog|20|80|false|0.8|dog\n"
+                        "dog|15|85|false|0.85|dog\n|50|50|||\nbird|50|50|||\n");
+    trial_close(&trial);
+}
+
+static void drops_and_relabels(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input(pet_columns, pets);
+    struct trial drop = {.words = "labels label=pet probabilities=p_* action=drop"};
+    trial_run(&drop, &module_labels, &input);
+    assert_int_equal(drop.output.rows, 8);
+    assert_int_equal(drop.removals[0].row, 3);
+    assert_true(str_is(drop.removals[0].value, "cat"));
+    trial_close(&drop);
+    struct trial relabel = {.words = "labels label=pet probabilities=p_* action=relabel"};
+    trial_run(&relabel, &module_labels, &input);
+    assert_int_equal(relabel.cells, 1);
+    struct str label;
+    assert_true(
+        array_text_at(&relabel.output.schema->fields[0], relabel.output.columns[0], 3, &label));
+    assert_true(str_is(label, "dog"));
+    trial_close(&relabel);
+}
+
+static void the_state_flags_new_rows(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input(pet_columns, pets);
+    OWNED(batch_release)
+    struct batch other = trial_input(pet_columns, "cat|4|96\ncat|60|40\ndog|10|90\n");
+    struct trial fit = {.words = "labels label=pet probabilities=p_*"};
+    trial_run(&fit, &module_labels, &input);
+    struct trial frozen = {.words = "labels label=pet probabilities=p_*",
+                           .load = (const char *)fit.saved.data};
+    trial_run(&frozen, &module_labels, &other);
+    assert_true(array_bool(frozen.output.columns[3], 0));
+    assert_false(array_bool(frozen.output.columns[3], 1));
+    assert_false(array_bool(frozen.output.columns[3], 2));
+    trial_close(&frozen);
+    trial_close(&fit);
+}
+
+static void memory_changes_nothing(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_rows(plain);
+    struct trial rich = {.words = "labels probabilities=p*"};
+    struct trial poor = {
+        .words = "labels probabilities=p*", .window_rows = 64, .threads = 4, .memory = 1};
+    trial_run(&rich, &module_labels, &input);
+    trial_run(&poor, &module_labels, &input);
+    assert_true(array_equal(&rich.output.schema->fields[5], rich.output.columns[5],
+                            poor.output.columns[5]));
+    trial_close(&rich);
+    trial_close(&poor);
+}
+
+static void refuses_what_it_cannot_do(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input(pet_columns, pets);
+    static const struct {
+        const char *words, *message;
+    } cases[] = {
+        {"labels label=pet", "predicted probabilities are not named"},
+        {"labels label=pet probabilities=p_cat", "at least two are needed"},
+        {"labels label=p_cats probabilities=p_*", "p_cats"},
+        {"labels label=pet probabilities=p_* classes=cat", "1 classes for 2 columns"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial trial = {.words = cases[i].words};
+        assert_int_equal(trial_try(&trial, &module_labels, &input), STATUS_USAGE);
+        assert_non_null(strstr(trial.err.message, cases[i].message));
+        trial_close(&trial);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_filters_flag_what_cleanlab_flags),
+        cmocka_unit_test(flags_with_quality_and_suggestion),
+        cmocka_unit_test(drops_and_relabels),
+        cmocka_unit_test(the_state_flags_new_rows),
+        cmocka_unit_test(memory_changes_nothing),
+        cmocka_unit_test(refuses_what_it_cannot_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
