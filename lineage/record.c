@@ -8,6 +8,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 union value {
     struct str text;
