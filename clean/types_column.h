@@ -46,11 +46,13 @@ struct types_profile {
     int64_t whole[STYLE_COUNT], real[STYLE_COUNT];
     int64_t codes; /* digits that are a name, not an amount */
     int64_t yes[BOOL_PAIRS], no[BOOL_PAIRS];
-    int64_t dates[ORDER_COUNT]; /* readable under each order */
-    int64_t stamps;             /* dates with a time */
-    int64_t either;             /* dates that mean two different days */
-    int64_t dotted;             /* of those, written with dots */
-    int64_t times;              /* times without a date */
+    int64_t undecided;             /* "don't know" and the like */
+    int64_t dates[ORDER_COUNT];    /* readable under each order */
+    int64_t stamps;                /* dates with a time */
+    int64_t either;                /* dates that mean two different days */
+    int64_t dotted;                /* of those, written with dots */
+    int64_t first[13], second[13]; /* dates by their first and second number up to 12 */
+    int64_t times;                 /* times without a date */
 };
 void types_profile_add(struct types_profile *profile, struct str text);
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more);
@@ -61,6 +63,8 @@ MUST_CHECK enum status types_decide(struct types_column *column,
                                     struct arena *arena, struct err *err);
 /* The word for a boolean: 1 true, 0 false, -1 neither; *ret_pair may be BOOL_PAIRS for 1 and 0. */
 int types_bool(struct str text, int *ret_pair);
+/* Answers to a yes-no question that are neither: null in a column of booleans. */
+bool types_undecided(struct str text);
 /* Sets field and expected from the kind and, unless the recipe set it, a default type. */
 MUST_CHECK enum status types_settle_field(struct types_column *column, struct arena *arena,
                                           struct err *err);

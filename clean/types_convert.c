@@ -158,7 +158,8 @@ static enum status convert_rows(struct conversion *conversion, struct types_unfi
             continue;
         }
         conversion->nulls++;
-        if (filled) TRY(note_unfit(unfits, row, conversion->position, err));
+        if (filled && !(column->kind == KIND_BOOL && types_undecided(text)))
+            TRY(note_unfit(unfits, row, conversion->position, err));
     }
     return STATUS_OK;
 }

@@ -24,11 +24,26 @@ int types_bool(struct str text, int *ret_pair)
     return -1;
 }
 
+static const char *const undecided_words[] = {
+    "don't know", "do not know", "dont know", "not sure",          "unsure",  "unknown",
+    "undecided",  "no answer",   "n/a",       "prefer not to say", "refused",
+};
+
+bool types_undecided(struct str text)
+{
+    for (size_t i = 0; i < sizeof undecided_words / sizeof *undecided_words; i++)
+        if (strlen(undecided_words[i]) == text.size &&
+            strncasecmp(undecided_words[i], text.data, text.size) == 0)
+            return true;
+    return false;
+}
+
 /* ---- counting ---- */
 
 static void count_bool(struct types_profile *profile, struct str text)
 {
     int pair = 0, value = types_bool(text, &pair);
+    profile->undecided += value < 0 && types_undecided(text);
     if (value < 0 || pair == BOOL_PAIRS) return;
     if (value == 1)
         profile->yes[pair]++;
@@ -67,6 +82,10 @@ static void count_date(struct types_profile *profile, struct str text)
         profile->either++;
         profile->dotted +=
             memchr(text.data, '.', text.size) != NULL && memchr(text.data, '/', text.size) == NULL;
+    }
+    if (both && date.needs_order) {
+        profile->first[date.numbers[0] % 13]++;
+        profile->second[date.numbers[1] % 13]++;
     }
 }
 
@@ -114,6 +133,34 @@ static bool style_doubtful(const struct types_column *column, const struct types
     return false;
 }
 
+static bool both_allowed(const struct types_column *column)
+{
+    unsigned both = 1u << ORDER_DAY_FIRST | 1u << ORDER_MONTH_FIRST;
+    return (column->orders & both) == both;
+}
+
+static int distinct(const int64_t counts[13])
+{
+    int count = 0;
+    for (int i = 0; i < 13; i++)
+        count += counts[i] > 0;
+    return count;
+}
+
+/* Where every date can be read both ways, the numbers themselves tell: a slot that is always 1 is
+ * the day of a monthly series; else the slot that takes clearly more values is the day. */
+static bool order_shown(const struct types_profile *profile, enum date_order *ret)
+{
+    int first = distinct(profile->first), second = distinct(profile->second);
+    bool monthly_first = second == 1 && profile->second[1] > 0 && first >= 3;
+    bool monthly_second = first == 1 && profile->first[1] > 0 && second >= 3;
+    *ret = ORDER_MONTH_FIRST;
+    if (monthly_first) return true;
+    if (!monthly_second && second >= 3 && second >= 2 * first) return true;
+    *ret = ORDER_DAY_FIRST;
+    return monthly_second || (first >= 3 && first >= 2 * second);
+}
+
 static void choose_order(struct types_column *column, const struct types_profile *profile)
 {
     static const enum date_order preference[] = {ORDER_MONTH_FIRST, ORDER_DAY_FIRST,
@@ -124,26 +171,20 @@ static void choose_order(struct types_column *column, const struct types_profile
         if (((column->orders >> order) & 1) == 0) continue;
         if (best < 0 || profile->dates[order] > profile->dates[best]) best = order;
     }
-    bool level = profile->dates[ORDER_DAY_FIRST] == profile->dates[ORDER_MONTH_FIRST];
-    bool day_allowed = (column->orders >> ORDER_DAY_FIRST) & 1;
-    if (best == ORDER_MONTH_FIRST && level && day_allowed && profile->dotted > 0 &&
-        profile->dotted == profile->either)
-        best = ORDER_DAY_FIRST; /* nobody writes month.day.year */
     column->order = (enum date_order)best;
-}
-
-static bool order_doubtful(const struct types_column *column, const struct types_profile *profile)
-{
-    unsigned both = 1u << ORDER_DAY_FIRST | 1u << ORDER_MONTH_FIRST;
-    return (column->orders & both) == both && profile->either > profile->dotted &&
-           profile->dates[ORDER_DAY_FIRST] == profile->dates[ORDER_MONTH_FIRST];
+    bool level = profile->dates[ORDER_DAY_FIRST] == profile->dates[ORDER_MONTH_FIRST];
+    if (!both_allowed(column) || !level || best == ORDER_YEAR_FIRST || profile->either == 0) return;
+    if (profile->dotted == profile->either)
+        column->order = ORDER_DAY_FIRST; /* never m.d.y */
+    else if (!order_shown(profile, &column->order))
+        column->doubt = "day and month not told apart";
 }
 
 static bool is_bool(const struct types_profile *profile, int64_t needed)
 {
     for (int pair = 0; pair < BOOL_PAIRS; pair++)
         if (profile->yes[pair] > 0 && profile->no[pair] > 0 &&
-            profile->yes[pair] + profile->no[pair] >= needed)
+            profile->yes[pair] + profile->no[pair] + profile->undecided >= needed)
             return true;
     return false;
 }
@@ -177,11 +218,15 @@ enum status types_decide(struct types_column *column, const struct types_profile
 {
     choose_style(column, profile);
     choose_order(column, profile);
+    const char *order_doubt = column->doubt;
+    column->doubt = NULL;
     if (column->kind == KIND_AUTO) column->kind = infer_kind(column, profile, mostly);
     if (is_number(column->kind) && style_doubtful(column, profile))
         column->doubt = "decimal mark not certain";
-    if (is_date(column->kind) && order_doubtful(column, profile)) {
-        column->doubt = "day and month not told apart";
+    if (column->kind == KIND_BOOL && profile->undecided > 0)
+        column->doubt = "answers that are neither yes nor no become null";
+    if (is_date(column->kind) && order_doubt != NULL) {
+        column->doubt = order_doubt;
         if (column->inferred) column->kind = KIND_TEXT; /* a guess would change days unseen */
     }
     return types_settle_field(column, arena, err);

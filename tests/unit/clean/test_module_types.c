@@ -95,6 +95,28 @@ static void tells_an_ambiguous_order(void **unused)
            "d\n2016-04-03\n2016-06-05\n");
 }
 
+static void a_series_tells_its_order(void **unused)
+{
+    (void)unused;
+    expect("types", "d:utf8", "1/1/2016\n2/1/2016\n3/1/2016\n",
+           "d\n2016-01-01\n2016-02-01\n2016-03-01\n");
+    expect("types", "d:utf8", "1/1/2016\n1/2/2016\n1/3/2016\n",
+           "d\n2016-01-01\n2016-02-01\n2016-03-01\n");
+    expect("types", "d:utf8", "5/1/17\n5/2/17\n5/3/17\n5/4/17\n",
+           "d\n2017-05-01\n2017-05-02\n2017-05-03\n2017-05-04\n");
+}
+
+static void answers_that_are_neither_become_null(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.words = "types"};
+    OWNED(batch_release) struct batch input = trial_input("a:utf8", "Yes\nDon't know\nNo\n");
+    trial_run(&trial, &module_types, &input);
+    assert_string_equal(trial_text(&trial), "a\ntrue\n\nfalse\n");
+    assert_int_equal(trial.finding_count, 1);
+    trial_close(&trial);
+}
+
 static void reads_the_short_form_of_the_recipe(void **unused)
 {
     (void)unused;
@@ -177,6 +199,8 @@ int main(void)
         cmocka_unit_test(makes_null_or_flags_instead),
         cmocka_unit_test(decides_the_day_order_once_for_the_column),
         cmocka_unit_test(tells_an_ambiguous_order),
+        cmocka_unit_test(a_series_tells_its_order),
+        cmocka_unit_test(answers_that_are_neither_become_null),
         cmocka_unit_test(reads_the_short_form_of_the_recipe),
         cmocka_unit_test(decides_the_decimal_mark_for_the_column),
         cmocka_unit_test(reads_times_with_zones_and_halves),
