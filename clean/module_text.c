@@ -28,6 +28,14 @@ static const struct setting settings[] = {
      .help = "trim both ends, and collapse runs to one blank or one line break"},
     {"invisible", SETTING_FLAG, offsetof(struct config, policy.invisible), .fallback = "true",
      .help = "take out control, zero-width and directional characters"},
+    {"mojibake", SETTING_FLAG, offsetof(struct config, policy.mojibake), .fallback = "true",
+     .help = "repair UTF-8 that was read as another code page, once or more"},
+    {"entities", SETTING_FLAG, offsetof(struct config, policy.entities), .fallback = "true",
+     .help = "replace HTML character references in texts without markup"},
+    {"quotes", SETTING_CHOICE, offsetof(struct config, policy.quotes), .choices = "keep|straight",
+     .fallback = "keep", .help = "write curly quotes as straight ones"},
+    {"ligatures", SETTING_FLAG, offsetof(struct config, policy.ligatures), .fallback = "false",
+     .help = "write Latin ligatures as the letters they join"},
     {0}};
 /* clang-format on */
 
@@ -35,6 +43,7 @@ struct state {
     const struct config *config;
     size_t *columns;
     size_t count;
+    struct text_codes *codes;
 };
 
 static bool is_text(const struct field *field)
@@ -51,6 +60,7 @@ static enum status open_text(void **ret_state, const struct module_setup *setup,
     state->config = setup->config;
     TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
                        err));
+    TRY(text_codes_make(&state->codes, setup->arena, err));
     *ret_state = state;
     return STATUS_OK;
 }
@@ -153,7 +163,7 @@ static enum status apply_text(const void *opaque, const struct window *window,
             .array = window->batch->columns[column],
             .change = change,
         };
-        text_room_open(&work.room);
+        text_room_open(&work.room, state->codes);
         TRY(work_on_column(&work, column, err));
     }
     return STATUS_OK;
@@ -163,7 +173,7 @@ const struct clean_module module_text = {
     .name = "text",
     .summary = "undo wrong decoding, take out invisible characters, tidy white space",
     .source = "Unicode Standard Annex 15 (normal forms) through utf8proc; WHATWG Encoding Standard "
-              "(windows-1252)",
+              "(windows-1252); mojibake by doubt over readings, clean/text_mojibake.h",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open_text,

@@ -2,6 +2,7 @@
 #include "clean/text_repair.h"
 
 #include "base/memory.h"
+#include "clean/text_entities.h"
 
 #include <utf8proc.h>
 
@@ -9,11 +10,12 @@
 
 /* ---- one look at the bytes ---- */
 
-enum look { LOOK_HIGH = 1, LOOK_CONTROL = 2, LOOK_WHITE = 4 };
+enum look { LOOK_HIGH = 1, LOOK_CONTROL = 2, LOOK_WHITE = 4, LOOK_AMPERSAND = 8 };
 
 static unsigned look_at_byte(uint8_t byte)
 {
     if (byte >= 0x80) return LOOK_HIGH;
+    if (byte == '&') return LOOK_AMPERSAND;
     if (byte == ' ' || (byte >= '\t' && byte <= '\r')) return LOOK_WHITE;
     return byte < 0x20 || byte == 0x7f ? LOOK_CONTROL : 0;
 }
@@ -30,13 +32,13 @@ static bool has_odd_white(struct str text)
     return before && text.size > 0;
 }
 
-/* Eight bytes at a time: no byte above 0x7f, none below 0x20, no 0x7f, no blank. */
+/* Eight bytes at a time: no byte above 0x7f, none below 0x20, no 0x7f, no blank, no ampersand. */
 static bool is_plain_word(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t blank = word ^ (ones * ' '), del = word ^ (ones * 0x7f);
+    uint64_t blank = word ^ (ones * ' '), del = word ^ (ones * 0x7f), and = word ^ (ones * '&');
     uint64_t low = word - ones * 0x20;
-    return ((word | low | (blank - ones) | (del - ones)) & highs) == 0;
+    return ((word | low | (blank - ones) | (del - ones) | (and-ones)) & highs) == 0;
 }
 
 static unsigned look(struct str text)
@@ -152,6 +154,49 @@ static enum status take_out_invisible(struct str text, struct bytes *ret, struct
     return STATUS_OK;
 }
 
+/* ---- quotes and ligatures ---- */
+
+static const char *plain_quote(int32_t point)
+{
+    if (point >= 0x2018 && point <= 0x201b) return "'";
+    return point >= 0x201c && point <= 0x201f ? "\"" : NULL;
+}
+
+static const char *plain_ligature(int32_t point)
+{
+    static const char *const latin[] = {"ff", "fi", "fl", "ffi", "ffl", "st", "st"};
+    if (point >= 0xfb00 && point <= 0xfb06) return latin[point - 0xfb00];
+    switch (point) {
+    case 0x132: return "IJ";
+    case 0x133: return "ij";
+    case 0x149: return "\xca\xbcn";
+    case 0x1c7: return "LJ";
+    case 0x1c8: return "Lj";
+    case 0x1c9: return "lj";
+    case 0x1ca: return "NJ";
+    case 0x1cb: return "Nj";
+    case 0x1cc: return "nj";
+    default: return NULL;
+    }
+}
+
+static enum status write_plain_signs(const struct text_policy *policy, struct str text,
+                                     struct bytes *ret, struct err *err)
+{
+    size_t size;
+    for (size_t i = 0; i < text.size; i += size) {
+        int32_t point = decode(text, i, &size);
+        const char *plain = NULL;
+        if (policy->quotes == QUOTES_STRAIGHT) plain = plain_quote(point);
+        if (plain == NULL && policy->ligatures) plain = plain_ligature(point);
+        if (plain == NULL)
+            TRY(bytes_append(ret, text.data + i, size, err));
+        else
+            TRY(bytes_append_text(ret, plain, err));
+    }
+    return STATUS_OK;
+}
+
 /* ---- normal form ---- */
 
 /* Below these every text is in its form already (DerivedNormalizationProps: NFC_QC, NFKC_QC). */
@@ -241,8 +286,10 @@ static enum status collapse_white(struct str text, struct bytes *ret, struct err
 
 /* ---- all of it ---- */
 
-void text_room_open(struct text_room *room)
+void text_room_open(struct text_room *room, const struct text_codes *codes)
 {
+    room->codes = codes;
+    room->points = bytes_limited(TEXT_BYTES_MAXIMUM);
     room->a = bytes_limited(TEXT_BYTES_MAXIMUM);
     room->b = bytes_limited(TEXT_BYTES_MAXIMUM);
 }
@@ -251,6 +298,7 @@ void text_room_release(struct text_room *room)
 {
     bytes_release(&room->a);
     bytes_release(&room->b);
+    bytes_release(&room->points);
 }
 
 /* A text on its way through the steps: each writes into the buffer the text does not lie in. */
@@ -278,18 +326,44 @@ static void take(struct repair *repair, const struct bytes *written, enum text_w
     repair->why |= (unsigned)why;
 }
 
-static enum status repair_high(const struct text_policy *policy, struct repair *repair,
-                               struct err *err)
+static enum status repair_entities(struct repair *repair, struct err *err)
 {
+    struct bytes *buffer = next_buffer(repair);
+    if (memchr(repair->text.data, '<', repair->text.size) != NULL) return STATUS_OK; /* markup */
+    TRY(text_entities(repair->text, buffer, err));
+    take(repair, buffer, TEXT_ENTITY);
+    return STATUS_OK;
+}
+
+static enum status repair_decoding(const struct text_policy *policy, struct repair *repair,
+                                   struct err *err)
+{
+    bool changed = false;
     if (!text_is_valid(repair->text)) {
         struct bytes *buffer = next_buffer(repair);
         TRY(decode_invalid((enum text_decode)policy->decode, repair->text, buffer, err));
         take(repair, buffer, TEXT_INVALID);
     }
+    if (!policy->mojibake) return STATUS_OK;
+    struct bytes *buffer = next_buffer(repair);
+    TRY(text_mojibake(repair->room->codes, repair->text, &repair->room->points, buffer, &changed,
+                      err));
+    if (changed) take(repair, buffer, TEXT_MOJIBAKE);
+    return STATUS_OK;
+}
+
+static enum status repair_characters(const struct text_policy *policy, struct repair *repair,
+                                     struct err *err)
+{
     if (policy->invisible) {
         struct bytes *buffer = next_buffer(repair);
         TRY(take_out_invisible(repair->text, buffer, err));
         take(repair, buffer, TEXT_INVISIBLE);
+    }
+    if (policy->quotes != QUOTES_KEEP || policy->ligatures) {
+        struct bytes *buffer = next_buffer(repair);
+        TRY(write_plain_signs(policy, repair->text, buffer, err));
+        take(repair, buffer, TEXT_SIGNS);
     }
     enum text_form form = (enum text_form)policy->form;
     if (form != FORM_KEEP && needs_normalization(repair->text, form)) {
@@ -320,9 +394,14 @@ enum status text_repair(const struct text_policy *policy, struct str text, struc
 {
     struct repair repair = {.text = text, .room = room};
     unsigned found = look(text);
-    if ((found & LOOK_HIGH) != 0 || ((found & LOOK_CONTROL) != 0 && policy->invisible))
-        TRY(repair_high(policy, &repair, err));
-    bool white = (found & LOOK_HIGH) != 0 || ((found & LOOK_WHITE) != 0 && has_odd_white(text));
+    if ((found & LOOK_AMPERSAND) != 0 && policy->entities) {
+        TRY(repair_entities(&repair, err));
+        found |= look(repair.text);
+    }
+    if ((found & LOOK_HIGH) != 0) TRY(repair_decoding(policy, &repair, err));
+    if ((found & (LOOK_HIGH | LOOK_CONTROL)) != 0) TRY(repair_characters(policy, &repair, err));
+    bool white = (found & (LOOK_HIGH | LOOK_CONTROL)) != 0 ||
+                 ((found & LOOK_WHITE) != 0 && has_odd_white(repair.text));
     if (policy->white != WHITE_KEEP && white) TRY(repair_white(policy, &repair, err));
     *ret = repair.text;
     *ret_why = repair.why;

@@ -3,12 +3,13 @@
 #ifndef CLEAN_TEXT_REPAIR_H
 #define CLEAN_TEXT_REPAIR_H
 
-#include "base/str.h"
+#include "clean/text_mojibake.h"
 
 #include <stdint.h>
 
 enum text_white { WHITE_KEEP, WHITE_TRIM, WHITE_COLLAPSE };
 enum text_form { FORM_KEEP, FORM_NFC, FORM_NFKC };
+enum text_quotes { QUOTES_KEEP, QUOTES_STRAIGHT };
 enum text_decode { DECODE_WINDOWS_1252, DECODE_REPLACE };
 
 struct text_policy {
@@ -16,6 +17,10 @@ struct text_policy {
     int form;   /* enum text_form */
     int decode; /* enum text_decode: what invalid bytes become */
     bool invisible;
+    bool mojibake;
+    bool entities;
+    bool ligatures;
+    int quotes; /* enum text_quotes */
 };
 
 /* What was done, as bits. */
@@ -24,13 +29,17 @@ enum text_why {
     TEXT_INVISIBLE = 2, /* control, zero-width and directional characters taken out */
     TEXT_FORM = 4,      /* another normal form */
     TEXT_WHITE = 8,     /* white space */
+    TEXT_MOJIBAKE = 16, /* UTF-8 read as another code page */
+    TEXT_ENTITY = 32,   /* HTML character references */
+    TEXT_SIGNS = 64,    /* quotes and ligatures written with plain characters */
 };
 
-/* Two buffers a thread keeps from text to text. */
+/* Buffers a thread keeps from text to text. */
 struct text_room {
-    struct bytes a, b;
+    struct bytes a, b, points;
+    const struct text_codes *codes; /* needed for mojibake */
 };
-void text_room_open(struct text_room *room);
+void text_room_open(struct text_room *room, const struct text_codes *codes);
 void text_room_release(struct text_room *room);
 
 /* Whether every byte belongs to valid UTF-8 (no surrogates, no overlong forms). */

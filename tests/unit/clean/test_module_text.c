@@ -2,6 +2,8 @@
  */
 #include "tests/unit/clean/harness.h"
 
+#include <stdio.h>
+
 extern const struct clean_module module_text;
 
 static void check(const char *words, const char *before, const char *after)
@@ -67,6 +69,101 @@ static void test_bytes_that_are_not_utf8(void **unused)
     check("text", "\\xed\\xa0\\x80\n", "t\n\xc3\xad \xe2\x82\xac\n"); /* a surrogate */
 }
 
+static void check_text(const char *before, const char *after)
+{
+    char lines[512], expected[512];
+    snprintf(lines, sizeof lines, "%s\n", before);
+    snprintf(expected, sizeof expected, "t\n%s\n", after);
+    check("text", lines, expected);
+}
+
+static void test_mojibake(void **unused)
+{
+    (void)unused;
+    check_text("Cr\xc3\x83\xc2\xa8me br\xc3\x83\xc2\xbbl\xc3\x83\xc2\xa9"
+               "e \xc3\x83\xc2\xa0 Orl\xc3\x83\xc2\xa9"
+               "ans",
+               "Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9"
+               "e \xc3\xa0 Orl\xc3\xa9"
+               "ans");
+    check_text("Stra\xc3\x83\xc2\x9f"
+               "e nach K\xc3\x83\xc2\xb6ln",
+               "Stra\xc3\x9f"
+               "e nach K\xc3\xb6ln");
+    check_text(
+        "P\xc4\xb9\xe2\x84\xa2\xc4\x82\xc2\xadli\xc4\xb9\xcb\x87 "
+        "\xc4\xb9\xc4\xbelu\xc4\xb9\xc4\x84ou\xc3\x84\xc5\xa4k\xc4\x82\xcb\x9d "
+        "k\xc4\xb9\xc5\xbb\xc4\xb9\xc2\x88",
+        "P\xc5\x99\xc3\xadli\xc5\xa1 \xc5\xbelu\xc5\xa5ou\xc4\x8dk\xc3\xbd k\xc5\xaf\xc5\x88");
+    check_text("\xd0\xa0\xd1\x9f\xd0\xa1\xd0\x82\xd0\xa0\xd1\x91\xd0\xa0\xd0\x86\xd0\xa0\xc2\xb5"
+               "\xd0\xa1\xe2\x80\x9a, \xd0\xa0\xd1\x98\xd0\xa0\xd1\x91\xd0\xa1\xd0\x82",
+               "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, \xd0\xbc\xd0\xb8\xd1\x80");
+    check_text("\xc3\x90\xc5\xb8\xc3\x91\xe2\x82\xac\xc3\x90\xc2\xb8\xc3\x90\xc2\xb2\xc3\x90\xc2"
+               "\xb5\xc3\x91\xe2\x80\x9a, \xc3\x90\xc2\xbc\xc3\x90\xc2\xb8\xc3\x91\xe2\x82\xac",
+               "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, \xd0\xbc\xd0\xb8\xd1\x80");
+    check_text("\xc3\xa6\xe2\x80\x94\xc2\xa5\xc3\xa6\xc5\x93\xc2\xac\xc3\xa8\xc2\xaa\xc5\xbe",
+               "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e");
+    check_text("Cr\xc3\x83\xc6\x92\xc3\x82\xc2\xa8me "
+               "br\xc3\x83\xc6\x92\xc3\x82\xc2\xbbl\xc3\x83\xc6\x92\xc3\x82\xc2\xa9"
+               "e \xc3\x83\xc6\x92\xc3\x82\xc2\xa0 Orl\xc3\x83\xc6\x92\xc3\x82\xc2\xa9"
+               "ans",
+               "Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9"
+               "e \xc3\xa0 Orl\xc3\xa9"
+               "ans");
+    check_text("price \xc2\xac\xc2\xa3"
+               "5, it\xe2\x80\x9a\xc3\x84\xc3\xb4s \xe2\x80\x9a\xc3\x84\xc3\xba"
+               "fine\xe2\x80\x9a\xc3\x84\xc3\xb9\xe2\x80\x9a\xc3\x84\xc2\xb6",
+               "price \xc2\xa3"
+               "5, it\xe2\x80\x99s \xe2\x80\x9c"
+               "fine\xe2\x80\x9d\xe2\x80\xa6");
+    check_text("Stra\xe2\x94\x9c\xc6\x92"
+               "e nach K\xe2\x94\x9c\xe2\x95\xa2ln",
+               "Stra\xc3\x9f"
+               "e nach K\xc3\xb6ln");
+    check("text mojibake=false", "\xc3\x83\xc2\xa9\n", "t\n\xc3\x83\xc2\xa9\n");
+}
+
+static void test_what_only_looks_like_mojibake(void **unused)
+{
+    (void)unused;
+    static const char *const texts[] = {
+        "Cr\xc3\xa8me br\xc3\xbbl\xc3\xa9"
+        "e \xc3\xa0 Orl\xc3\xa9"
+        "ans",
+        "Stra\xc3\x9f"
+        "e nach K\xc3\xb6ln",
+        "P\xc5\x99\xc3\xadli\xc5\xa1 \xc5\xbelu\xc5\xa5ou\xc4\x8dk\xc3\xbd k\xc5\xaf\xc5\x88",
+        "\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82, \xd0\xbc\xd0\xb8\xd1\x80",
+        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+        "price \xc2\xa3"
+        "5, it\xe2\x80\x99s \xe2\x80\x9c"
+        "fine\xe2\x80\x9d\xe2\x80\xa6",
+        "\xce\xb3-globulin",
+        "MARQU\xc3\x89\xe2\x80\xa6 et \xc2\xab"
+        "fini\xc2\xbb",
+        "\xc5\x98\xc3\xadm, N\xc3\xa1\xc5\xa1 \xc5\xa0\xc3\xa9"
+        "f",
+        "5\xc3\x97"
+        "3 m\xc2\xb2, \xc2\xbd \xe2\x82\xac",
+        "\xc3\x85\xc3\x84\xc3\x96",
+        "C O N C L U S \xc3\x83 O",
+        "\xce\xa9mega \xce\xb1 and \xce\xb2",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        check_text(texts[i], texts[i]);
+}
+
+static void test_entities_quotes_ligatures(void **unused)
+{
+    (void)unused;
+    check("text", "AT&amp;T &eacute;&#233;&#xE9; &nosuch; & &#1;\n",
+          "t\nAT&T \xc3\xa9\xc3\xa9\xc3\xa9 &nosuch; & &#1;\n");
+    check("text", "<b>&amp;</b>\n", "t\n<b>&amp;</b>\n");
+    check("text entities=false", "&amp;\n", "t\n&amp;\n");
+    check("text quotes=straight", "\xe2\x80\x9cit\xe2\x80\x99s\xe2\x80\x9d\n", "t\n\"it's\"\n");
+    check("text ligatures=true", "\xef\xac\x81t\n", "t\nfit\n");
+}
+
 static void test_reject_names_the_row(void **unused)
 {
     (void)unused;
@@ -113,6 +210,9 @@ int main(void)
         cmocka_unit_test(test_invisible_characters),
         cmocka_unit_test(test_normal_forms),
         cmocka_unit_test(test_bytes_that_are_not_utf8),
+        cmocka_unit_test(test_mojibake),
+        cmocka_unit_test(test_what_only_looks_like_mojibake),
+        cmocka_unit_test(test_entities_quotes_ligatures),
         cmocka_unit_test(test_reject_names_the_row),
         cmocka_unit_test(test_untouched_columns_are_shared),
         cmocka_unit_test(test_dictionaries_keep_their_type),
