@@ -1,7 +1,7 @@
 /* columnar/ipc_reader.c: Arrow IPC, stream and file, told apart by their first bytes.
  *
- * A file that can be read at any place goes by its footer; a file through a pipe is read as the
- * stream it contains, and its footer is checked when it arrives. */
+ * A file goes by its footer: its messages may lie in any order, dictionaries behind their use. One
+ * that comes through a pipe goes into a temporary file first. */
 #include "columnar/ipc_source.h"
 
 struct ipc_reader {
@@ -10,7 +10,7 @@ struct ipc_reader {
     struct schema *schema;
     bool swap;
     struct dictionaries dictionaries;
-    bool is_file, by_footer, ended;
+    bool is_file, ended;
     struct footer footer;
     struct buffer map;
     int64_t batches; /* handed out */
@@ -106,31 +106,12 @@ static enum status open_stream(struct ipc_reader *reader, struct err *err)
     return schema_read(message.header, &reader->schema, &reader->swap, err);
 }
 
-/* What follows the end marker of a file that came through a pipe. */
-static enum status check_tail(struct ipc_reader *reader, struct err *err)
-{
-    uint8_t tail[6] = {0}, bytes[4096];
-    size_t got = 0;
-    do {
-        TRY(input_read(reader->input, bytes, sizeof bytes, &got, err));
-        for (size_t i = 0; i < got; i++) {
-            memmove(tail, tail + 1, sizeof tail - 1);
-            tail[sizeof tail - 1] = bytes[i];
-        }
-    } while (got > 0);
-    if (memcmp(tail, "ARROW1", sizeof tail) == 0) return STATUS_OK;
-    enum status status =
-        fail(err, STATUS_FAILED, "it begins as an Arrow file and does not end as one");
-    err_hint(err, "the file is truncated or its writer did not finish");
-    return status;
-}
-
 static enum status next_of_stream(struct ipc_reader *reader, struct batch *ret, struct err *err)
 {
     while (!reader->ended) {
         OWNED(message_release) struct message message = {0};
         TRY(source_next(reader->input, &message, &reader->ended, err));
-        if (reader->ended) return reader->is_file ? check_tail(reader, err) : STATUS_OK;
+        if (reader->ended) return STATUS_OK;
         if (message.kind == MESSAGE_BATCH) return read_batch(reader, &message, ret, err);
         if (message.kind == MESSAGE_SCHEMA)
             return fail(err, STATUS_FAILED, "a second schema in one stream");
@@ -193,19 +174,38 @@ static enum status recognize(struct ipc_reader *reader, struct err *err)
     return fail_magic(head, got, err);
 }
 
+/* Replaces a pipe by a temporary file with its bytes. */
+static enum status spool(struct ipc_reader *reader, struct err *err)
+{
+    OWNED(descriptor_close) int descriptor = -1;
+    OWNED(memory_release) uint8_t *bytes = NULL;
+    struct input *spooled = NULL;
+    size_t room = 1u << 20, got = 0;
+    TRY(NEW(&bytes, room, err));
+    TRY(temporary_open(&descriptor, err));
+    do {
+        TRY(input_read(reader->input, bytes, room, &got, err));
+        TRY(write_all(descriptor, bytes, got, err));
+    } while (got > 0);
+    int taken = descriptor;
+    descriptor = -1;
+    TRY(input_from_descriptor(&spooled, taken, input_name(reader->input), err));
+    input_close(&reader->input);
+    reader->input = spooled;
+    return STATUS_OK;
+}
+
 static enum status open_input(struct ipc_reader *reader, struct err *err)
 {
-    uint8_t magic[8];
     TRY(recognize(reader, err));
-    reader->by_footer = reader->is_file && input_size(reader->input) >= 0;
-    if (reader->by_footer) {
-        TRY(footer_read(reader->input, &reader->footer, &reader->schema, &reader->swap, err));
-    } else {
-        if (reader->is_file) TRY(input_read_exact(reader->input, magic, sizeof magic, err));
+    if (!reader->is_file) {
         TRY(open_stream(reader, err));
+        return dictionaries_open(&reader->dictionaries, reader->schema, err);
     }
+    if (input_size(reader->input) < 0) TRY(spool(reader, err));
+    TRY(footer_read(reader->input, &reader->footer, &reader->schema, &reader->swap, err));
     TRY(dictionaries_open(&reader->dictionaries, reader->schema, err));
-    return reader->by_footer ? load_dictionaries(reader, err) : STATUS_OK;
+    return load_dictionaries(reader, err);
 }
 
 enum status ipc_reader_open(struct ipc_reader **ret, struct input **input, size_t threads,
@@ -236,7 +236,7 @@ enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *
                             struct err *err)
 {
     enum status status =
-        reader->by_footer ? next_of_file(reader, ret, err) : next_of_stream(reader, ret, err);
+        reader->is_file ? next_of_file(reader, ret, err) : next_of_stream(reader, ret, err);
     *ret_end = status == STATUS_OK && reader->ended;
     if (status != STATUS_OK)
         return fail_within(err, status, "\"%s\": batch %lld", input_name(reader->input),

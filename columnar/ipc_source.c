@@ -208,46 +208,61 @@ static enum status check_cover(struct input *input, const struct footer *footer,
     return check_gap(input, first, end, err);
 }
 
-/* The schema message at byte 8; *ret_end is the byte behind it. */
-static enum status read_first(struct input *input, int64_t limit, struct schema **ret,
-                              bool *ret_swap, int64_t *ret_end, struct err *err)
+/* The schema message at byte 8; *ret_end is the byte behind it. Polars puts it there without a
+ * frame: then *ret_end is the first message the footer knows, and the footer's schema stands alone.
+ */
+static enum status check_first(struct input *input, const struct schema *schema, bool swap,
+                               int64_t limit, int64_t *ret_end, struct err *err)
 {
     OWNED(message_release) struct message message = {0};
     OWNED(buffer_unref) struct buffer metadata = {0};
+    OWNED(schema_unref) struct schema *first = NULL;
     int32_t size = 0, head = 0;
-    TRY(read_frame(input, 8, &size, &head, err));
-    if (size > limit - 8 - head)
-        return fail(err, STATUS_FAILED, "metadata of %d bytes do not fit", size);
-    TRY(read_at(input, (uint64_t)(8 + head), (size_t)size, &metadata, err));
-    TRY(message_parse(&message, &metadata, err));
+    bool first_swap = false;
+    enum status status = read_frame(input, 8, &size, &head, err);
+    if (status == STATUS_OK && size > limit - 8 - head)
+        status = fail(err, STATUS_FAILED, "metadata of %d bytes do not fit", size);
+    if (status == STATUS_OK)
+        status = read_at(input, (uint64_t)(8 + head), (size_t)size, &metadata, err);
+    if (status == STATUS_OK) status = message_parse(&message, &metadata, err);
+    *ret_end = limit;
+    if (status != STATUS_OK && head == 4) return STATUS_OK;
+    TRY(status);
     if (message.kind != MESSAGE_SCHEMA)
         return fail(err, STATUS_FAILED, "the first message is not a schema");
+    TRY(schema_read(message.header, &first, &first_swap, err));
+    if (swap != first_swap || !schema_equal(schema, first))
+        return fail(err, STATUS_FAILED, "the footer has another schema than the first message");
     *ret_end = 8 + head + size;
-    return schema_read(message.header, ret, ret_swap, err);
+    return STATUS_OK;
+}
+
+static int64_t first_place(const struct footer *footer, int64_t start)
+{
+    for (size_t i = 0; i < footer->dictionary_count; i++)
+        if (footer->dictionaries[i].offset < start) start = footer->dictionaries[i].offset;
+    for (size_t i = 0; i < footer->batch_count; i++)
+        if (footer->batches[i].offset < start) start = footer->batches[i].offset;
+    return start;
 }
 
 static enum status read_root(struct flat_table root, struct input *input, int64_t start,
                              struct footer *ret, struct schema **ret_schema, bool *ret_swap,
                              struct err *err)
 {
-    OWNED(schema_unref) struct schema *repeated = NULL;
-    bool swap = false;
-    int64_t end = 0;
+    int64_t end = 0, version = flat_integer(root, 0, 2, 0);
     struct flat_table schema = flat_child(root, 1);
     TRY(flat_check(root.flat, err));
     if (!flat_present(schema)) return fail(err, STATUS_FAILED, "footer: the schema is missing");
-    int64_t version = flat_integer(root, 0, 2, 0);
-    /* Writers before 0.15 left it out. */
+    /* Writers before 0.15 left the version out. */
     if (version != 0 && version != METADATA_V4 && version != METADATA_V5)
         return fail(err, STATUS_FAILED, "footer: metadata version V%lld is not known",
                     (long long)version + 1);
-    TRY(schema_read(schema, &repeated, &swap, err));
+    TRY(schema_read(schema, ret_schema, ret_swap, err));
     TRY(read_places(root, 2, start, ret->arena, &ret->dictionaries, &ret->dictionary_count, err));
     TRY(read_places(root, 3, start, ret->arena, &ret->batches, &ret->batch_count, err));
     TRY(metadata_read(root, 4, ret->arena, &ret->metadata, err));
-    TRY(read_first(input, start, ret_schema, ret_swap, &end, err));
-    if (swap != *ret_swap || !schema_equal(repeated, *ret_schema))
-        return fail(err, STATUS_FAILED, "the footer has another schema than the first message");
+    TRY(check_first(input, *ret_schema, *ret_swap, first_place(ret, start), &end, err));
     return check_cover(input, ret, end, start, err);
 }
 

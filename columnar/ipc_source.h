@@ -20,7 +20,7 @@ struct footer {
     struct metadata metadata;
     struct arena *arena; /* owns all of it */
 };
-/* `input` has a size and begins with the magic. *ret_schema: the schema of the first message. */
+/* `input` has a size and begins with the magic. The schema is the footer's. */
 MUST_CHECK enum status footer_read(struct input *input, struct footer *ret,
                                    struct schema **ret_schema, bool *ret_swap, struct err *err);
 /* The message at a place; its own sizes must be those of the footer. `map` (may be empty) is the
