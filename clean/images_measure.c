@@ -1,10 +1,10 @@
 /* clean/images_measure.c: measures a picture while it is decoded.
  *
- * Brightness is luma (ITU-R BT.601) in 256 steps. Blur is Crete, Dolmiere, Ladret, Nicolas: "The
- * blur effect: perception and estimation with a new no-reference perceptual blur metric" (SPIE
- * 6492, 2007): blur a picture once more and see how much of its variation is lost; a sharp picture
- * loses much. It is measured on a box-reduced plane of at most PLANE_SIDE pixels a side, so that it
- * speaks of the picture and not of its resolution. */
+ * Brightness is luma (ITU-R BT.601) in 256 steps. Detail is the variance of the Laplacian
+ * (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000) by the variance
+ * of the picture itself, so that contrast does not count, on a reduced plane of at most PLANE_SIDE
+ * pixels a side, so that resolution does not count: a sharp photograph has edges at that size too.
+ */
 #include "clean/images_measure.h"
 
 #include "base/memory.h"
@@ -12,34 +12,40 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PLANE_SIDE 512
-#define TAPS       9 /* of the re-blur */
-#define GRAY_SLACK 2 /* spread of R, G, B that rounding and JPEG give a gray pixel */
+#define PLANE_SIDE 128
+#define PLANE_UNIT 16 /* of the plane's values: sixteenths of a brightness step */
+#define GRAY_SLACK 2  /* spread of R, G, B that rounding and JPEG give a gray pixel */
 
 struct measuring {
     struct picture_info info;
     uint64_t histogram[256];
     uint64_t colored;
-    uint32_t reduction; /* pixels of the picture a side of one plane pixel */
-    uint32_t width, height;
-    uint32_t *sums; /* of the plane row being filled */
-    uint8_t *plane;
+    uint32_t width, height; /* of the plane */
+    uint32_t row;           /* of the plane, being filled */
+    uint32_t row_lines;     /* picture rows in it so far */
+    uint64_t *sums;         /* of that row */
+    int32_t *plane;
 };
 
 /* ---- rows in ---- */
+
+/* Pictures smaller than the plane keep their size. */
+static uint32_t reduced(uint32_t side, uint32_t longest)
+{
+    if (longest <= PLANE_SIDE) return side;
+    uint32_t size = (uint32_t)((uint64_t)side * PLANE_SIDE / longest);
+    return size == 0 ? 1 : size;
+}
 
 static enum status begin_picture(void *context, const struct picture_info *info, struct err *err)
 {
     struct measuring *measuring = context;
     measuring->info = *info;
     uint32_t longest = info->width > info->height ? info->width : info->height;
-    uint32_t reduction = (longest + PLANE_SIDE - 1) / PLANE_SIDE;
-    if (reduction == 0) reduction = 1;
-    measuring->reduction = reduction;
-    measuring->width = info->width / reduction;
-    measuring->height = info->height / reduction;
-    TRY(NEW(&measuring->sums, (size_t)measuring->width + 1, err));
-    return NEW(&measuring->plane, (size_t)measuring->width * measuring->height + 1, err);
+    measuring->width = reduced(info->width, longest);
+    measuring->height = reduced(info->height, longest);
+    TRY(NEW(&measuring->sums, (size_t)measuring->width, err));
+    return NEW(&measuring->plane, (size_t)measuring->width * measuring->height, err);
 }
 
 static uint8_t luma(struct measuring *measuring, const uint8_t *rgb)
@@ -52,35 +58,47 @@ static uint8_t luma(struct measuring *measuring, const uint8_t *rgb)
     return (uint8_t)((77 * red + 150 * green + 29 * blue + 128) >> 8);
 }
 
-/* Ends a plane row: sums become means. */
-static void close_plane_row(struct measuring *measuring, uint32_t row)
+/* First picture column of a plane column; a cell spans those up to the next one's. */
+static uint32_t cell_start(const struct measuring *measuring, uint32_t cell)
 {
-    uint32_t cell = measuring->reduction * measuring->reduction;
-    uint8_t *out = measuring->plane + (size_t)row * measuring->width;
+    return (uint32_t)(((uint64_t)cell * measuring->info.width + measuring->width - 1) /
+                      measuring->width);
+}
+
+/* Ends a plane row: sums become means. */
+static void close_plane_row(struct measuring *measuring)
+{
+    int32_t *out = measuring->plane + (size_t)measuring->row * measuring->width;
     for (uint32_t x = 0; x < measuring->width; x++) {
-        out[x] = (uint8_t)(measuring->sums[x] / cell);
+        uint64_t pixels = (uint64_t)measuring->row_lines *
+                          (cell_start(measuring, x + 1) - cell_start(measuring, x));
+        out[x] = (int32_t)(PLANE_UNIT * measuring->sums[x] / pixels);
         measuring->sums[x] = 0;
     }
+    measuring->row_lines = 0;
 }
 
 static enum status take_row(void *context, uint32_t y, const uint8_t *pixels, struct err *err)
 {
     (void)err;
     struct measuring *measuring = context;
-    uint32_t reduction = measuring->reduction, filled = 0, cell = 0;
     size_t channels = (size_t)measuring->info.channels;
-    for (uint32_t x = 0; x < measuring->info.width; x++) {
-        const uint8_t *pixel = pixels + x * channels;
-        uint8_t value = channels == 1 ? pixel[0] : luma(measuring, pixel);
-        measuring->histogram[value]++;
-        if (cell < measuring->width) measuring->sums[cell] += value;
-        if (++filled == reduction) {
-            filled = 0;
-            cell++;
+    for (uint32_t cell = 0, x = 0; cell < measuring->width; cell++) {
+        uint64_t sum = 0;
+        for (uint32_t end = cell_start(measuring, cell + 1); x < end; x++) {
+            const uint8_t *pixel = pixels + x * channels;
+            uint8_t value = channels == 1 ? pixel[0] : luma(measuring, pixel);
+            measuring->histogram[value]++;
+            sum += value;
         }
+        measuring->sums[cell] += sum;
     }
-    uint32_t row = y / reduction;
-    if (y % reduction == reduction - 1 && row < measuring->height) close_plane_row(measuring, row);
+    measuring->row_lines++;
+    uint64_t next = ((uint64_t)y + 1) * measuring->height / measuring->info.height;
+    if (next > measuring->row) {
+        close_plane_row(measuring);
+        measuring->row++;
+    }
     return STATUS_OK;
 }
 
@@ -107,32 +125,38 @@ static double entropy(const uint64_t histogram[256], uint64_t count)
     return bits;
 }
 
-/* Variation along one line of `count` pixels `step` apart, before and what the re-blur took. All
- * values are TAPS times the mean, so that they stay whole. */
-static void line_variation(const uint8_t *line, size_t step, uint32_t count, uint64_t *before,
-                           uint64_t *lost)
+/* Variance times the square of the count, from sums: exact. */
+struct moments {
+    int64_t count, sum, squares;
+};
+
+static void add_moment(struct moments *moments, int64_t value)
 {
-    for (uint32_t i = TAPS / 2 + 1; i + TAPS / 2 < count; i++) {
-        int change = line[(i + TAPS / 2) * step] - line[(i - TAPS / 2 - 1) * step];
-        int sharp = TAPS * abs(line[i * step] - line[(i - 1) * step]);
-        int soft = abs(change);
-        *before += (uint64_t)sharp;
-        if (sharp > soft) *lost += (uint64_t)(sharp - soft);
-    }
+    moments->count++;
+    moments->sum += value;
+    moments->squares += value * value;
 }
 
-static double blur_of(const struct measuring *measuring)
+static double variance(const struct moments *moments)
 {
-    uint32_t width = measuring->width, height = measuring->height;
-    if (width <= TAPS || height <= TAPS) return 0;
-    uint64_t across = 0, across_lost = 0, down = 0, down_lost = 0;
-    for (uint32_t y = 0; y < height; y++)
-        line_variation(measuring->plane + (size_t)y * width, 1, width, &across, &across_lost);
-    for (uint32_t x = 0; x < width; x++)
-        line_variation(measuring->plane + x, width, height, &down, &down_lost);
-    double blur_across = across == 0 ? 0 : 1 - (double)across_lost / (double)across;
-    double blur_down = down == 0 ? 0 : 1 - (double)down_lost / (double)down;
-    return blur_across > blur_down ? blur_across : blur_down;
+    double count = (double)moments->count, mean = (double)moments->sum / count;
+    return (double)moments->squares / count - mean * mean;
+}
+
+static double detail_of(const struct measuring *measuring)
+{
+    size_t width = measuring->width, height = measuring->height;
+    struct moments values = {0}, edges = {0};
+    if (width < 3 || height < 3) return 1;
+    for (size_t i = 0; i < width * height; i++)
+        add_moment(&values, measuring->plane[i]);
+    for (size_t y = 1; y + 1 < height; y++)
+        for (size_t x = 1; x + 1 < width; x++) {
+            const int32_t *at = measuring->plane + y * width + x;
+            add_moment(&edges, (int64_t)at[-1] + at[1] + *(at - width) + at[width] - 4 * at[0]);
+        }
+    double spread = variance(&values);
+    return spread <= 0 ? 0 : variance(&edges) / spread;
 }
 
 static void conclude(const struct measuring *measuring, struct images_measure *ret)
@@ -144,7 +168,7 @@ static void conclude(const struct measuring *measuring, struct images_measure *r
     ret->shade = percentile(measuring->histogram, count, 1);
     ret->spread = ret->bright - ret->shade;
     ret->information = entropy(measuring->histogram, count);
-    ret->blur = blur_of(measuring);
+    ret->detail = detail_of(measuring);
     ret->color = (double)measuring->colored / (double)count;
     ret->aspect = width < height ? width / height : height / width;
 }

@@ -11,7 +11,7 @@ struct images_measure {
     double shade;       /* 1st percentile of brightness */
     double spread;      /* 99th minus 1st percentile */
     double information; /* entropy of the brightness histogram in bits, 0 ... 8 */
-    double blur;        /* 0 sharp ... 1 blurred (Crete et al. 2007) */
+    double detail;      /* edges by contrast: blurred below 0.1, sharp above 0.2 */
     double color;       /* share of pixels that are not gray */
     double aspect;      /* short side / long side */
 };

@@ -60,10 +60,10 @@ static const struct setting settings[] = {
      .help = "what becomes of a picture that is odd: flag names it in image_issues"},
     {"dark", SETTING_REAL, SET(dark), "0.3", .minimum = 0, .maximum = 1,
      .help = "dark: 99 of 100 pixels are below this brightness"},
-    {"light", SETTING_REAL, SET(light), "0.85", .minimum = 0, .maximum = 1,
+    {"light", SETTING_REAL, SET(light), "0.8", .minimum = 0, .maximum = 1,
      .help = "light: 99 of 100 pixels are above this brightness"},
-    {"blurry", SETTING_REAL, SET(blurry), "0.6", .minimum = 0, .maximum = 1,
-     .help = "blurry: the perceptual blur metric is above this"},
+    {"blurry", SETTING_REAL, SET(blurry), "0.07", .minimum = 0, .maximum = 20,
+     .help = "blurry: less detail, edges by contrast at 128 pixels, than this"},
     {"blank", SETTING_REAL, SET(blank), "1.5", .minimum = 0, .maximum = 8,
      .help = "blank: fewer bits of information a pixel than this"},
     {"odd_aspect", SETTING_REAL, SET(odd_aspect), "0.35", .minimum = 0, .maximum = 1,
@@ -106,7 +106,7 @@ static enum status describe_thresholds(struct state *state, struct arena *arena,
     state->thresholds[ISSUE_EXTENSION] = "the name says the format";
     state->thresholds[ISSUE_DARK] = arena_format(arena, "brightness above %g", config->dark);
     state->thresholds[ISSUE_LIGHT] = arena_format(arena, "brightness below %g", config->light);
-    state->thresholds[ISSUE_BLURRY] = arena_format(arena, "blur below %g", config->blurry);
+    state->thresholds[ISSUE_BLURRY] = arena_format(arena, "detail above %g", config->blurry);
     state->thresholds[ISSUE_BLANK] = arena_format(arena, "at least %g bits", config->blank);
     state->thresholds[ISSUE_GRAYSCALE] = "a colored pixel";
     state->thresholds[ISSUE_ASPECT] = arena_format(arena, "aspect above %g", config->odd_aspect);
@@ -212,8 +212,8 @@ static void judge_measures(const struct state *state, const struct images_measur
     note(state, verdict, ISSUE_DARK, measure->bright < config->dark, "brightness", measure->bright);
     note(state, verdict, ISSUE_LIGHT, measure->shade > config->light, "brightness", measure->shade);
     note(state, verdict, ISSUE_BLANK, blank, "bits", measure->information);
-    note(state, verdict, ISSUE_BLURRY, !blank && measure->blur > config->blurry, "blur",
-         measure->blur);
+    note(state, verdict, ISSUE_BLURRY, !blank && measure->detail < config->blurry, "detail",
+         measure->detail);
     note(state, verdict, ISSUE_GRAYSCALE, !blank && measure->color == 0, "colored share", 0);
     note(state, verdict, ISSUE_ASPECT, measure->aspect < config->odd_aspect, "aspect",
          measure->aspect);
@@ -377,7 +377,7 @@ static enum status images_lineage(const void *state_, struct column_lineage *lin
 const struct clean_module module_images = {
     .name = "images",
     .summary = "find pictures that are broken, dark, light, blurred, blank or misnamed",
-    .source = "libpng and libjpeg-turbo decode test; Crete et al. 2007 (SPIE 6492) for blur",
+    .source = "libpng and libjpeg-turbo decode test; Pech-Pacheco et al. 2000 (ICPR) for blur",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open_images,
