@@ -203,7 +203,8 @@ static enum status observe_types(const void *state_, int pass, const struct wind
         for (int64_t row = 0; row < window->batch->rows; row++) {
             struct str text;
             if (types_cell(window->batch, state->columns[i].index, row, room, sizeof room, &text))
-                types_profile_add(&tally->profiles[i], text);
+                types_profile_add(&tally->profiles[i],
+                                  types_without_unit(&state->columns[i], text));
         }
     return STATUS_OK;
 }

@@ -31,6 +31,7 @@ struct types_column {
     unsigned orders; /* allowed; a bit an order */
     enum number_style style;
     enum date_order order;
+    struct str unit;      /* behind each number, taken off; empty = none */
     bool inferred;        /* the recipe left the type open */
     const char *expected; /* "int32", "date32, day-first": for events */
     const char *doubt;    /* a finding about the decision, or NULL */
@@ -102,6 +103,8 @@ struct types_unfits {
 MUST_CHECK enum status types_convert(const struct types_column *column, size_t position, bool zones,
                                      const struct batch *batch, struct array **ret,
                                      struct types_unfits *unfits, struct err *err);
+/* "97%" without its unit: "97". A text that does not end with it stays as it is. */
+struct str types_without_unit(const struct types_column *column, struct str text);
 /* The cell as text: texts as they are, other types through `room`. False for null. */
 bool types_cell(const struct batch *batch, size_t column, int64_t row, char *room, size_t size,
                 struct str *ret);

@@ -131,6 +131,16 @@ static enum status note_unfit(struct types_unfits *unfits, int64_t row, size_t c
     return STATUS_OK;
 }
 
+struct str types_without_unit(const struct types_column *column, struct str text)
+{
+    size_t size = column->unit.size;
+    text = str_trim(text);
+    if (size == 0 || text.size <= size) return text;
+    struct str end = {text.data + text.size - size, size};
+    return str_equal(end, column->unit) ? str_trim((struct str){text.data, text.size - size})
+                                        : text;
+}
+
 struct conversion {
     const struct types_column *column;
     size_t position;
@@ -151,7 +161,7 @@ static enum status convert_rows(struct conversion *conversion, struct types_unfi
         struct str text;
         union value value = {0};
         bool filled = types_cell(conversion->batch, column->index, row, room, sizeof room, &text) &&
-                      (text = str_trim(text)).size > 0;
+                      (text = types_without_unit(column, text)).size > 0;
         if (filled && read_value(column, conversion->zones, text, &value)) {
             validity[row >> 3] |= (uint8_t)(1u << (row & 7));
             store(column->field.type.id, values, row, value);

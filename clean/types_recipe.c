@@ -105,11 +105,13 @@ static enum status read_type(struct types_column *column, const struct yaml_node
 
 struct column_config {
     const struct yaml_node *type;
+    const char *unit;
     struct types_options options;
 };
 #define SET(member) offsetof(struct column_config, member)
 static const struct setting column_settings[] = {
     {"type", SETTING_TREE, SET(type), .help = "the type of the column"},
+    {"unit", SETTING_TEXT, SET(unit), .help = "what stands behind each number and is taken off"},
     {"decimal", SETTING_CHOICE, SET(options.decimal), NULL, TYPES_NUMBER_DECIMAL,
      .help = "the decimal mark"},
     {"thousands", SETTING_CHOICE, SET(options.thousands), NULL, TYPES_NUMBER_THOUSANDS,
@@ -127,7 +129,13 @@ static enum status read_map(struct types_column *column, const struct yaml_node 
     struct column_config config = {.options = *options};
     TRY(settings_from_yaml(column_settings, map, &config, arena, err));
     *options = config.options;
-    return read_type(column, config.type, err);
+    TRY(read_type(column, config.type, err));
+    column->unit = str_trim(str_of(config.unit));
+    if (column->unit.size > 0 && column->kind != KIND_WHOLE && column->kind != KIND_REAL &&
+        column->kind != KIND_AUTO)
+        return fail_at(yaml_get(map, "unit"), err, "column \"%s\": only numbers have a unit",
+                       column->name);
+    return STATUS_OK;
 }
 
 static enum status read_pair(struct types_column *column, const struct yaml_node *map,

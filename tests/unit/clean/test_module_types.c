@@ -131,6 +131,14 @@ static void reads_the_short_form_of_the_recipe(void **unused)
     trial_close(&trial);
 }
 
+static void takes_units_off_numbers(void **unused)
+{
+    (void)unused;
+    expect("types columns={x: {type: int64, unit: \"%\", on_fail: null}}", "x:utf8",
+           "97%\n100 %\n8\n9x%\n%\n", "x\n97\n100\n8\n\n\n");
+    expect("types columns={x: {type: auto, unit: km}}", "x:utf8", "1.5 km\n2km\n", "x\n1.5\n2.0\n");
+}
+
 static void decides_the_decimal_mark_for_the_column(void **unused)
 {
     (void)unused;
@@ -202,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_series_tells_its_order),
         cmocka_unit_test(answers_that_are_neither_become_null),
         cmocka_unit_test(reads_the_short_form_of_the_recipe),
+        cmocka_unit_test(takes_units_off_numbers),
         cmocka_unit_test(decides_the_decimal_mark_for_the_column),
         cmocka_unit_test(reads_times_with_zones_and_halves),
         cmocka_unit_test(refuses_dates_that_do_not_exist),
