@@ -153,6 +153,7 @@ enum status run_flush(struct run *run, struct err *err)
 enum status run_config(struct run *run, struct str json, const struct digest *digest,
                        struct err *err)
 {
+    run->config = *digest;
     return run_record(run, err, "UPDATE runs SET config = ?, config_digest = ? WHERE run_id = ?",
                       "sdt", json, digest, run->id);
 }

@@ -116,6 +116,7 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
 
     TRY(NEW(&run, 1, err));
     run->store = store;
+    snprintf(run->stage, sizeof run->stage, "%s", stage);
     uuid7(run->id);
     run->began = clock_seconds();
     run->threads = parallel_threads((size_t)invocation->common.threads);
@@ -128,6 +129,11 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
     *ret = run;
     run = NULL;
     return STATUS_OK;
+}
+
+void run_into(struct run *run, const char *dataset)
+{
+    snprintf(run->into, sizeof run->into, "%s", dataset == NULL ? "" : dataset);
 }
 
 const char *run_id(const struct run *run)
@@ -239,7 +245,9 @@ enum status run_finish(struct run *run, enum status status, struct err *err)
     if (run == NULL || run->finished) return status;
     run->finished = true;
     if (status == STATUS_OK && run->verdict_failed) {
-        fail(err, STATUS_VERDICT, "%s", run->reason);
+        fail(err, STATUS_VERDICT, "%s%s", run->reason,
+             run->refused ? "; no version was committed" : "");
+        if (run->refused) err_hint(err, "--accept-failed commits it all the same");
         status = STATUS_VERDICT;
     }
     if (status != STATUS_OK && err != NULL) error = err->message;

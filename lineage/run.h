@@ -25,6 +25,10 @@ struct store *run_store(const struct run *run); /* NULL without a store */
 MUST_CHECK enum status run_config(struct run *run, struct str json, const struct digest *digest,
                                   struct err *err);
 
+/* The dataset this run will commit into, told before its input is opened: DATASET@new reads what no
+ * run of this configuration into this dataset has read. NULL = none. */
+void run_into(struct run *run, const char *dataset);
+
 struct source_record {
     const char *name; /* as given, without credentials; the value of _source */
     const char *kind; /* csv, images, ... */

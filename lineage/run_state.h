@@ -17,10 +17,15 @@ struct run {
     char id[UUID_TEXT];
     int64_t key;  /* runs.run_key */
     double began; /* clock_seconds */
+    char stage[64];
+    struct digest config;  /* all zero = none */
+    char into[256];        /* --into, empty = none */
+    int64_t builds_on;     /* version of `into` that @new continues, 0 = none */
     struct row_counts counts;
     size_t threads;
     bool verdict_failed, finished;
     char reason[512];    /* of the failed verdict */
+    bool refused;        /* a failed verdict kept a version from being committed */
     struct arena *arena; /* pending statements */
     struct pending *first, *last;
     pthread_mutex_t mutex; /* events */

@@ -1,6 +1,7 @@
 /* stage_input.c: what a stage reads: stdin, an Arrow file or stream, or a version of a dataset. */
 #include "lineage/stage.h"
 
+#include "lineage/catch_up.h"
 #include "lineage/chunk.h"
 
 #include "base/memory.h"
@@ -23,7 +24,6 @@ struct stage_input {
     bool again;                  /* read before: everything was counted and noted then */
     int64_t rows_again;
     size_t threads;
-    struct version which;
     int64_t rows, bytes;
 };
 
@@ -54,11 +54,23 @@ static enum status record_edge(struct stage_input *input, struct err *err)
 
 /* ---- opening ---- */
 
+/* "tamis:raw/orders@new": the rest is the dataset. */
+static bool strip_new(const char *operand, char *ret, size_t room)
+{
+    size_t size = strlen(operand);
+
+    if (size < 4 || size - 4 >= room || strcmp(operand + size - 4, "@new") != 0) return false;
+    memcpy(ret, operand, size - 4);
+    ret[size - 4] = '\0';
+    return true;
+}
+
 static enum status open_version(struct stage_input *input, const char *operand, struct err *err)
 {
     struct version version = {0};
     struct store *store = run_store(input->run);
-    char name[sizeof version.dataset + 24];
+    char name[sizeof version.dataset + 24], dataset[sizeof version.dataset];
+    bool is_new = strip_new(operand, dataset, sizeof dataset);
 
     if (store == NULL) {
         fail(err, STATUS_USAGE, "\"%s\" names a version in a store, and --no-store is given",
@@ -66,12 +78,12 @@ static enum status open_version(struct stage_input *input, const char *operand, 
         err_hint(err, "leave --no-store out, or read a file");
         return STATUS_USAGE;
     }
-    TRY(version_resolve(store, operand, &version, err));
-    input->which = version;
+    TRY(version_resolve(store, is_new ? dataset : operand, &version, err));
     snprintf(name, sizeof name, "%s@%lld", version.dataset, (long long)version.number);
     TRY(take_text(&input->name, name, err));
     TRY(set_node(input, "version", name, err));
     TRY(version_reader_open(&input->version, store, &version, input->threads, err));
+    if (is_new) TRY(catch_up_input(input->run, version.dataset, input->version, err));
     input->schema = version_reader_schema(input->version);
     return STATUS_OK;
 }
@@ -199,10 +211,7 @@ enum status stage_input_rewind(struct stage_input *input, struct err *err)
     input->again = true;
     input->rows_again = 0;
     if (input->version != NULL) {
-        version_reader_close(&input->version);
-        TRY(version_reader_open(&input->version, run_store(input->run), &input->which,
-                                input->threads, err));
-        input->schema = version_reader_schema(input->version);
+        version_reader_rewind(input->version);
         return STATUS_OK;
     }
     TRY(input_open(&bytes, input->name, err));

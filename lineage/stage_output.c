@@ -3,6 +3,7 @@
  * gets its name. A stage that fails on the way has written no marker. */
 #include "lineage/stage.h"
 
+#include "lineage/catch_up.h"
 #include "lineage/preview.h"
 #include "lineage/run_state.h"
 
@@ -104,8 +105,10 @@ enum status stage_output_open(struct stage_output **ret, const struct stage_targ
     TRY(schema_set_metadata(stage->schema, "tamis:run", str_of(run_id(run)), err));
     TRY(record_file(stage, target->path, err));
     TRY(run_flush(run, err));
-    if (target->into != NULL)
+    if (target->into != NULL) {
         TRY(version_writer_open(&stage->into, run, target->into, schema, true, err));
+        TRY(catch_up_output(run, stage->into, err));
+    }
     TRY(survive_downstream(stage, open_stream(stage, target, err)));
     *ret = stage;
     stage = NULL;
@@ -206,6 +209,7 @@ enum status stage_output_finish(struct stage_output *stage, struct version *vers
     if (version != NULL) *version = (struct version){0};
     TRY(run_check_balance(stage->run, err));
     TRY(run_flush(stage->run, err));
+    stage->run->refused = stage->into != NULL && refused;
     if (stage->into != NULL && !refused) TRY(version_writer_commit(stage->into, version, err));
     if (stage->output != NULL && !atomic_load(&stage->gone))
         TRY(survive_downstream(stage, finish_stream(stage, err)));

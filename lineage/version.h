@@ -52,7 +52,7 @@ void version_writer_close(struct version_writer **writer); /* uncommitted: nothi
 /* ---- reading ---- */
 
 /* "raw/orders", "raw/orders@3", "@prod", "@latest", "@2026-11-01T00:00:00Z"; a leading "tamis:" is
- * allowed. STATUS_USAGE with the nearest dataset name when it is not there. */
+ * allowed. "@new" is for stage_input_open alone. STATUS_USAGE with the nearest dataset name when it is not there. */
 MUST_CHECK enum status version_resolve(struct store *store, const char *reference,
                                        struct version *ret, struct err *err);
 struct version_reader;
@@ -62,6 +62,10 @@ MUST_CHECK enum status version_reader_open(struct version_reader **ret, struct s
 const struct schema *version_reader_schema(const struct version_reader *reader);
 MUST_CHECK enum status version_reader_next(struct version_reader *reader, struct batch *ret,
                                            bool *ret_end, struct err *err);
+/* Before the first read: leaves the next chunk out when it is this one. */
+bool version_reader_skip(struct version_reader *reader, const char *chunk_digest);
+/* From the beginning again, without what was skipped. */
+void version_reader_rewind(struct version_reader *reader);
 void version_reader_close(struct version_reader **reader);
 
 /* Calls `visit` for each version of a dataset (NULL = all), newest first. */

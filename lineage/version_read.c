@@ -24,6 +24,7 @@ struct version_reader {
     struct schema *schema;
     struct listed *chunks;
     int64_t count, next;
+    int64_t first; /* chunks before it were skipped */
     size_t threads;
 };
 
@@ -140,6 +141,20 @@ enum status version_reader_next(struct version_reader *reader, struct batch *ret
     if (status != STATUS_OK) return within(&reader->version, status, err);
     reader->next++;
     return STATUS_OK;
+}
+
+bool version_reader_skip(struct version_reader *reader, const char *chunk_digest)
+{
+    if (reader->next == reader->count ||
+        strcmp(reader->chunks[reader->next].digest, chunk_digest) != 0)
+        return false;
+    reader->first = ++reader->next;
+    return true;
+}
+
+void version_reader_rewind(struct version_reader *reader)
+{
+    reader->next = reader->first;
 }
 
 void version_reader_close(struct version_reader **reader)

@@ -136,8 +136,8 @@ static enum status number_of(struct store *store, const char *dataset, const cha
         return sql_number(store, ret, 0, err, "SELECT max(number) FROM versions WHERE dataset = ?",
                           "t", dataset);
     if (strcmp(reference, "new") == 0) {
-        fail(err, STATUS_USAGE, "\"%s@new\" is not available yet", dataset);
-        err_hint(err, "read a version number, a tag, latest, or a time");
+        fail(err, STATUS_USAGE, "\"%s@new\" means something only as the input of a run", dataset);
+        err_hint(err, "give a version number, a tag, latest, or a time");
         return STATUS_USAGE;
     }
     if (all_digits(reference)) {
