@@ -67,21 +67,35 @@ static void cat_release(struct cat *cat)
 
 /* ---- which columns ---- */
 
+/* One name, or several with commas between where no column has the whole as its name. */
+static enum status choose_names(struct cat *cat, const char *names, size_t *count, struct err *err)
+{
+    const struct schema *schema = rows_schema(cat->rows);
+    bool whole = schema_find(schema, str_of(names)) >= 0;
+    while (names != NULL) {
+        const char *comma = whole ? NULL : strchr(names, ',');
+        struct str name = {names, comma == NULL ? strlen(names) : (size_t)(comma - names)};
+        size_t *chosen = memory_resize(cat->chosen, *count + 1, sizeof *chosen);
+        if (chosen == NULL) return fail_memory(err, (*count + 1) * sizeof *chosen);
+        cat->chosen = chosen;
+        enum status status = schema_require(schema, name, &chosen[*count], err);
+        if (status != STATUS_OK) return fail_within(err, status, "--columns");
+        (*count)++;
+        names = comma == NULL ? NULL : comma + 1;
+    }
+    return STATUS_OK;
+}
+
 static enum status choose(struct cat *cat, const struct text_list *names, struct err *err)
 {
     const struct schema *schema = rows_schema(cat->rows);
-    size_t count = names->count > 0 ? names->count : schema->count;
-    TRY(NEW(&cat->chosen, count, err));
+    size_t count = 0;
     if (names->count == 0) {
         cat->schema = schema_ref(schema);
-        for (size_t i = 0; i < count; i++)
-            cat->chosen[i] = i;
         return STATUS_OK;
     }
-    for (size_t i = 0; i < count; i++) {
-        enum status status = schema_require(schema, str_of(names->items[i]), &cat->chosen[i], err);
-        if (status != STATUS_OK) return fail_within(err, status, "--columns");
-    }
+    for (size_t i = 0; i < names->count; i++)
+        TRY(choose_names(cat, names->items[i], &count, err));
     return columns_schema(&cat->schema, schema, cat->chosen, count, err);
 }
 

@@ -343,7 +343,7 @@ static enum status insert_training_set(const struct join *join, const char *outp
                 "INSERT INTO training_sets (run_id, output, spine, views, rows, digest, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE"
                 " SET output = excluded.output, digest = excluded.digest",
-                "ttssidu", run_id(join->run), output, stage_input_node(join->spine),
+                "tttsidu", run_id(join->run), output, stage_input_node(join->spine),
                 (struct str){(const char *)views.data, views.size}, stage_output_rows(join->output),
                 digest, clock_now());
     if (status == STATUS_OK) return catalog_commit(store, err);
