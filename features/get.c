@@ -108,8 +108,8 @@ static enum status copy_sorted(struct get *get, struct version_reader *reader, s
 {
     OWNED(sorter_close) struct sorter *sorter = NULL;
     struct timeline_columns columns = view_columns(&get->view);
-    TRY(sorter_open(&sorter, version_reader_schema(reader), &columns,
-                    get->invocation->common.memory / 4 * 3, get->threads, err));
+    TRY(sorter_open(&sorter, version_reader_schema(reader), &columns, memory_limit(), get->threads,
+                    err));
     for (bool end = false; !end;) {
         OWNED(batch_release) struct batch batch = {0};
         TRY(next_filtered(get, reader, &batch, &end, err));

@@ -4,6 +4,7 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "features/columns.h"
+#include "features/cutter.h"
 #include "features/pieces.h"
 #include "features/recorded.h"
 #include "features/sorter.h"
@@ -43,6 +44,7 @@ struct put {
     struct schema *schema; /* of the version */
     size_t *chosen;        /* in the arena: columns of the input */
     struct sorter *sorter;
+    struct cutter *cutter;
     struct version_writer *writer;
     struct version version;
     int64_t rows_in, rows_out, bytes_in, chunks_shared;
@@ -51,6 +53,7 @@ struct put {
 static void put_release(struct put *put)
 {
     schema_unref(&put->schema);
+    cutter_close(&put->cutter);
     sorter_close(&put->sorter);
     version_writer_close(&put->writer);
 }
@@ -129,7 +132,7 @@ static enum status read_input(struct put *put, const char *operand, struct err *
     TRY(stage_input_open(&input, operand, put->run, common, err));
     TRY(choose_columns(put, stage_input_schema(input), err));
     put->columns = view_columns(&put->view);
-    TRY(sorter_open(&put->sorter, put->schema, &put->columns, common->memory / 4 * 3,
+    TRY(sorter_open(&put->sorter, put->schema, &put->columns, memory_limit(),
                     parallel_threads((size_t)common->threads), err));
     return read_rows(put, input, err);
 }
@@ -227,7 +230,7 @@ static enum status piece_pull(void *context, void **ret_item, struct err *err)
     *ret_item = NULL;
     TRY(interrupted(err));
     TRY(NEW(&piece, 1, err));
-    enum status status = sorter_next(put->sorter, &piece->batch, &end, err);
+    enum status status = cutter_next(put->cutter, &piece->batch, &end, err);
     if (status == STATUS_OK && !end) *ret_item = piece;
     if (*ret_item == NULL) piece_drop(NULL, piece);
     return status;
@@ -261,6 +264,7 @@ static enum status write_version(struct put *put, bool append, struct err *err)
                               .drop = piece_drop};
     TRY(open_writer(put, append, &base, err));
     TRY(reuse_chunks(put, &base, err));
+    TRY(cutter_open(&put->cutter, put->sorter, put->schema, &put->columns, err));
     TRY(ordered_run(&ordered, err));
     run_count(put->run, &(struct row_counts){
                             .in = put->rows_in, .out = put->rows_out, .bytes_in = put->bytes_in});

@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "features/ticks.h"
 
-#define WINDOW_BYTES ((uint64_t)BATCH_BYTES_MAXIMUM / 2)
+#define WINDOW_BYTES ((uint64_t)2 << 20)
+#define WINDOW_ROWS  16384
 
 /* Where a run stands: its current batch with keys and times, and the row on top. */
 struct cursor {
@@ -21,6 +22,12 @@ struct cursor {
     bool in_window;
 };
 
+/* The rows of a source that are in the window: a sorted batch gives neighbors. */
+struct span {
+    int64_t first, count;
+    int64_t base; /* where they stand among the rows of all sources */
+};
+
 struct run_merge {
     struct schema *schema;
     struct key_layout layout;
@@ -31,7 +38,7 @@ struct run_merge {
     size_t heap_count;
     /* The window: batches that gave rows, and the rows as (source, row). */
     struct batch *sources;
-    int64_t *bases;
+    struct span *spans;
     size_t source_count, source_room;
     uint64_t source_bytes;
     int64_t *rows;
@@ -145,14 +152,15 @@ static enum status add_source(struct run_merge *merge, struct cursor *cursor, st
         struct batch *sources = memory_resize(merge->sources, room, sizeof *sources);
         if (sources == NULL) return fail_memory(err, room * sizeof *sources);
         merge->sources = sources;
-        int64_t *bases = memory_resize(merge->bases, room, sizeof *bases);
-        if (bases == NULL) return fail_memory(err, room * sizeof *bases);
-        merge->bases = bases;
+        struct span *spans = memory_resize(merge->spans, room, sizeof *spans);
+        if (spans == NULL) return fail_memory(err, room * sizeof *spans);
+        merge->spans = spans;
         merge->source_room = room;
     }
     cursor->source = merge->source_count;
     cursor->in_window = true;
     merge->sources[cursor->source] = (struct batch){0};
+    merge->spans[cursor->source] = (struct span){.first = cursor->row};
     TRY(batch_share(&merge->sources[cursor->source], &cursor->batch, err));
     merge->source_count++;
     merge->source_bytes += batch_bytes(&cursor->batch);
@@ -170,16 +178,30 @@ static void forget_window(struct run_merge *merge)
     merge->row_count = 0;
 }
 
+/* Keeps of each source what is in the window. */
+static enum status narrow_sources(struct run_merge *merge, struct err *err)
+{
+    int64_t base = 0;
+    for (size_t i = 0; i < merge->source_count; i++) {
+        struct span *span = &merge->spans[i];
+        struct batch narrow = {0};
+        TRY(batch_slice(&narrow, &merge->sources[i], span->first, span->count, err));
+        batch_release(&merge->sources[i]);
+        merge->sources[i] = narrow;
+        span->base = base;
+        base += span->count;
+    }
+    return STATUS_OK;
+}
+
 static enum status gather(struct run_merge *merge, struct batch *ret, struct err *err)
 {
     OWNED(batch_release) struct batch all = {0};
-    int64_t base = 0;
-    for (size_t i = 0; i < merge->source_count; i++) {
-        merge->bases[i] = base;
-        base += merge->sources[i].rows;
+    TRY(narrow_sources(merge, err));
+    for (int64_t i = 0; i < merge->row_count; i++) {
+        const struct span *span = &merge->spans[merge->row_sources[i]];
+        merge->rows[i] += span->base - span->first;
     }
-    for (int64_t i = 0; i < merge->row_count; i++)
-        merge->rows[i] += merge->bases[merge->row_sources[i]];
     TRY(batch_concat(&all, merge->schema, merge->sources, merge->source_count, err));
     return batch_take(ret, &all, merge->rows, merge->row_count, err);
 }
@@ -189,10 +211,11 @@ enum status run_merge_next(struct run_merge *merge, struct batch *ret, bool *ret
 {
     *ret_end = merge->heap_count == 0;
     if (*ret_end) return STATUS_OK;
-    while (merge->heap_count > 0 && merge->row_count < BATCH_ROWS_MAXIMUM &&
+    while (merge->heap_count > 0 && merge->row_count < WINDOW_ROWS &&
            (merge->source_bytes < WINDOW_BYTES || merge->row_count == 0)) {
         struct cursor *top = merge->heap[0];
         if (!top->in_window) TRY(add_source(merge, top, err));
+        merge->spans[top->source].count++;
         merge->rows[merge->row_count] = top->row;
         merge->row_sources[merge->row_count++] = (uint32_t)top->source;
         TRY(advance(merge, err));
@@ -239,8 +262,8 @@ enum status run_merge_open(struct run_merge **ret, const struct schema *schema,
     merge->time_column = column_of(schema, columns->event_time);
     merge->created_column = column_of(schema, columns->created_time);
     TRY(key_layout_of(schema, columns->entity, &merge->layout, err));
-    TRY(NEW(&merge->rows, BATCH_ROWS_MAXIMUM, err));
-    TRY(NEW(&merge->row_sources, BATCH_ROWS_MAXIMUM, err));
+    TRY(NEW(&merge->rows, WINDOW_ROWS, err));
+    TRY(NEW(&merge->row_sources, WINDOW_ROWS, err));
     TRY(open_cursors(merge, runs, count, err));
     *ret = merge;
     merge = NULL;
@@ -266,7 +289,7 @@ void run_merge_close(struct run_merge **merge)
     memory_free((*merge)->cursors);
     memory_free((*merge)->heap);
     memory_free((*merge)->sources);
-    memory_free((*merge)->bases);
+    memory_free((*merge)->spans);
     memory_free((*merge)->rows);
     memory_free((*merge)->row_sources);
     schema_unref(&(*merge)->schema);

@@ -12,7 +12,7 @@ MUST_CHECK enum status run_merge_open(struct run_merge **ret, const struct schem
                                       const struct timeline_columns *columns,
                                       struct sorted_run *const *runs, size_t count,
                                       struct err *err);
-/* At most BATCH_ROWS_MAXIMUM rows and about BATCH_BYTES_MAXIMUM / 2 bytes. */
+/* The next few thousand rows. */
 MUST_CHECK enum status run_merge_next(struct run_merge *merge, struct batch *ret, bool *ret_end,
                                       struct err *err);
 void run_merge_close(struct run_merge **merge);

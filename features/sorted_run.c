@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "columnar/ipc.h"
 
-#define BATCH_BYTES          ((uint64_t)1 << 20)
-#define BATCH_ROWS           8192
+#define BATCH_BYTES          ((uint64_t)256 << 10)
+#define BATCH_ROWS           4096
 #define STREAM_BYTES_MAXIMUM ((size_t)16 << 30)
 
 struct place {

@@ -16,7 +16,7 @@ struct sorted_run;
 /* Opens the file when it is the first run. Borrows it. */
 MUST_CHECK enum status sorted_run_open(struct sorted_run **ret, struct spill_file *file,
                                        struct err *err);
-/* Rows a batch of a run should have when `rows` rows take `bytes` bytes: about 1 MiB. */
+/* Rows a batch of a run should have when `rows` rows take `bytes` bytes: about 256 KiB. */
 int64_t sorted_run_batch(uint64_t bytes, uint64_t rows);
 MUST_CHECK enum status sorted_run_add(struct sorted_run *run, const struct batch *batch,
                                       struct err *err);

@@ -38,7 +38,7 @@ enum status sorter_open(struct sorter **ret, const struct schema *schema,
     sorter->schema = schema_ref(schema);
     sorter->columns = columns;
     sorter->file.descriptor = -1;
-    sorter->budget = memory / 3;
+    sorter->budget = memory / 5;
     sorter->threads = threads;
     TRY(timeline_open(&sorter->timeline, schema, columns, err));
     *ret = sorter;

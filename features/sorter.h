@@ -7,7 +7,8 @@
 #include "features/timeline.h"
 
 struct sorter;
-/* `memory`: bytes it may hold; a sorted run takes about a third of it. Names in `columns` are
+/* `memory`: bytes the process may hold; the rows of a sorted run take a fifth of it, as much again
+ * while they are put in order. Names in `columns` are
  * borrowed. */
 MUST_CHECK enum status sorter_open(struct sorter **ret, const struct schema *schema,
                                    const struct timeline_columns *columns, size_t memory,
@@ -15,7 +16,8 @@ MUST_CHECK enum status sorter_open(struct sorter **ret, const struct schema *sch
 /* Rows in write order. Shares the columns. STATUS_FAILED where a key or time is null. */
 MUST_CHECK enum status sorter_add(struct sorter *sorter, const struct batch *batch,
                                   struct err *err);
-/* After the last sorter_add: the rows in order, BATCH_ROWS_MAXIMUM at a time. */
+/* After the last sorter_add: the rows in order, at most BATCH_ROWS_MAXIMUM at a time; where the
+ * cuts are depends on memory. */
 MUST_CHECK enum status sorter_next(struct sorter *sorter, struct batch *ret, bool *ret_end,
                                    struct err *err);
 /* Runs that went to disk. */
