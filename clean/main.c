@@ -156,13 +156,13 @@ static enum status open_chain(struct job *job, struct err *err)
 
 /* ---- after the last row ---- */
 
-static void say_lines(const struct common *common, const struct bytes *report)
+static void say_lines(const struct common *common, bool important, const struct bytes *report)
 {
     const char *from = (const char *)report->data;
     for (size_t left = report->size; left > 0;) {
         const char *end = memchr(from, '\n', left);
         size_t size = end == NULL ? left : (size_t)(end - from);
-        log_line(common, true, "%.*s", (int)size, from);
+        log_line(common, important, "%.*s", (int)size, from);
         from += size + (end != NULL);
         left -= size + (end != NULL);
     }
@@ -173,7 +173,7 @@ static enum status tell_outcome(struct job *job, struct err *err)
     OWNED(bytes_release) struct bytes report = bytes_limited(4u << 20);
     TRY(outcome_verdict(&job->chain, &report, err));
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
-    say_lines(job->common, &report);
+    say_lines(job->common, run_verdict_is_failed(job->run), &report);
     TRY(outcome_effects(&job->chain, err));
     TRY(outcome_lineage(&job->chain, err));
     return outcome_metrics(&job->chain, err);
