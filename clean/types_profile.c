@@ -110,12 +110,15 @@ void types_profile_merge(struct types_profile *profile, const struct types_profi
 
 /* ---- deciding ---- */
 
+/* A column of integers is read so that most values are whole, any other so that most are numbers.
+ */
 static void choose_style(struct types_column *column, const struct types_profile *profile)
 {
+    const int64_t *fits = column->kind == KIND_WHOLE ? profile->whole : profile->real;
     int best = -1;
     for (int style = 0; style < STYLE_COUNT; style++) {
         if (((column->styles >> style) & 1) == 0) continue;
-        if (best < 0 || profile->real[style] > profile->real[best]) best = style;
+        if (best < 0 || fits[style] > fits[best]) best = style;
     }
     column->style = (enum number_style)best;
 }
@@ -221,7 +224,8 @@ enum status types_decide(struct types_column *column, const struct types_profile
     const char *order_doubt = column->doubt;
     column->doubt = NULL;
     if (column->kind == KIND_AUTO) column->kind = infer_kind(column, profile, mostly);
-    if (is_number(column->kind) && style_doubtful(column, profile))
+    bool whole = column->kind == KIND_WHOLE && !column->inferred; /* one reading is whole */
+    if (is_number(column->kind) && !whole && style_doubtful(column, profile))
         column->doubt = "decimal mark not certain";
     if (column->kind == KIND_BOOL && profile->undecided > 0)
         column->doubt = "answers that are neither yes nor no become null";
