@@ -24,8 +24,7 @@ static enum status verify_version(void *context, const struct version *version, 
         return status;
     }
     verification->damaged++;
-    log_line(verification->common, true, "%s@%lld: %s", version->dataset,
-             (long long)version->number, found.message);
+    log_line(verification->common, true, "%s", found.message);
     return STATUS_OK;
 }
 
