@@ -195,6 +195,7 @@ static enum status job_rows(struct job *job, struct err *err)
 {
     TRY(record_recipe(job, err));
     TRY(rejects_open(&job->rejects, job->args->rejects, job->run, err));
+    run_into(job->run, job->args->into);
     TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
     TRY(open_chain(job, err));
     if (job->common->explain) return explain(job, err);

@@ -4,6 +4,7 @@
 
 #include "lineage/process.h"
 #include "lineage/sql.h"
+#include "lineage/store_state.h"
 
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -76,10 +77,11 @@ static enum status close_lost(struct run *run, const struct process *self, struc
     OWNED(sql_close) sqlite3_stmt *open = NULL;
     bool row;
 
-    TRY(sql_open(run->store, &open, err,
-                 "SELECT run_key, host, boot_id, pid_namespace, pid, process_start FROM runs"
-                 " WHERE status = 'running' AND host = ?",
-                 "t", self->host));
+    TRY(sql_open(
+        run->store, &open, err,
+        "SELECT run_key, host, boot_id, pid_namespace, pid, process_start, run_id FROM runs"
+        " WHERE status = 'running' AND host = ?",
+        "t", self->host));
     for (;;) {
         struct process other = {0};
 
@@ -90,8 +92,9 @@ static enum status close_lost(struct run *run, const struct process *self, struc
         snprintf(other.pid_namespace, sizeof other.pid_namespace, "%s", sql_text(open, 3));
         other.pid = sqlite3_column_int64(open, 4);
         other.start = sqlite3_column_int64(open, 5);
-        if (process_has_ended(&other, self))
-            TRY(close_row_as_lost(run, sqlite3_column_int64(open, 0), err));
+        if (!process_has_ended(&other, self)) continue;
+        leftovers_remove(run->store, sql_text(open, 6));
+        TRY(close_row_as_lost(run, sqlite3_column_int64(open, 0), err));
     }
 }
 

@@ -279,5 +279,4 @@ SELECT run_id,
        rows_in + rows_created - rows_out - rows_rejected - rows_dropped - rows_merged AS missing
 FROM runs
 WHERE status = 'done'
-  AND stage IN ('ingest', 'clean')
   AND rows_in + rows_created <> rows_out + rows_rejected + rows_dropped + rows_merged;

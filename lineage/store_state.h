@@ -28,6 +28,8 @@ enum status fail_sqlite(sqlite3 *catalog, struct err *err, const char *doing);
 /* Makes a TEMP view "runs" in front of the table, which shows a running row whose process is gone
  * as "lost". For readers; writers close such rows. */
 MUST_CHECK enum status catalog_show_lost(sqlite3 *catalog, struct err *err);
+/* Removes what a run that is gone left in tmp/. */
+void leftovers_remove(const struct store *store, const char *run_id);
 /* `folder`/`name` in the arena-free way: memory_free the result; NULL without memory. */
 char *path_join(const char *folder, const char *name);
 

@@ -1,5 +1,6 @@
-/* version_write.c: a new version: its chunks written and placed as rows come, then made visible by
- * one transaction. Whatever ends before that leaves chunks that no version names. */
+/* version_write.c: a new version: its chunks are written and fsynced under temporary names as rows
+ * come; the commit links them into their places, then one transaction makes the version visible.
+ * Whatever ends before that leaves nothing that has a name. */
 #include "lineage/version.h"
 
 #include "lineage/chunk.h"
@@ -32,7 +33,6 @@ struct version_writer {
     struct entry *entries;
     size_t count, room;
     int64_t rows;
-    bool touched[256];           /* folders of chunks/ with a new entry */
     atomic_uint_fast64_t serial; /* of temporary files */
 };
 
@@ -226,8 +226,6 @@ enum status version_writer_put(struct version_writer *writer, struct prepared **
         struct chunk *chunk = &taken->items[i].chunk;
         TRY(content_digester_add(writer->digester, &taken->items[i].batch, err));
         if (taken->items[i].batch.rows == 0) continue;
-        TRY(chunk_place(chunk, writer->store, err));
-        writer->touched[chunk->content.bytes[0]] = true;
         TRY(append_entry(writer, chunk, false, err));
     }
     return STATUS_OK;
@@ -271,16 +269,21 @@ static enum status require_one_chunk(struct version_writer *writer, struct err *
     if (writer->count > 0) return STATUS_OK;
     TRY(batch_empty(&empty, writer->bare, err));
     TRY(version_writer_prepare(writer, &empty, &prepared, err));
-    struct chunk *chunk = &prepared->items[0].chunk;
-    TRY(chunk_place(chunk, writer->store, err));
-    writer->touched[chunk->content.bytes[0]] = true;
-    return append_entry(writer, chunk, false, err);
+    return append_entry(writer, &prepared->items[0].chunk, false, err);
 }
 
-static enum status sync_folders(struct version_writer *writer, struct err *err)
+static enum status place_chunks(struct version_writer *writer, struct err *err)
 {
+    bool touched[256] = {false}; /* folders of chunks/ with a new entry */
+
+    for (size_t i = 0; i < writer->count; i++) {
+        struct chunk *chunk = &writer->entries[i].chunk;
+        if (writer->entries[i].known) continue;
+        TRY(chunk_place(chunk, writer->store, err));
+        touched[chunk->content.bytes[0]] = true;
+    }
     for (unsigned first = 0; first < 256; first++)
-        if (writer->touched[first]) TRY(chunk_sync(writer->store, (uint8_t)first, err));
+        if (touched[first]) TRY(chunk_sync(writer->store, (uint8_t)first, err));
     return STATUS_OK;
 }
 
@@ -435,7 +438,7 @@ enum status version_writer_commit(struct version_writer *writer, struct version 
 
     TRY(run_flush(writer->run, err));
     TRY(require_one_chunk(writer, err));
-    TRY(sync_folders(writer, err));
+    TRY(place_chunks(writer, err));
     TRY(content_digester_end(writer->digester, &version.digest, err));
     describe(writer, &version);
     enum status status = commit(writer, &version, err);

@@ -6,5 +6,5 @@ SELECT started_at, stage, rows_in, rows_created, rows_out, rows_rejected, rows_d
        rows_in + rows_created - rows_out - rows_rejected - rows_dropped - rows_merged AS missing,
        run_id
 FROM runs
-WHERE status = 'done' AND stage IN ('ingest', 'clean')
+WHERE status = 'done' AND rows_in + rows_created > 0
 ORDER BY started_at DESC;

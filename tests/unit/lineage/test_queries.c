@@ -143,7 +143,7 @@ static void upkeep(void **state)
     answers(state, "tag_as_of.sql", WITH("dataset=clean/orders", "tag=prod"), "ae", "2|bob 1|ada");
     answers(state, "tag_as_of.sql",
             WITH("dataset=clean/orders", "tag=prod", "at=2026-11-02T00:00:00Z"), "ae", "1|ada");
-    answers(state, "balance.sql", NONE, "bi", "clean|0 ingest|0 clean|0 ingest|0");
+    answers(state, "balance.sql", NONE, "bi", "clean|0 ingest|0 put|0 clean|0 ingest|0");
     answers(state, "storage.sql", NONE, "abcdef",
             "raw/orders|2|280|2|190|190 clean/orders|2|140|1|70|70 feature/price|1|30|1|30|30");
     answers(state, "slowest_modules.sql", NONE, "abc",

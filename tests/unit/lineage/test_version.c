@@ -183,8 +183,42 @@ static void an_uncommitted_version_is_invisible(void **state)
     batch_release(&batch);
     run_close(&run);
     assert_string_equal(scratch_ask(scratch, "SELECT count(*) FROM versions"), "0");
+    assert_int_equal(count_chunk_files(scratch), 0);
     snprintf(command, sizeof command, "test -z \"$(ls %s/tmp)\"", scratch->store_path);
     assert_int_equal(system(command), 0);
+}
+
+static int write_and_die(const struct scratch *scratch, int index)
+{
+    struct scratch own = *scratch;
+    struct version_writer *writer = NULL;
+    struct batch batch = make_rows(0, 100);
+
+    (void)index;
+    if (store_open(&own.store, &scratch_invocation(scratch)->common, STORE_WRITE, &own.err) !=
+        STATUS_OK)
+        return 1;
+    struct run *run = begin(&own);
+    if (version_writer_open(&writer, run, "raw/orders", batch.schema, true, &own.err) !=
+            STATUS_OK ||
+        version_writer_add(writer, &batch, &own.err) != STATUS_OK)
+        return 1;
+    _exit(0);
+}
+
+static void a_killed_writer_leaves_nothing(void **state)
+{
+    struct scratch *scratch = *state;
+    char command[160];
+
+    in_processes(1, write_and_die, scratch);
+    snprintf(command, sizeof command, "test -n \"$(ls %s/tmp)\"", scratch->store_path);
+    assert_int_equal(system(command), 0);
+    struct run *run = begin(scratch); /* closes the lost run */
+    run_close(&run);
+    snprintf(command, sizeof command, "test -z \"$(ls %s/tmp)\"", scratch->store_path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(count_chunk_files(scratch), 0);
 }
 
 static void chunks_can_be_reused(void **state)
@@ -436,6 +470,7 @@ int main(void)
         TEST(no_rows_are_a_version_too),
         TEST(large_batches_are_cut),
         TEST(an_uncommitted_version_is_invisible),
+        TEST(a_killed_writer_leaves_nothing),
         TEST(chunks_can_be_reused),
         TEST(references_find_versions),
         TEST(tags_move_and_remember),
