@@ -18,18 +18,9 @@ extern const struct clean_module module_labels;
 extern const struct clean_module module_normalize;
 
 const struct clean_module *const clean_modules[] = {
-    &module_text,
-    &module_missing,
-    &module_types,
-    &module_standardize,
-    &module_images,
-    &module_validate,
-    &module_deduplicate,
-    &module_outliers,
-    &module_impute,
-    &module_mask,
-    &module_labels,
-    &module_normalize,
+    &module_text,   &module_missing,  &module_types,       &module_standardize,
+    &module_images, &module_validate, &module_deduplicate, &module_outliers,
+    &module_impute, &module_mask,     &module_labels,      &module_normalize,
     NULL,
 };
 
