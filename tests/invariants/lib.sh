@@ -50,7 +50,7 @@ exits() {
     shift
     "$@" 2>stderr.txt
     code=$?
-    same "exit $wanted: ${*:0:6}" "$wanted" "$code"
+    same "exit $wanted: ${*:1:6}" "$wanted" "$code"
     [ "$code" = "$wanted" ] || sed 's/^/        /' stderr.txt
 }
 
@@ -61,7 +61,7 @@ finish() {
 
 # A question to the catalog, as any user would ask it.
 ask() {
-    sqlite3 -readonly -batch "${store:-.tamis}/catalog.db" "$1"
+    sqlite3 -readonly -batch "${store:-.tamis}/catalog.db" "$1" || { echo '(the query failed)'; return 1; }
 }
 
 # make_table ROWS: a table with dirt of every kind, the same for the same number.

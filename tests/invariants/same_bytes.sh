@@ -21,9 +21,9 @@ run_all() { # NAME ARGUMENT...
     ask "SELECT dataset, number, rows, digest FROM versions ORDER BY 1, 2;
          SELECT dataset, position, digest, file_digest FROM version_chunks JOIN chunks USING (digest)
              ORDER BY 1, 2;
-         SELECT stage, position, module, rows_in, rows_out, cells_changed, parameters
-             FROM module_effects JOIN runs USING (run_id) ORDER BY stage, dense_rank() OVER (ORDER BY started_at), position" \
-        >"digests-$name"
+         SELECT position, module, m.rows_in, m.rows_out, cells_changed, parameters
+             FROM module_effects AS m JOIN runs USING (run_id) ORDER BY started_at, position" \
+        >"digests-$name" || return 1
     [ -s "digests-$name" ]
 }
 
