@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/output.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #define FOLDER ".tamis"
 /* Other writers' transactions take milliseconds: --wait 0 is not meant to fail on one of them. */
 #define WAIT_SHORTEST 2.0
+#define FILL_WAIT     30.0
 
 static const char *const folders[] = {"chunks", "audit", "index", "locks", "tmp"};
 #define FOLDERS (sizeof folders / sizeof *folders)
@@ -112,7 +114,7 @@ static enum status fill_store(const char *path, struct err *err)
         if (folder == NULL) return fail_memory(err, 0);
         TRY(make_folder(folder, err));
     }
-    TRY(catalog_open(&catalog, path, true, 0, err));
+    TRY(catalog_open(&catalog, path, true, FILL_WAIT, err));
     sqlite3_close(catalog);
     return directory_sync(path, err);
 }
@@ -144,8 +146,8 @@ static enum status sync_parent(const char *path, struct err *err)
 
 static enum status make_store(const char *path, struct err *err)
 {
-    char suffix[UUID_TEXT + 8], id[UUID_TEXT];
-    size_t room = strlen(path) + sizeof suffix;
+    char id[UUID_TEXT];
+    size_t room = strlen(path) + sizeof ".new-" + sizeof id;
     OWNED(memory_release) char *temporary = memory_get(room, 1);
 
     if (temporary == NULL) return fail_memory(err, room);
@@ -165,6 +167,24 @@ static enum status make_store(const char *path, struct err *err)
     return fail_errno(err, reason, "store \"%s\"", path);
 }
 
+static bool is_empty(const char *path)
+{
+    DIR *entries = opendir(path);
+    bool empty = entries != NULL;
+
+    for (struct dirent *entry; empty && (entry = readdir(entries)) != NULL;)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (entries != NULL) closedir(entries);
+    return empty;
+}
+
+static enum status fail_foreign(const char *path, const char *what, struct err *err)
+{
+    fail(err, STATUS_USAGE, "store \"%s\" is a %s without a catalog.db", path, what);
+    err_hint(err, "name a new or empty folder");
+    return STATUS_USAGE;
+}
+
 static enum status require_store(const char *path, enum store_use use, struct err *err)
 {
     if (has_catalog(path)) return STATUS_OK;
@@ -173,12 +193,14 @@ static enum status require_store(const char *path, enum store_use use, struct er
         err_hint(err, "writing commands make one; --store DIR or TAMIS_STORE names another");
         return STATUS_USAGE;
     }
-    TRY(make_store(path, err));
-    if (has_catalog(path)) return STATUS_OK;
-    fail(err, STATUS_USAGE, "store \"%s\" is a %s without a catalog.db", path,
-         is_folder(path) ? "folder" : "file");
-    err_hint(err, "name a new or empty folder");
-    return STATUS_USAGE;
+    if (access(path, F_OK) != 0) {
+        TRY(make_store(path, err));
+        return has_catalog(path) ? STATUS_OK : fail_foreign(path, "folder", err);
+    }
+    if (!is_folder(path)) return fail_foreign(path, "file", err);
+    if (is_empty(path)) return fill_store(path, err);
+    /* Somebody may have made it since the first look. */
+    return has_catalog(path) ? STATUS_OK : fail_foreign(path, "folder", err);
 }
 
 /* ---- opening ---- */

@@ -58,6 +58,16 @@ static void three_processes_make_one_store(void **state)
     assert_int_equal(system(command), 0);
 }
 
+static void three_processes_fill_an_empty_folder(void **state)
+{
+    const struct scratch *scratch = *state;
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/raced", scratch->folder);
+    assert_int_equal(mkdir(path, 0777), 0);
+    in_processes(3, open_new, scratch);
+}
+
 static void a_reader_never_makes_a_store(void **state)
 {
     struct scratch *scratch = *state;
@@ -210,6 +220,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_store_has_its_settings, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(three_processes_make_one_store, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(three_processes_fill_an_empty_folder, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_reader_never_makes_a_store, scratch_make, scratch_remove),
         cmocka_unit_test_setup_teardown(a_folder_of_others_is_refused, scratch_make,
