@@ -205,6 +205,7 @@ static enum status open_input(struct ipc_reader *reader, struct err *err)
     if (input_size(reader->input) < 0) TRY(spool(reader, err));
     TRY(footer_read(reader->input, &reader->footer, &reader->schema, &reader->swap, err));
     TRY(dictionaries_open(&reader->dictionaries, reader->schema, err));
+    TRY(source_map(reader->input, &reader->map, err));
     return load_dictionaries(reader, err);
 }
 

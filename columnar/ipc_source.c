@@ -2,6 +2,7 @@
 #include "columnar/ipc_source.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define STEP (16u << 20) /* memory is taken as bytes arrive, not as they are announced */
 
@@ -68,6 +69,39 @@ enum status source_next(struct input *input, struct message *ret, bool *ret_end,
 
 /* ---- files ---- */
 
+struct mapping {
+    void *memory;
+    size_t size;
+};
+
+static void unmap(void *context)
+{
+    struct mapping *mapping = context;
+    munmap(mapping->memory, mapping->size);
+    memory_free(mapping);
+}
+
+/* Not being able to map is no error: the bodies are read instead. */
+enum status source_map(struct input *input, struct buffer *ret, struct err *err)
+{
+    struct mapping *mapping = NULL;
+    int descriptor = input_descriptor(input);
+    int64_t size = input_size(input);
+    if (descriptor < 0 || size <= 0) return STATUS_OK;
+    void *memory = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (memory == MAP_FAILED) return STATUS_OK;
+    enum status status = NEW(&mapping, 1, err);
+    if (status == STATUS_OK) {
+        *mapping = (struct mapping){memory, (size_t)size};
+        status = buffer_foreign(ret, memory, (size_t)size, unmap, mapping, err);
+    }
+    if (status != STATUS_OK) {
+        memory_free(mapping);
+        munmap(memory, (size_t)size);
+    }
+    return status;
+}
+
 static enum status read_at(struct input *input, uint64_t offset, size_t size, struct buffer *ret,
                            struct err *err)
 {
@@ -93,6 +127,13 @@ static enum status read_frame(struct input *input, int64_t offset, int32_t *ret_
     return STATUS_OK;
 }
 
+static bool is_compressed(const struct message *message)
+{
+    struct flat_table batch = message->header;
+    if (message->kind == MESSAGE_DICTIONARY) batch = flat_child(batch, 1);
+    return flat_has(batch, 3);
+}
+
 enum status source_at(struct input *input, const struct place *place, const struct buffer *map,
                       struct message *ret, struct err *err)
 {
@@ -108,7 +149,7 @@ enum status source_at(struct input *input, const struct place *place, const stru
         return fail(err, STATUS_FAILED, "a body of %lld bytes, the footer says %lld",
                     (long long)ret->body_size, (long long)place->body);
     uint64_t body = (uint64_t)(place->offset + place->metadata);
-    if (map->data != NULL) {
+    if (map->data != NULL && !is_compressed(ret)) {
         ret->body = buffer_part(map, body, (size_t)place->body);
         return STATUS_OK;
     }
