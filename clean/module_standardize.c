@@ -5,19 +5,18 @@
  * most frequent one replaces the others. Clusters are a fit: what was found on training data is
  * applied unchanged to new data. */
 #include "clean/module.h"
-#include "clean/standardize_map.h"
+#include "clean/standardize_cluster.h"
 #include "clean/standardize_text.h"
 
-#include <stdlib.h>
-
-#define METHODS "lower|upper|title|punctuation|spaces|map|fingerprint|ngram"
-enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT, METHOD_NGRAM };
+#define METHODS "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|spelling"
+enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT, METHOD_NGRAM, METHOD_SPELLING };
 
 struct config {
     struct text_list columns, methods;
     const struct yaml_node *map;
     const char *map_file;
     int64_t max_distinct;
+    double radius, ratio, rare;
 };
 
 /* One column: how often each value occurs, then what each becomes. */
@@ -31,6 +30,7 @@ struct state {
     const struct config *config;
     const struct schema *schema;
     struct arena *arena;
+    size_t threads;
     size_t *columns;
     size_t count;
     int *methods; /* enum spelling, then enum method */
@@ -51,6 +51,12 @@ static const struct setting settings[] = {
      .help = "known spellings in a CSV file with the columns from and to", .argument = "FILE"},
     {"max_distinct", SETTING_INT, SET(max_distinct), "100000", .minimum = 1, .maximum = 1e8,
      .help = "a column with more distinct values is not clustered"},
+    {"radius", SETTING_REAL, SET(radius), "0.3", .minimum = 0, .maximum = 1,
+     .help = "spelling: edits by the letters of the rare value"},
+    {"ratio", SETTING_REAL, SET(ratio), "8", .minimum = 1, .maximum = 1e9,
+     .help = "spelling: the frequent value occurs at least so many times as often"},
+    {"rare", SETTING_REAL, SET(rare), "0.01", .minimum = 0, .maximum = 1,
+     .help = "spelling: share of the rows above which a value is not rare"},
     {NULL},
 };
 
@@ -126,6 +132,7 @@ static enum status open_standardize(void **ret_state, const struct module_setup 
     state->config = config;
     state->schema = setup->schema;
     state->arena = setup->arena;
+    state->threads = setup->threads;
     TRY(module_columns(setup, &config->columns, is_text, &state->columns, &state->count, err));
     TRY(read_methods(state, setup, err));
     state->learned = arena_get(setup->arena, state->count, sizeof *state->learned);
@@ -250,66 +257,13 @@ static enum status absorb_standardize(void *state_, int pass, void *tally_, stru
     return status;
 }
 
-/* ---- clusters ---- */
-
-/* A value under its key. */
-struct keyed {
-    struct str key;
-    const struct counted *value;
-};
-
-static int compare_keyed(const void *a_, const void *b_)
-{
-    const struct keyed *a = a_, *b = b_;
-    int order = str_compare(a->key, b->key);
-    if (order != 0) return order;
-    if (a->value->count != b->value->count) return a->value->count > b->value->count ? -1 : 1;
-    return str_compare((struct str){(const char *)a->value->data, a->value->size},
-                       (struct str){(const char *)b->value->data, b->value->size});
-}
-
-static enum status key_values(enum key_method method, const struct counts *counts,
-                              struct keyed *ret, struct arena *arena, struct err *err)
-{
-    OWNED(bytes_release) struct bytes key = bytes_limited(BATCH_BYTES_MAXIMUM * (size_t)4);
-    for (size_t i = 0; i < counts->count; i++) {
-        const struct counted *value = &counts->items[i];
-        TRY(spelling_key(method, (struct str){(const char *)value->data, value->size}, &key, err));
-        char *copy = arena_text(arena, key.size == 0 ? "" : (char *)key.data, key.size);
-        if (copy == NULL) return fail_memory(err, key.size);
-        ret[i] = (struct keyed){{copy, key.size}, value};
-    }
-    return STATUS_OK;
-}
-
-/* The first of each run of equal keys is the most frequent spelling; the others become it. */
-static enum status map_clusters(const struct keyed *keyed, size_t count, struct learned *learned,
-                                struct arena *arena, struct err *err)
-{
-    size_t first = 0;
-    for (size_t i = 1; i < count; i++) {
-        if (keyed[i].key.size == 0 || !str_equal(keyed[i].key, keyed[first].key)) {
-            first = i;
-            continue;
-        }
-        const struct counted *from = keyed[i].value, *to = keyed[first].value;
-        TRY(spelling_map_add(&learned->clusters, (struct str){(const char *)from->data, from->size},
-                             (struct str){(const char *)to->data, to->size}, arena, err));
-    }
-    return STATUS_OK;
-}
-
 static enum status cluster(struct state *state, struct learned *learned, struct err *err)
 {
-    OWNED(arena_close) struct arena *keys = NULL;
-    OWNED(memory_release) struct keyed *keyed = NULL;
-    const struct counts *counts = &learned->counts;
-    bool pairs = state->methods[state->cluster_at] == METHOD_NGRAM;
-    TRY(arena_open(&keys, err));
-    TRY(NEW(&keyed, counts->count + 1, err));
-    TRY(key_values(pairs ? KEY_NGRAM : KEY_FINGERPRINT, counts, keyed, keys, err));
-    qsort(keyed, counts->count, sizeof *keyed, compare_keyed);
-    return map_clusters(keyed, counts->count, learned, state->arena, err);
+    const struct config *config = state->config;
+    struct cluster_options options = {
+        (enum cluster_method)(state->methods[state->cluster_at] - METHOD_FINGERPRINT),
+        config->radius, config->ratio, config->rare, state->threads};
+    return cluster_values(&learned->counts, &options, &learned->clusters, state->arena, err);
 }
 
 static enum status settle_standardize(void *state_, int pass, bool *ret_more, struct err *err)
@@ -416,7 +370,7 @@ static enum status load_standardize(void *state_, const struct yaml_node *parame
 const struct clean_module module_standardize = {
     .name = "standardize",
     .summary = "write the same thing one way: case, punctuation, known spellings, clusters",
-    .source = "OpenRefine, clustering methods in depth: key collision",
+    .source = "OpenRefine, clustering methods in depth: key collision and nearest neighbor",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open_standardize,

@@ -1,0 +1,30 @@
+/* clean/standardize_cluster.h: which values of a column are spellings of one thing, and which of
+ * them the others become.
+ *
+ * Key collision (OpenRefine): values with the same key; the most frequent one wins, the smaller one
+ * in byte order on a tie. Nearest neighbor: a rare value becomes the nearest frequent one. A digit
+ * is never exchanged for another digit, added or dropped: numbers that differ are different things.
+ */
+#ifndef CLEAN_STANDARDIZE_CLUSTER_H
+#define CLEAN_STANDARDIZE_CLUSTER_H
+
+#include "clean/standardize_map.h"
+
+enum cluster_method { CLUSTER_FINGERPRINT, CLUSTER_NGRAM, CLUSTER_SPELLING };
+
+struct cluster_options {
+    enum cluster_method method;
+    /* CLUSTER_SPELLING */
+    double radius;  /* edits by the letters of the rare value, at least one edit */
+    double ratio;   /* the frequent value occurs at least so many times as often */
+    double rare;    /* share of all rows above which a value is not rare */
+    size_t threads; /* the result does not depend on it */
+};
+/* Adds what changes to `ret`, texts in `arena`. Spellings are compared pair by pair: distinct
+ * values squared by a cheap filter. */
+MUST_CHECK enum status cluster_values(const struct counts *counts,
+                                      const struct cluster_options *options,
+                                      struct spelling_map *ret, struct arena *arena,
+                                      struct err *err);
+
+#endif
