@@ -6,6 +6,7 @@
  * applied unchanged to new data. */
 #include "clean/module.h"
 #include "clean/standardize_cluster.h"
+#include "clean/standardize_repair.h"
 #include "clean/standardize_text.h"
 
 #define METHODS "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|spelling"
@@ -13,8 +14,10 @@ enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT, METHOD_NGRAM
 
 struct config {
     struct text_list columns, methods;
-    const struct yaml_node *map;
+    const struct yaml_node *map, *repair;
     const char *map_file;
+    double agree;
+    bool fill;
     int64_t max_distinct;
     double radius, ratio, rare;
 };
@@ -38,6 +41,7 @@ struct state {
     size_t cluster_at; /* position of the clustering in methods; method_count = none */
     struct spelling_map map;
     struct learned *learned;
+    struct repair repair;
 };
 
 #define SET(member) offsetof(struct config, member)
@@ -57,6 +61,11 @@ static const struct setting settings[] = {
      .help = "spelling: the frequent value occurs at least so many times as often"},
     {"rare", SETTING_REAL, SET(rare), "0.01", .minimum = 0, .maximum = 1,
      .help = "spelling: share of the rows above which a value is not rare"},
+    {"repair", SETTING_TREE, SET(repair),
+     .help = "dependencies: [{key: zip, gives: [city, state]}]; rows with the same key vote"},
+    {"agree", SETTING_REAL, SET(agree), "0.5", .minimum = 0, .maximum = 1,
+     .help = "repair: share of a key's rows that must have the winning value"},
+    {"fill", SETTING_FLAG, SET(fill), "true", .help = "repair: nulls become the winning value"},
     {NULL},
 };
 
@@ -104,7 +113,8 @@ static enum status read_methods(struct state *state, const struct module_setup *
         mapped |= state->methods[i] == METHOD_MAP;
     }
     if (has_map(state->config) && !mapped) TRY(add_method(state, "map", place, err));
-    if (state->method_count == 0) TRY(add_method(state, "fingerprint", place, err));
+    if (state->method_count == 0 && state->config->repair == NULL)
+        TRY(add_method(state, "fingerprint", place, err));
     if (state->cluster_at == SIZE_MAX) state->cluster_at = state->method_count;
     return STATUS_OK;
 }
@@ -118,7 +128,26 @@ static void close_standardize(void **state_)
         counts_release(&state->learned[i].counts);
         spelling_map_release(&state->learned[i].clusters);
     }
+    repair_release(&state->repair);
     *state_ = NULL;
+}
+
+/* A column is either spelled or repaired: which of the two comes first is said by two steps. */
+static enum status read_repair(struct state *state, const struct module_setup *setup,
+                               struct err *err)
+{
+    state->repair.agree = state->config->agree;
+    state->repair.fill = state->config->fill;
+    state->repair.most = (size_t)state->config->max_distinct;
+    if (state->method_count == 0) state->count = 0; /* repair alone */
+    TRY(repair_open(&state->repair, state->config->repair, setup, err));
+    for (size_t i = 0; i < state->repair.count; i++)
+        for (size_t c = 0; c < state->count; c++)
+            if (state->columns[c] == state->repair.items[i].column)
+                return fail_at(state->config->repair, err,
+                               "column \"%s\" is repaired and spelled in one step; use two",
+                               state->schema->fields[state->columns[c]].name);
+    return STATUS_OK;
 }
 
 static enum status open_standardize(void **ret_state, const struct module_setup *setup,
@@ -135,6 +164,7 @@ static enum status open_standardize(void **ret_state, const struct module_setup 
     state->threads = setup->threads;
     TRY(module_columns(setup, &config->columns, is_text, &state->columns, &state->count, err));
     TRY(read_methods(state, setup, err));
+    TRY(read_repair(state, setup, err));
     state->learned = arena_get(setup->arena, state->count, sizeof *state->learned);
     if (state->learned == NULL) return fail_memory(err, state->count * sizeof *state->learned);
     if (config->map != NULL)
@@ -186,7 +216,7 @@ static enum status standardize(const struct state *state, size_t first, size_t e
 /* ---- fit ---- */
 
 struct tally {
-    struct counts *counts; /* one a column */
+    struct counts *counts; /* one a column, then one a dependency */
     size_t count;
 };
 
@@ -202,7 +232,7 @@ static void discard_tally(void *tally_)
 static bool needs_fit(const void *state_)
 {
     const struct state *state = state_;
-    return state->cluster_at < state->method_count && state->count > 0;
+    return state->repair.count > 0 || (state->cluster_at < state->method_count && state->count > 0);
 }
 
 static enum status count_column(const struct state *state, size_t i, const struct batch *batch,
@@ -226,10 +256,14 @@ static enum status observe_standardize(const void *state_, int pass, const struc
     const struct state *state = state_;
     struct tally *tally = tally_;
     OWNED(bench_release) struct bench bench = bench_open();
-    TRY(NEW(&tally->counts, state->count, err));
-    tally->count = state->count;
-    for (size_t i = 0; i < state->count; i++)
+    bool clusters = state->cluster_at < state->method_count;
+    TRY(NEW(&tally->counts, state->count + state->repair.count, err));
+    tally->count = state->count + state->repair.count;
+    for (size_t i = 0; i < state->count && clusters; i++)
         TRY(count_column(state, i, window->batch, &bench, &tally->counts[i], err));
+    for (size_t i = 0; i < state->repair.count; i++)
+        TRY(repair_count(&state->repair.items[i], window->batch, &tally->counts[state->count + i],
+                         err));
     return STATUS_OK;
 }
 
@@ -253,6 +287,9 @@ static enum status absorb_standardize(void *state_, int pass, void *tally_, stru
     enum status status = STATUS_OK;
     for (size_t i = 0; i < state->count && status == STATUS_OK; i++)
         status = absorb_column(state, &state->learned[i], &tally->counts[i], err);
+    for (size_t i = 0; i < state->repair.count && status == STATUS_OK; i++)
+        status = repair_absorb(&state->repair, &state->repair.items[i],
+                               &tally->counts[state->count + i], err);
     discard_tally(tally);
     return status;
 }
@@ -275,6 +312,8 @@ static enum status settle_standardize(void *state_, int pass, bool *ret_more, st
         if (state->learned[i].counts.count > 0) TRY(cluster(state, &state->learned[i], err));
         counts_release(&state->learned[i].counts);
     }
+    for (size_t i = 0; i < state->repair.count; i++)
+        TRY(repair_settle(&state->repair, &state->repair.items[i], state->arena, err));
     return STATUS_OK;
 }
 
@@ -308,6 +347,63 @@ static enum status apply_column(const struct state *state, size_t i, const struc
     return STATUS_OK;
 }
 
+/* The value of the first dependency that has one for this row. */
+static enum status repaired_value(const struct state *state, size_t first,
+                                  const struct batch *batch, int64_t row, struct bench *bench,
+                                  bool *ret_found, struct str *ret, struct err *err)
+{
+    const struct repair *repair = &state->repair;
+    *ret_found = false;
+    for (size_t i = first; i < repair->count && !*ret_found; i++)
+        if (repair->items[i].column == repair->items[first].column)
+            TRY(repair_find(repair, &repair->items[i], batch, row, &bench->key, ret_found, ret,
+                            err));
+    return STATUS_OK;
+}
+
+static enum status repair_column(const struct state *state, size_t first,
+                                 const struct window *window, struct bench *bench,
+                                 struct change *change, struct err *err)
+{
+    size_t column = state->repair.items[first].column;
+    const struct field *field = &state->schema->fields[column];
+    const struct array *array = window->batch->columns[column];
+    OWNED(builder_close) struct builder *builder = NULL;
+    int64_t changed = 0;
+    TRY(builder_open(&builder, field, window->batch->rows, err));
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        struct str before = {NULL, 0}, after;
+        bool filled = array_text_at(field, array, row, &before), found = false;
+        TRY(repaired_value(state, first, window->batch, row, bench, &found, &after, err));
+        if (!found) after = before;
+        changed += found && !(filled && str_equal(before, after));
+        TRY(filled || found ? build_text(builder, after, err) : build_null(builder, err));
+    }
+    if (changed == 0) return STATUS_OK;
+    struct array *result = NULL;
+    TRY(builder_finish(builder, &result, err));
+    change_column(change, column, &result);
+    change_cells(change, column, changed);
+    return STATUS_OK;
+}
+
+static enum status repair_window(const struct state *state, const struct window *window,
+                                 struct bench *bench, struct change *change, struct err *err)
+{
+    const struct repair *repair = &state->repair;
+    for (size_t i = 0; i < repair->count; i++) {
+        size_t first = 0;
+        while (repair->items[first].column != repair->items[i].column)
+            first++;
+        if (first == i) TRY(repair_column(state, i, window, bench, change, err));
+        if (repair->items[i].crowded)
+            TRY(change_finding(change, "too many distinct values to repair",
+                               state->schema->fields[repair->items[i].column].name,
+                               window->batch->rows, err));
+    }
+    return STATUS_OK;
+}
+
 static enum status apply_standardize(const void *state_, const struct window *window,
                                      struct change *change, struct err *err)
 {
@@ -320,7 +416,7 @@ static enum status apply_standardize(const void *state_, const struct window *wi
             TRY(change_finding(change, "too many distinct values to cluster", name,
                                window->batch->rows, err));
     }
-    return STATUS_OK;
+    return repair_window(state, window, &bench, change, err);
 }
 
 /* ---- saved clusters ---- */
@@ -348,7 +444,9 @@ static enum status save_standardize(const void *state_, struct bytes *ret, struc
         TRY(bytes_append_text(ret, ": ", err));
         TRY(save_column(&state->learned[i].clusters, ret, err));
     }
-    return bytes_append_text(ret, "}}", err);
+    TRY(bytes_append_text(ret, "}, \"repairs\": ", err));
+    TRY(repair_save(&state->repair, ret, err));
+    return bytes_append_text(ret, "}", err);
 }
 
 static enum status load_standardize(void *state_, const struct yaml_node *parameters,
@@ -363,6 +461,23 @@ static enum status load_standardize(void *state_, const struct yaml_node *parame
             yaml_get(clusters, state->schema->fields[state->columns[i]].name);
         if (column == NULL) continue;
         TRY(spelling_map_from_yaml(&state->learned[i].clusters, column, state->arena, err));
+    }
+    return repair_load(&state->repair, parameters, state->arena, err);
+}
+
+/* A repaired column came from itself and from its key. */
+static enum status standardize_lineage(const void *state_, struct column_lineage *lineage,
+                                       struct err *err)
+{
+    const struct state *state = state_;
+    const struct field *fields = state->schema->fields;
+    for (size_t i = 0; i < state->repair.count; i++) {
+        const struct dependency *dependency = &state->repair.items[i];
+        const char *name = fields[dependency->column].name;
+        TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
+        for (size_t k = 0; k < dependency->key_count; k++)
+            TRY(column_from(lineage, name, fields[dependency->keys[k]].name, "INDIRECT",
+                            "CONDITIONAL", false, err));
     }
     return STATUS_OK;
 }
@@ -383,5 +498,6 @@ const struct clean_module module_standardize = {
     .apply = apply_standardize,
     .save = save_standardize,
     .load = load_standardize,
+    .column_lineage = standardize_lineage,
     .close = close_standardize,
 };

@@ -131,6 +131,40 @@ static void saved_clusters_are_applied_to_new_data(void **unused)
     trial_close(&second);
 }
 
+static void rare_spellings_become_the_nearest_frequent_one(void **unused)
+{
+    (void)unused;
+    const char *words = "standardize methods=spelling ratio=2 rare=0.5";
+    expect(words, "x:utf8", "boston\nboston\nbosxon\nparis\nparis\n",
+           "x\nboston\nboston\nboston\nparis\nparis\n");
+    expect(words, "x:utf8", "hf-1\nhf-1\nhf-2\n", "x\nhf-1\nhf-1\nhf-2\n");
+    expect(words, "x:utf8", "hf-1\nhf-1\nhf-x\n", "x\nhf-1\nhf-1\nhf-1\n");
+    expect(words, "x:utf8", "hf-1\nhf-1\nhf-2\nhf-2\nhf-x\n", "x\nhf-1\nhf-1\nhf-2\nhf-2\nhf-x\n");
+}
+
+static void rows_with_one_key_vote(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.yaml = "standardize: {repair: [{key: zip, gives: [city, state]}]}",
+                          .window_rows = 2,
+                          .threads = 2};
+    OWNED(batch_release)
+    struct batch input =
+        trial_input("zip:int64|city:utf8|state:utf8", "1|A|x\n1|A|x\n1|B|\n2|C|y\n2|D|y\n|E|\n");
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), "zip|city|state\n1|A|x\n1|A|x\n1|A|x\n2|C|y\n2|D|y\n"
+                                            "|E|\n");
+    assert_int_equal(trial.cells, 2);
+    struct trial second = {.yaml = "standardize: {repair: [{key: zip, gives: [city, state]}]}",
+                           .load = (const char *)trial.saved.data};
+    OWNED(batch_release)
+    struct batch fresh = trial_input("zip:int64|city:utf8|state:utf8", "1|Z|\n3|Q|\n");
+    trial_run(&second, &module_standardize, &fresh);
+    assert_string_equal(trial_text(&second), "zip|city|state\n1|A|x\n3|Q|\n");
+    trial_close(&trial);
+    trial_close(&second);
+}
+
 static void settings_are_checked(void **unused)
 {
     (void)unused;
@@ -156,6 +190,8 @@ int main(void)
         cmocka_unit_test(dictionary_columns_stay_dictionaries),
         cmocka_unit_test(crowded_columns_are_left_alone_and_told),
         cmocka_unit_test(saved_clusters_are_applied_to_new_data),
+        cmocka_unit_test(rare_spellings_become_the_nearest_frequent_one),
+        cmocka_unit_test(rows_with_one_key_vote),
         cmocka_unit_test(settings_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
