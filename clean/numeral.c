@@ -202,6 +202,26 @@ struct number_fit number_fits(struct str text)
     return fit;
 }
 
+/* What may stand at the border between a number and its unit. */
+static bool is_unit_byte(char byte)
+{
+    unsigned char low = (unsigned char)(byte | 0x20);
+    return (low >= 'a' && low <= 'z') || (unsigned char)byte >= 0x80 || byte == '%' ||
+           byte == '$' || byte == ' ';
+}
+
+struct str number_without_unit(struct str text)
+{
+    size_t end = text.size, start = 0;
+    while (end > 0 && !is_digit(text.data[end - 1]))
+        end--;
+    while (start < end && is_unit_byte(text.data[start]))
+        start++;
+    if (end == 0 || start == end) return text;                             /* no number */
+    if (end < text.size && !is_unit_byte(text.data[end])) end = text.size; /* "5)" */
+    return str_trim((struct str){text.data + start, end - start});
+}
+
 bool number_whole(struct str text, enum number_style style, int64_t *ret)
 {
     struct plain plain;

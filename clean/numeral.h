@@ -31,6 +31,9 @@ struct number_fit {
 /* `text` without blanks at its ends. */
 struct number_fit number_fits(struct str text);
 
+/* "12.0 oz. can" and "$5" without what stands in front of and behind the number. */
+struct str number_without_unit(struct str text);
+
 /* False when the text is no such number, or an integer beyond int64. */
 bool number_whole(struct str text, enum number_style style, int64_t *ret);
 /* The nearest double (round half to even). */

@@ -31,7 +31,7 @@ struct types_column {
     unsigned orders; /* allowed; a bit an order */
     enum number_style style;
     enum date_order order;
-    struct str unit;      /* behind each number, taken off; empty = none */
+    struct str unit;      /* behind each number, taken off; empty = none, "any" */
     bool inferred;        /* the recipe left the type open */
     const char *expected; /* "int32", "date32, day-first": for events */
     const char *doubt;    /* a finding about the decision, or NULL */

@@ -135,6 +135,7 @@ struct str types_without_unit(const struct types_column *column, struct str text
 {
     size_t size = column->unit.size;
     text = str_trim(text);
+    if (str_is(column->unit, "any")) return number_without_unit(text);
     if (size == 0 || text.size <= size) return text;
     struct str end = {text.data + text.size - size, size};
     return str_equal(end, column->unit) ? str_trim((struct str){text.data, text.size - size})

@@ -111,7 +111,8 @@ struct column_config {
 #define SET(member) offsetof(struct column_config, member)
 static const struct setting column_settings[] = {
     {"type", SETTING_TREE, SET(type), .help = "the type of the column"},
-    {"unit", SETTING_TEXT, SET(unit), .help = "what stands behind each number and is taken off"},
+    {"unit", SETTING_TEXT, SET(unit),
+     .help = "what stands behind each number and is taken off; any = whatever it is"},
     {"decimal", SETTING_CHOICE, SET(options.decimal), NULL, TYPES_NUMBER_DECIMAL,
      .help = "the decimal mark"},
     {"thousands", SETTING_CHOICE, SET(options.thousands), NULL, TYPES_NUMBER_THOUSANDS,

@@ -149,6 +149,20 @@ static void decides_the_decimal_mark_for_the_column(void **unused)
     expect("types x=float64 decimal=comma", "x:utf8", "1.250\n", "x\n1250.0\n");
 }
 
+static void units_are_taken_off_when_asked(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.yaml =
+                              "types: {x: {type: int32, unit: any}, y: {type: float64, unit: '%'}, "
+                              "on_fail: null}"};
+    OWNED(batch_release)
+    struct batch input = trial_input("x:utf8|y:utf8", "12 oz|5%\n$8 OZ.|7\noz|1 oz\n3 4 oz|\n");
+    trial_run(&trial, &module_types, &input);
+    assert_string_equal(trial_text(&trial), "x|y\n12|5.0\n8|7.0\n|\n|\n");
+    trial_close(&trial);
+    expect("types", "x:utf8", "12.0 oz\n8 OZ.\n", "x\n12.0 oz\n8 OZ.\n");
+}
+
 static void reads_times_with_zones_and_halves(void **unused)
 {
     (void)unused;
@@ -212,6 +226,7 @@ int main(void)
         cmocka_unit_test(reads_the_short_form_of_the_recipe),
         cmocka_unit_test(takes_units_off_numbers),
         cmocka_unit_test(decides_the_decimal_mark_for_the_column),
+        cmocka_unit_test(units_are_taken_off_when_asked),
         cmocka_unit_test(reads_times_with_zones_and_halves),
         cmocka_unit_test(refuses_dates_that_do_not_exist),
         cmocka_unit_test(applies_saved_decisions),
