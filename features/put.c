@@ -280,10 +280,14 @@ static enum status tell(const struct put *put, struct err *err)
     OWNED(output_close) struct output *output = NULL;
     const struct version *version = &put->version;
     char digest[DIGEST_TEXT];
-    log_line(&put->invocation->common, false,
-             "%s@%lld: %lld rows in %lld chunks (%lld kept), %zu runs sorted on disk",
+    char kept[64] = "", sorted[64] = "";
+    if (put->chunks_shared > 0)
+        snprintf(kept, sizeof kept, ", %lld of them as before", (long long)put->chunks_shared);
+    if (sorter_spills(put->sorter) > 0)
+        snprintf(sorted, sizeof sorted, ", sorted on disk in %zu runs", sorter_spills(put->sorter));
+    log_line(&put->invocation->common, false, "%s@%lld: %lld rows in %lld chunk%s%s%s",
              version->dataset, (long long)version->number, (long long)version->rows,
-             (long long)version->chunks, (long long)put->chunks_shared, sorter_spills(put->sorter));
+             (long long)version->chunks, version->chunks == 1 ? "" : "s", kept, sorted);
     if (!put->invocation->common.json) return STATUS_OK;
     TRY(bytes_format(&json, err,
                      "{\"dataset\":\"%s\",\"number\":%lld,\"rows\":%lld,\"chunks\":%lld,"
