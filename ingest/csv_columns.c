@@ -1,18 +1,20 @@
-/* ingest/csv_columns.c: a table of cells as arrays, and as what their columns may be. */
+/* ingest/csv_columns.c: blocks of cells as arrays, and as what their columns may be.
+ *
+ * A block is taken column by column, so that each loop knows its type. */
 #include "ingest/csv_parts.h"
 
 /* ---- classes ---- */
 
-void csv_classify(const struct csv_table *table, uint8_t *classes, uint8_t *seen)
+void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen)
 {
-    for (size_t column = 0; column < table->columns; column++) {
+    for (size_t column = 0; column < block->columns; column++) {
         unsigned among = classes[column];
-        const struct csv_cell *cell = table->cells + column;
-        for (size_t row = 0; row < table->rows; row++, cell += table->columns) {
+        const struct csv_cell *cell = block->cells + column * block->stride;
+        for (size_t row = 0; row < block->rows; row++, cell++) {
             if (cell->size == CSV_NULL || cell->size == 0) continue;
             seen[column] = 1;
             if (among == 0) break;
-            struct str value = {(const char *)table->text + cell->at, cell->size};
+            struct str value = {(const char *)block->text + cell->at, cell->size};
             among &= csv_value_classes(value, among);
         }
         classes[column] = (uint8_t)among;
@@ -21,63 +23,233 @@ void csv_classify(const struct csv_table *table, uint8_t *classes, uint8_t *seen
 
 /* ---- arrays ---- */
 
-static enum status changed(const struct csv_table *table, size_t row, struct str value,
+struct column {
+    enum type_id type;
+    size_t width;                   /* of a value; 0 for bool and utf8 */
+    struct buffer validity, values; /* values: numbers, bits, or int32 offsets */
+    struct bytes text;
+    int64_t nulls;
+};
+
+struct csv_columns {
+    const struct schema *schema;
+    struct column *columns;
+    int64_t rows, room;
+    int64_t *records;
+};
+
+static enum status column_open(struct column *column, const struct field *field, int64_t rows,
+                               struct err *err)
+{
+    size_t room = (size_t)rows;
+    column->type = field->type.id;
+    column->width = type_width(&field->type);
+    column->text = bytes_limited(INT32_MAX);
+    TRY(buffer_new(&column->validity, (room + 7) / 8, err));
+    if (column->type == TYPE_UTF8) return buffer_new(&column->values, (room + 1) * 4, err);
+    if (column->type == TYPE_BOOL) return buffer_new(&column->values, (room + 7) / 8, err);
+    return buffer_new(&column->values, room * column->width, err);
+}
+
+enum status csv_columns_open(struct csv_columns **ret, const struct schema *schema, int64_t rows,
+                             struct err *err)
+{
+    OWNED(csv_columns_close) struct csv_columns *columns = NULL;
+    TRY(NEW(&columns, 1, err));
+    columns->schema = schema;
+    columns->room = rows;
+    TRY(NEW(&columns->columns, schema->count, err));
+    TRY(NEW(&columns->records, (size_t)rows, err));
+    for (size_t i = 0; i < schema->count; i++)
+        TRY(column_open(&columns->columns[i], &schema->fields[i], rows, err));
+    *ret = columns;
+    columns = NULL;
+    return STATUS_OK;
+}
+
+static void set_bit(uint8_t *bits, size_t row)
+{
+    bits[row >> 3] = (uint8_t)(bits[row >> 3] | 1u << (row & 7));
+}
+
+/* ---- one column of a block: `base` rows stand before it; returns the row that does not fit, or
+ * block->rows. A null keeps its zero. ---- */
+
+#define TAKE_TYPED(name, type, parse)                                                              \
+    static size_t take_##name(struct column *column, const struct csv_block *block,                \
+                              const struct csv_cell *cells, size_t base)                           \
+    {                                                                                              \
+        uint8_t *validity = buffer_writable(&column->validity);                                    \
+        type *values = (type *)(void *)buffer_writable(&column->values);                           \
+        for (size_t row = 0; row < block->rows; row++) {                                           \
+            struct str value = {(const char *)block->text + cells[row].at, cells[row].size};       \
+            if (value.size == CSV_NULL || value.size == 0) {                                       \
+                column->nulls++;                                                                   \
+                continue;                                                                          \
+            }                                                                                      \
+            if (!parse(value, &values[base + row])) return row;                                    \
+            set_bit(validity, base + row);                                                         \
+        }                                                                                          \
+        return block->rows;                                                                        \
+    }
+
+static inline bool parse_moment(struct str value, int64_t *ret)
+{
+    bool zoned;
+    return csv_value_time(value, ret, &zoned);
+}
+
+TAKE_TYPED(ints, int64_t, csv_value_int)
+TAKE_TYPED(reals, double, csv_value_real)
+TAKE_TYPED(days, int32_t, csv_value_date)
+TAKE_TYPED(moments, int64_t, parse_moment)
+
+static size_t take_bools(struct column *column, const struct csv_block *block,
+                         const struct csv_cell *cells, size_t base)
+{
+    for (size_t row = 0; row < block->rows; row++) {
+        struct str value = {(const char *)block->text + cells[row].at, cells[row].size};
+        bool truth = false;
+        if (value.size == CSV_NULL || value.size == 0) {
+            column->nulls++;
+            continue;
+        }
+        if (!csv_value_bool(value, &truth)) return row;
+        if (truth) set_bit(buffer_writable(&column->values), base + row);
+        set_bit(buffer_writable(&column->validity), base + row);
+    }
+    return block->rows;
+}
+
+static enum status take_texts(struct column *column, const struct csv_block *block,
+                              const struct csv_cell *cells, size_t base, struct err *err)
+{
+    uint8_t *validity = buffer_writable(&column->validity);
+    int32_t *offsets = (int32_t *)(void *)buffer_writable(&column->values);
+    size_t total = 0;
+    for (size_t row = 0; row < block->rows; row++)
+        total += cells[row].size == CSV_NULL ? 0 : cells[row].size;
+    TRY(bytes_reserve(&column->text, total, err));
+    uint8_t *to = column->text.data;
+    size_t at = column->text.size;
+    for (size_t row = 0; row < block->rows; row++) {
+        size_t size = cells[row].size;
+        bool null = size == CSV_NULL;
+        if (null) size = 0;
+        if (size > 0) memcpy(to + at, block->text + cells[row].at, size);
+        at += size;
+        column->nulls += null;
+        offsets[base + row + 1] = (int32_t)at;
+        if (!null) set_bit(validity, base + row);
+    }
+    column->text.size = at;
+    return STATUS_OK;
+}
+
+static enum status changed(const struct csv_block *block, size_t row, size_t column,
                            struct err *err)
 {
     char shown[80];
-    escape_for_terminal(value, shown, sizeof shown);
+    escape_for_terminal(csv_cell_text(block, row, column), shown, sizeof shown);
     return fail(err, STATUS_FAILED, "record %lld: found \"%s\", which was not there at first",
-                (long long)table->records[row], shown);
+                (long long)block->records[row], shown);
 }
 
-/* Appends one value of any type but text. */
-static enum status append_typed(struct builder *builder, enum type_id type, struct str value,
-                                bool *ret_fits, struct err *err)
+static enum status take_column(struct csv_columns *columns, size_t index,
+                               const struct csv_block *block, struct err *err)
 {
-    int64_t integer = 0;
-    int32_t days = 0;
-    double real = 0;
-    bool truth = false, zoned;
-    switch (type) {
-    case TYPE_BOOL:
-        *ret_fits = csv_value_bool(value, &truth);
-        return build_bool(builder, truth, err);
-    case TYPE_FLOAT64:
-        *ret_fits = csv_value_real(value, &real);
-        return build_real(builder, real, err);
-    case TYPE_DATE32:
-        *ret_fits = csv_value_date(value, &days);
-        return build_int(builder, days, err);
-    case TYPE_TIMESTAMP:
-        *ret_fits = csv_value_time(value, &integer, &zoned);
-        return build_int(builder, integer, err);
-    default: *ret_fits = csv_value_int(value, &integer); return build_int(builder, integer, err);
+    struct column *column = &columns->columns[index];
+    const struct csv_cell *cells = block->cells + index * block->stride;
+    size_t base = (size_t)columns->rows, taken;
+    switch (column->type) {
+    case TYPE_UTF8: return take_texts(column, block, cells, base, err);
+    case TYPE_BOOL: taken = take_bools(column, block, cells, base); break;
+    case TYPE_FLOAT64: taken = take_reals(column, block, cells, base); break;
+    case TYPE_DATE32: taken = take_days(column, block, cells, base); break;
+    case TYPE_TIMESTAMP: taken = take_moments(column, block, cells, base); break;
+    default: taken = take_ints(column, block, cells, base); break;
     }
+    return taken == block->rows ? STATUS_OK : changed(block, taken, index, err);
 }
 
-static enum status append_cell(const struct csv_table *table, size_t row, size_t column,
-                               enum type_id type, struct builder *builder, struct err *err)
+enum status csv_columns_take(struct csv_columns *columns, const struct csv_block *block,
+                             struct err *err)
 {
-    const struct csv_cell *cell = &table->cells[row * table->columns + column];
-    if (cell->size == CSV_NULL) return build_null(builder, err);
-    struct str value = {(const char *)table->text + cell->at, cell->size};
-    if (type == TYPE_UTF8) return build_text(builder, value, err);
-    if (value.size == 0) return build_null(builder, err);
-    bool fits = false;
-    TRY(append_typed(builder, type, value, &fits, err));
-    return fits ? STATUS_OK : changed(table, row, value, err);
+    if (columns->rows + (int64_t)block->rows > columns->room)
+        return fail(err, STATUS_FAILED, "found more records than at first");
+    for (size_t i = 0; i < block->columns; i++)
+        TRY(take_column(columns, i, block, err));
+    memcpy(columns->records + columns->rows, block->records, block->rows * sizeof(int64_t));
+    columns->rows += (int64_t)block->rows;
+    return STATUS_OK;
 }
 
-enum status csv_columns(const struct csv_table *table, const struct schema *schema,
-                        struct batch *ret, struct err *err)
+/* ---- the end ---- */
+
+/* Text with one owner moves into the array without a copy. */
+static enum status text_buffer(struct column *column, struct buffer *ret, struct err *err)
 {
-    OWNED(batch_builder_close) struct batch_builder *builder = NULL;
-    TRY(batch_builder_open(&builder, schema, (int64_t)table->rows, err));
-    for (size_t column = 0; column < schema->count; column++) {
-        enum type_id type = schema->fields[column].type.id;
-        struct builder *values = batch_builder_column(builder, column);
-        for (size_t row = 0; row < table->rows; row++)
-            TRY(append_cell(table, row, column, type, values, err));
+    size_t size = column->text.size, padded = (size + 63) / 64 * 64;
+    if (size == 0) return STATUS_OK;
+    column->text.limit = SIZE_MAX;
+    TRY(bytes_reserve(&column->text, padded - size, err));
+    memset(column->text.data + size, 0, padded - size);
+    TRY(buffer_foreign(ret, column->text.data, size, memory_free, column->text.data, err));
+    column->text = bytes_limited(0);
+    return STATUS_OK;
+}
+
+static enum status column_finish(struct column *column, int64_t rows, struct array **ret,
+                                 struct err *err)
+{
+    struct buffer buffers[2] = {{0}};
+    size_t count = 1, places = (size_t)rows;
+    if (column->nulls == 0) buffer_unref(&column->validity);
+    if (column->type == TYPE_UTF8) {
+        TRY(text_buffer(column, &buffers[1], err));
+        count = 2;
+        places = (size_t)rows + 1;
     }
-    return batch_builder_finish(builder, ret, err);
+    column->validity.size = column->nulls == 0 ? 0 : ((size_t)rows + 7) / 8;
+    column->values.size = column->type == TYPE_BOOL   ? ((size_t)rows + 7) / 8
+                          : column->type == TYPE_UTF8 ? places * sizeof(int32_t)
+                                                      : places * column->width;
+    if (column->values.size == 0) buffer_unref(&column->values);
+    buffers[0] = column->values;
+    struct buffer validity = column->validity;
+    column->values = column->validity = (struct buffer){0};
+    return array_make(ret, rows, column->nulls, validity, buffers, count, NULL, 0, NULL, err);
+}
+
+enum status csv_columns_finish(struct csv_columns *columns, struct batch *ret,
+                               int64_t **ret_records, struct err *err)
+{
+    size_t count = columns->schema->count;
+    OWNED(memory_release) struct array **arrays = NULL;
+    enum status status = STATUS_OK;
+    TRY(NEW(&arrays, count, err));
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = column_finish(&columns->columns[i], columns->rows, &arrays[i], err);
+    if (status == STATUS_OK) status = batch_make(ret, columns->schema, columns->rows, arrays, err);
+    for (size_t i = 0; i < count; i++)
+        array_unref(&arrays[i]);
+    if (status != STATUS_OK) return status;
+    *ret_records = columns->records;
+    columns->records = NULL;
+    return STATUS_OK;
+}
+
+void csv_columns_close(struct csv_columns **columns)
+{
+    struct csv_columns *c = *columns;
+    if (c == NULL) return;
+    for (size_t i = 0; c->columns != NULL && i < c->schema->count; i++) {
+        buffer_unref(&c->columns[i].validity);
+        buffer_unref(&c->columns[i].values);
+        bytes_release(&c->columns[i].text);
+    }
+    memory_free(c->columns);
+    memory_free(c->records);
+    memory_free(c);
+    *columns = NULL;
 }

@@ -5,6 +5,7 @@
  * quadratic, reading again draws on an allowance that grows with what was accepted; when it is used
  * up, a record has to end on its own line. Everything here depends on the bytes alone. */
 #include "ingest/csv_parts.h"
+#include "ingest/csv_scan.h"
 
 #define READ_BYTES           (256u << 10)
 #define RECORD_BYTES_MAXIMUM (64u << 20)
@@ -22,8 +23,11 @@ struct csv_cutter {
     int64_t blank_lines;
     int64_t piece_rows;
     uint64_t piece_bytes, row_bytes;
-    uint64_t again;    /* bytes that were read more than once */
-    bool in_long_line; /* the rest of a record without a line end is not wanted */
+    uint64_t again;              /* bytes that were read more than once */
+    bool in_long_line;           /* the rest of a record without a line end is not wanted */
+    const struct csv_scan *scan; /* NULL: record by record */
+    struct csv_marks marks;
+    uint64_t scanned_again; /* bytes that the scanner saw in vain */
 };
 
 enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
@@ -42,6 +46,8 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
     cutter->row_bytes = dialect->fields * sizeof(int64_t);
+    cutter->scan = options->reference ? NULL : csv_scan();
+    cutter->marks = (struct csv_marks){dialect->delimiter, dialect->quote, dialect->quote != 0};
     *ret = cutter;
     return STATUS_OK;
 }
@@ -155,22 +161,60 @@ static enum status detach(struct csv_cutter *cutter, struct csv_piece *piece, si
     return STATUS_OK;
 }
 
+/* Takes records 64 bytes at a time as far as their quotes are where they should be; moves *at
+ * behind them and sets *ret_stop to the place that needs a closer look. */
+static enum status take_many(struct csv_cutter *cutter, struct csv_piece *piece, size_t *at,
+                             size_t *ret_stop, struct err *err)
+{
+    struct csv_scan_state state = CSV_SCAN_FRESH;
+    struct csv_scan_count count = {.end = *at, .records = piece->records};
+    size_t next = *at;
+    *ret_stop = *at;
+    if (cutter->scan == NULL || cutter->scanned_again > ALLOWANCE + 4 * cutter->offset)
+        return STATUS_OK;
+    do {
+        if (!at_end(cutter) && cutter->size - next < READ_BYTES / 4)
+            TRY(read_more(cutter, cutter->size, err));
+        next = cutter->scan->count(&cutter->marks, cutter->data, next, cutter->size,
+                                   cutter->piece_rows, cutter->piece_bytes, cutter->row_bytes,
+                                   cutter->dialect->fields == 1, &state, &count);
+    } while (next + 64 >= cutter->size && !at_end(cutter));
+    cutter->scanned_again += next - count.end;
+    piece->records = count.records;
+    piece->blank_lines += count.blank_lines;
+    cutter->line += count.lines;
+    *at = count.end;
+    *ret_stop = next + 64;
+    return STATUS_OK;
+}
+
+/* Takes the record at *at; *ret_full when the piece has no room for it. */
+static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, size_t *at,
+                            bool *ret_full, struct err *err)
+{
+    struct csv_record record;
+    TRY(next_record(cutter, *at, &record, err));
+    bool blank = record.size == 0 && cutter->dialect->fields != 1;
+    uint64_t cost = *at + record.end + (uint64_t)(piece->records + !blank) * cutter->row_bytes;
+    *ret_full = *at > 0 && cost > cutter->piece_bytes;
+    if (*ret_full) return STATUS_OK;
+    if (record.fault != CSV_FINE) TRY(note_bad(piece, &record, *at, err));
+    piece->records += !blank;
+    piece->blank_lines += blank;
+    cutter->line += record.lines;
+    *at += record.end;
+    *ret_full = cutter->in_long_line;
+    return STATUS_OK;
+}
+
 static enum status fill(struct csv_cutter *cutter, struct csv_piece *piece, struct err *err)
 {
-    size_t at = 0;
-    while (piece->records < cutter->piece_rows) {
+    size_t at = 0, stop = 0;
+    bool full = false;
+    while (!full && piece->records < cutter->piece_rows) {
+        if (at >= stop) TRY(take_many(cutter, piece, &at, &stop, err));
         if (at == cutter->size && at_end(cutter)) break;
-        struct csv_record record;
-        TRY(next_record(cutter, at, &record, err));
-        uint64_t cost = at + record.end + (uint64_t)(piece->records + 1) * cutter->row_bytes;
-        if (at > 0 && cost > cutter->piece_bytes) break;
-        if (record.fault != CSV_FINE) TRY(note_bad(piece, &record, at, err));
-        bool blank = record.size == 0 && cutter->dialect->fields != 1;
-        piece->records += !blank;
-        piece->blank_lines += blank;
-        cutter->line += record.lines;
-        at += record.end;
-        if (cutter->in_long_line) break;
+        if (piece->records < cutter->piece_rows) TRY(take_one(cutter, piece, &at, &full, err));
     }
     cutter->record += piece->records;
     cutter->blank_lines += piece->blank_lines;

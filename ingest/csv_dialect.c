@@ -97,24 +97,65 @@ static void find_quote(struct csv_dialect *dialect, int delimiter, const uint8_t
     if (fit.faults == 0 && fit.quoted >= 2) dialect->quote = '\'';
 }
 
-/* ---- header ---- */
+/* ---- the sample as a table ---- */
 
-static struct str cell_text(const struct csv_table *table, size_t row, size_t column)
+struct sample {
+    struct arena *arena;
+    struct str *cells; /* row by row */
+    size_t rows, columns, room;
+    bool has_first; /* row 0 is record 1 */
+};
+
+static void sample_close(struct sample *sample)
 {
-    const struct csv_cell *cell = &table->cells[row * table->columns + column];
-    size_t size = cell->size == CSV_NULL ? 0 : cell->size;
-    return (struct str){(const char *)table->text + cell->at, size};
+    memory_free(sample->cells);
+    arena_close(&sample->arena);
 }
 
-/* What one column says about row 0: above 0 = a name, below 0 = a value. */
-static int column_says(const struct csv_table *table, size_t column)
+static enum status sample_take(void *context, const struct csv_block *block, struct err *err)
 {
-    struct str first = cell_text(table, 0, column);
+    struct sample *sample = context;
+    if (sample->rows == 0) sample->has_first = block->records[0] == 1;
+    size_t rows = sample->rows + block->rows;
+    struct str *cells = memory_resize(sample->cells, rows * sample->columns, sizeof *cells);
+    if (cells == NULL) return fail_memory(err, rows * sample->columns * sizeof *cells);
+    sample->cells = cells;
+    cells += sample->rows * sample->columns;
+    for (size_t row = 0; row < block->rows; row++)
+        for (size_t column = 0; column < block->columns; column++, cells++) {
+            struct str text = csv_cell_text(block, row, column);
+            *cells = (struct str){arena_text(sample->arena, text.data, text.size), text.size};
+            if (cells->data == NULL) return fail_memory(err, text.size);
+        }
+    sample->rows = rows;
+    return STATUS_OK;
+}
+
+static enum status sample_read(const struct csv_dialect *dialect,
+                               const struct source_options *options, const uint8_t *text,
+                               size_t size, struct sample *ret, struct err *err)
+{
+    OWNED(memory_release) uint8_t *copy = memory_get_raw(size, 1);
+    if (copy == NULL) return fail_memory(err, size);
+    if (size > 0) memcpy(copy, text, size);
+    struct csv_piece piece = {.data = copy, .size = size, .first_record = 1, .first_line = 1};
+    struct csv_taker taker = {ret, sample_take};
+    ret->columns = dialect->fields;
+    TRY(arena_open(&ret->arena, err));
+    return csv_fields(dialect, options, &piece, &taker, NULL, err);
+}
+
+/* ---- header ---- */
+
+/* What one column says about row 0: above 0 = a name, below 0 = a value. */
+static int column_says(const struct sample *sample, size_t column)
+{
+    struct str first = sample->cells[column];
     if (first.size == 0) return 0;
     unsigned classes = CSV_ANY;
     bool any = false, again = false;
-    for (size_t row = 1; row < table->rows; row++) {
-        struct str value = cell_text(table, row, column);
+    for (size_t row = 1; row < sample->rows; row++) {
+        struct str value = sample->cells[row * sample->columns + column];
         if (value.size == 0) continue;
         any = true;
         again = again || str_equal(value, first);
@@ -126,18 +167,19 @@ static int column_says(const struct csv_table *table, size_t column)
     return again || own != 0 ? -1 : 0;
 }
 
-static bool first_row_is_header(const struct csv_table *table)
+static bool first_row_is_header(const struct sample *sample)
 {
-    if (table->rows == 0 || table->records[0] != 1) return false;
+    if (!sample->has_first) return false;
     size_t names = 0, values = 0, filled = 0;
-    for (size_t column = 0; column < table->columns; column++) {
-        int says = column_says(table, column);
+    for (size_t column = 0; column < sample->columns; column++) {
+        int says = column_says(sample, column);
         names += says > 0;
         values += says < 0;
-        filled += cell_text(table, 0, column).size > 0;
+        filled += sample->cells[column].size > 0;
     }
     if (names > 0 || values > 0) return names > values;
-    return filled > 0 && filled + 1 >= table->columns; /* one may be empty: an index without name */
+    return filled > 0 &&
+           filled + 1 >= sample->columns; /* one may be empty: an index without name */
 }
 
 /* ---- names ---- */
@@ -166,14 +208,14 @@ static enum status name_column(const char **names, size_t column, struct str tex
     return STATUS_OK;
 }
 
-static enum status name_columns(const struct csv_table *table, const struct csv_dialect *dialect,
+static enum status name_columns(const struct sample *sample, const struct csv_dialect *dialect,
                                 struct arena *arena, const char ***ret, struct err *err)
 {
     const char **names = arena_get(arena, dialect->fields, sizeof *names);
     if (names == NULL) return fail_memory(err, dialect->fields * sizeof *names);
     for (size_t column = 0; column < dialect->fields; column++) {
         struct str text = {NULL, 0};
-        if (dialect->header) text = cell_text(table, 0, column);
+        if (dialect->header) text = sample->cells[column];
         TRY(name_column(names, column, text, arena, err));
     }
     *ret = names;
@@ -194,23 +236,6 @@ static enum status refuse_wide_text(const uint8_t *sample, size_t size, struct e
     (void)fail(err, STATUS_FAILED, "found UTF-16 or UTF-32 text, expected UTF-8");
     err_hint(err, "convert it first: iconv -f UTF-16 -t UTF-8 FILE | tamis-ingest -");
     return STATUS_FAILED;
-}
-
-/* The records of the sample as a table that the header can be judged by. */
-static enum status sample_table(const struct csv_dialect *dialect,
-                                const struct source_options *options, const uint8_t *sample,
-                                const struct fit *fit, struct csv_table *ret, struct err *err)
-{
-    uint8_t *copy = memory_get_raw(fit->end, 1);
-    if (copy == NULL) return fail_memory(err, fit->end);
-    if (fit->end > 0) memcpy(copy, sample, fit->end);
-    struct csv_piece piece = {.data = copy, .size = fit->end, .first_record = 1, .first_line = 1};
-    for (size_t i = 0; i < fit->end; i++)
-        piece.records += copy[i] == '\n' || copy[i] == '\r';
-    piece.records++;
-    enum status status = csv_fields(dialect, options, &piece, ret, NULL, err);
-    memory_free(copy);
-    return status;
 }
 
 /* Puts the header, and blank lines in front of it, into the preface. */
@@ -282,13 +307,13 @@ enum status csv_dialect_find(const struct source_options *options, const uint8_t
     struct fit fit;
     TRY(find_shape(options, text, text_size, whole, ret, &fit, err));
     if (options->header != HEADER_NO) TRY(refuse_other_encoding(ret, text, fit.end, err));
-    OWNED(csv_table_release) struct csv_table table = {0};
-    TRY(sample_table(ret, options, text, &fit, &table, err));
+    OWNED(sample_close) struct sample first = {0};
+    TRY(sample_read(ret, options, text, fit.end, &first, err));
     ret->header = options->header == HEADER_YES ||
-                  (options->header == HEADER_AUTO && first_row_is_header(&table));
-    if (ret->header && (table.rows == 0 || table.records[0] != 1))
+                  (options->header == HEADER_AUTO && first_row_is_header(&first));
+    if (ret->header && !first.has_first)
         return fail(err, STATUS_FAILED, "the first record cannot be read as a header");
-    TRY(name_columns(&table, ret, arena, ret_names, err));
+    TRY(name_columns(&first, ret, arena, ret_names, err));
     if (ret->header) skip_header(ret, sample, size, whole);
     return STATUS_OK;
 }

@@ -1,248 +1,343 @@
-/* ingest/csv_fields.c: a piece of CSV as a table of cells, through libcsv.
+/* ingest/csv_fields.c: a piece of CSV as blocks of cells.
  *
- * libcsv copies each field, gives no positions, and lets a stray quote swallow what follows; so
- * every record is found first (csv_record.c) and given to it alone. Its own strictness guards the
- * end of quotes, and a record it takes apart differently is a reject, not a row. */
+ * Most records are taken apart by the scanner's places (csv_scan.c). Where a quote stands in a
+ * place of its own, and everywhere under options.reference, csv_record.c finds the record and
+ * libcsv its fields; both ways give the same cells. A record that is no row becomes a reject. */
 #include "ingest/csv_parts.h"
+#include "ingest/csv_scan.h"
 
-#include <csv.h>
 #include <stdio.h>
 
-struct parser {
-    struct csv_parser libcsv;
-    struct bytes text;      /* of all cells */
-    struct csv_cell *cells; /* of all rows */
-    size_t room;            /* in cells */
-    size_t done;            /* cells of finished rows */
-    size_t fields, records; /* of the record at hand */
-    size_t columns;
-    enum status status;
-    struct err *err;
+#define BLOCK_ROWS  1024u
+#define BLOCK_CELLS (128u << 10)
+#define SEGMENT_BYTES                                                                              \
+    (32u << 10) /* scanned at once; a record longer than that goes the slow way                    \
+                 */
+
+struct reading {
+    const struct csv_dialect *dialect;
+    const struct source_options *options;
+    struct csv_piece *piece;
+    const struct csv_taker *taker;
+    struct source_rows *rejects;
+    size_t at, next_bad;
+    int64_t number; /* of the next record */
+    size_t line_at; /* lines are counted up to here, */
+    int64_t line;   /* where this one begins */
+    bool utf8;      /* the whole piece */
+    struct csv_cell *cells;
+    int64_t *records;
+    size_t rows, stride;
+    const struct csv_scan *scan; /* NULL: libcsv only */
+    uint32_t *places;
+    struct csv_splitter *splitter; /* opened when it is first needed */
+    struct bytes text;             /* of the rows that came from it; empty: rows are in the piece */
 };
 
-static int never_space(unsigned char byte)
+/* ---- rows ---- */
+
+static enum status flush(struct reading *reading, struct err *err)
 {
-    (void)byte;
-    return 0;
+    const struct csv_block block = {
+        .text = reading->text.size > 0 ? reading->text.data : reading->piece->data,
+        .cells = reading->cells,
+        .records = reading->records,
+        .rows = reading->rows,
+        .columns = reading->dialect->fields,
+        .stride = reading->stride,
+    };
+    if (reading->rows > 0) TRY(reading->taker->take(reading->taker->context, &block, err));
+    reading->rows = 0;
+    reading->text.size = 0;
+    return STATUS_OK;
 }
 
-static void *counted_resize(void *old, size_t size)
+static enum status add_row(struct reading *reading, int64_t number, struct err *err)
 {
-    return memory_resize(old, size, 1);
+    reading->records[reading->rows++] = number;
+    return reading->rows == reading->stride ? flush(reading, err) : STATUS_OK;
 }
 
-/* ---- libcsv's callbacks ---- */
+/* ---- rejects ---- */
 
-static void take_field(void *data, size_t size, void *context)
+struct fault {
+    const char *rule; /* NULL = none */
+    char message[160];
+};
+
+static void set_fault(struct fault *ret, const char *rule, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+static void set_fault(struct fault *ret, const char *rule, const char *format, ...)
 {
-    struct parser *parser = context;
-    size_t column = parser->fields++;
-    if (parser->status != STATUS_OK || column >= parser->columns) return;
-    struct csv_cell *cell = &parser->cells[parser->done + column];
-    cell->at = (uint32_t)parser->text.size;
-    cell->size = data == NULL ? CSV_NULL : (uint32_t)size;
-    if (data != NULL) parser->status = bytes_append(&parser->text, data, size, parser->err);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(ret->message, sizeof ret->message, format, arguments);
+    va_end(arguments);
+    ret->rule = rule;
 }
 
-static void take_record(int end, void *context)
+static void judge(const struct reading *reading, const struct csv_record *record, size_t at,
+                  struct fault *ret)
 {
-    (void)end;
-    struct parser *parser = context;
-    parser->records++;
+    const uint8_t *data = reading->piece->data + at;
+    if (record->fault == CSV_STRAY_QUOTE)
+        set_fault(ret, "quote", "found more text behind a closing quote, expected a delimiter");
+    else if (record->fault == CSV_UNCLOSED_QUOTE)
+        set_fault(ret, "quote", "found a quote that does not end, expected it in this record");
+    else if (record->fault == CSV_RECORD_TOO_LONG)
+        set_fault(ret, "record size", "found no line end within %zu bytes", record->size);
+    else if (record->fields != reading->dialect->fields)
+        set_fault(ret, "ragged", "found %zu fields, expected %zu", record->fields,
+                  reading->dialect->fields);
+    else if (record->longest > reading->options->field_limit)
+        set_fault(ret, "field size", "found a field of %zu bytes, expected at most %llu",
+                  record->longest, (unsigned long long)reading->options->field_limit);
+    else if (!reading->utf8 && !utf8_valid(data, record->size))
+        set_fault(ret, "encoding", "found bytes that are not UTF-8");
 }
 
-/* ---- one record ---- */
-
-static bool split_record(struct parser *parser, const uint8_t *data, size_t size)
+/* The line on which the record at `at` begins; counted on from the reject before. */
+static int64_t line_of(struct reading *reading, size_t at)
 {
-    parser->fields = parser->records = 0;
-    size_t kept = parser->text.size;
-    bool taken = csv_parse(&parser->libcsv, data, size, take_field, take_record, parser) == size;
-    int finished = csv_fini(&parser->libcsv, take_field, take_record, parser);
-    if (size == 0) { /* libcsv has no record without bytes; a table of one column does */
-        take_field(NULL, 0, parser);
-        take_record(-1, parser);
+    const uint8_t *data = reading->piece->data;
+    for (; reading->line_at < at; reading->line_at++) {
+        size_t here = reading->line_at;
+        reading->line += data[here] == '\n' || (data[here] == '\r' && data[here + 1] != '\n');
     }
-    if (taken && finished == 0 && parser->records == 1 && parser->fields == parser->columns)
-        return true;
-    parser->text.size = kept;
-    return false;
-}
-
-/* What is wrong with a record before libcsv sees it; "" when nothing is. */
-static const char *rule_of(const struct csv_dialect *dialect, const struct source_options *options,
-                           const struct csv_record *record, const uint8_t *data, bool utf8,
-                           char *message, size_t room)
-{
-    switch (record->fault) {
-    case CSV_FINE: break;
-    case CSV_STRAY_QUOTE:
-        snprintf(message, room, "found more text behind a closing quote, expected a delimiter");
-        return "quote";
-    case CSV_UNCLOSED_QUOTE:
-        snprintf(message, room, "found a quote that does not end, expected it in this record");
-        return "quote";
-    case CSV_RECORD_TOO_LONG:
-        snprintf(message, room, "found no line end within %zu bytes", record->size);
-        return "record size";
-    }
-    if (record->longest > options->field_limit) {
-        snprintf(message, room, "found a field of %zu bytes, expected at most %llu",
-                 record->longest, (unsigned long long)options->field_limit);
-        return "field size";
-    }
-    if (record->fields != dialect->fields) {
-        snprintf(message, room, "found %zu fields, expected %zu", record->fields, dialect->fields);
-        return "ragged";
-    }
-    if (!utf8 && !utf8_valid(data, record->size)) {
-        snprintf(message, room, "found bytes that are not UTF-8");
-        return "encoding";
-    }
-    return "";
+    return reading->line;
 }
 
 /* The bytes of a rejected record, all of them except where its size is the fault. */
-static struct str raw_of(const struct csv_piece *piece, const struct csv_record *record, size_t at,
+static struct str raw_of(const struct reading *reading, const struct csv_record *record, size_t at,
                          const char *rule)
 {
     bool by_size = strcmp(rule, "field size") == 0 || strcmp(rule, "record size") == 0;
     size_t size = by_size && record->size > RAW_BYTES_MAXIMUM ? RAW_BYTES_MAXIMUM : record->size;
-    return (struct str){(const char *)piece->data + at, size};
+    return (struct str){(const char *)reading->piece->data + at, size};
 }
 
-static enum status reject_record(struct source_rows *rows, const struct csv_piece *piece,
-                                 const struct csv_record *record, size_t at, int64_t number,
-                                 int64_t line, const char *rule, const char *message,
-                                 struct err *err)
+static enum status reject(struct reading *reading, const struct csv_record *record, size_t at,
+                          int64_t number, const struct fault *fault, struct err *err)
 {
-    if (rows == NULL) return STATUS_OK;
-    char *kept = arena_text(rows->arena, message, strlen(message));
-    if (kept == NULL) return fail_memory(err, strlen(message));
-    struct reject reject = {
+    if (reading->rejects == NULL) return STATUS_OK;
+    char *message = arena_text(reading->rejects->arena, fault->message, strlen(fault->message));
+    if (message == NULL) return fail_memory(err, sizeof fault->message);
+    const struct reject reject = {
         .record = number,
-        .byte_offset = (int64_t)(piece->offset + at),
-        .line = line,
-        .rule = rule,
-        .message = str_of(kept),
-        .raw = raw_of(piece, record, at, rule),
+        .byte_offset = (int64_t)(reading->piece->offset + at),
+        .line = line_of(reading, at),
+        .rule = fault->rule,
+        .message = str_of(message),
+        .raw = raw_of(reading, record, at, fault->rule),
     };
-    return source_rows_reject(rows, &reject, err);
+    return source_rows_reject(reading->rejects, &reject, err);
+}
+
+/* ---- the slow way: one record through libcsv ---- */
+
+static void find_record(struct reading *reading, struct csv_record *ret)
+{
+    const struct csv_piece *piece = reading->piece;
+    size_t at = reading->at;
+    if (reading->next_bad < piece->bad_count && piece->bad[reading->next_bad].at == at) {
+        const struct csv_bad *bad = &piece->bad[reading->next_bad++];
+        *ret = (struct csv_record){.size = bad->size, .end = bad->end, .fault = bad->fault};
+        return;
+    }
+    (void)csv_record_find(reading->dialect, piece->data + at, piece->size - at, true, ret);
+}
+
+static enum status split_one(struct reading *reading, const struct csv_record *record, size_t at,
+                             struct fault *fault, struct err *err)
+{
+    bool same = false;
+    if (reading->splitter == NULL)
+        TRY(csv_splitter_open(&reading->splitter, reading->dialect, err));
+    if (reading->text.size == 0) TRY(flush(reading, err)); /* those rows are in the piece */
+    if (reading->text.size == 0) TRY(bytes_append(&reading->text, "", 1, err));
+    TRY(csv_split(reading->splitter, reading->piece->data + at, record->size,
+                  reading->cells + reading->rows, reading->stride, &reading->text, &same, err));
+    if (!same) set_fault(fault, "quote", "libcsv takes this record apart in another way");
+    return STATUS_OK;
+}
+
+static enum status take_slowly(struct reading *reading, struct err *err)
+{
+    struct csv_record record;
+    struct fault fault = {0};
+    size_t at = reading->at;
+    find_record(reading, &record);
+    reading->at += record.end;
+    if (record.size == 0 && reading->dialect->fields != 1) return STATUS_OK; /* a blank line */
+    int64_t number = reading->number++;
+    judge(reading, &record, at, &fault);
+    if (fault.rule == NULL) TRY(split_one(reading, &record, at, &fault, err));
+    if (fault.rule != NULL) return reject(reading, &record, at, number, &fault, err);
+    return add_row(reading, number, err);
+}
+
+/* ---- the fast way: places of the scanner ---- */
+
+/* Undoubles the quotes of size bytes in place and returns how many are left; the rest is zeroed, so
+ * that no line end is counted twice. */
+static size_t undouble(uint8_t *data, size_t size, uint8_t quote)
+{
+    uint8_t *found = memchr(data, quote, size);
+    if (found == NULL) return size;
+    size_t from = (size_t)(found - data) + 2, to = from - 1;
+    while (from < size) {
+        found = memchr(data + from, quote, size - from);
+        size_t plain = found == NULL ? size - from : (size_t)(found - data) - from + 1;
+        memmove(data + to, data + from, plain);
+        to += plain;
+        from += plain + 1;
+    }
+    memset(data + to, 0, size - to);
+    return to;
+}
+
+static void unquote_row(struct reading *reading)
+{
+    uint8_t *data = reading->piece->data;
+    struct csv_cell *cell = reading->cells + reading->rows;
+    for (size_t column = 0; column < reading->dialect->fields; column++, cell += reading->stride) {
+        if (cell->size == CSV_NULL || data[cell->at] != reading->dialect->quote) continue;
+        cell->at++;
+        cell->size = (uint32_t)undouble(data + cell->at, cell->size - 2, reading->dialect->quote);
+    }
+}
+
+static size_t longest_cell(const struct reading *reading, size_t fields)
+{
+    size_t longest = 0;
+    if (fields > reading->dialect->fields) fields = reading->dialect->fields;
+    for (size_t column = 0; column < fields; column++) {
+        uint32_t size = reading->cells[column * reading->stride + reading->rows].size;
+        if (size != CSV_NULL && size > longest) longest = size;
+    }
+    return longest;
+}
+
+struct segment {
+    const uint32_t *places;
+    size_t count, next;
+    size_t begin, size; /* of the bytes that were scanned */
+};
+
+/* Cells of the record at reading->at, from the places on. False when the segment ends before it. */
+static bool take_cells(struct reading *reading, struct segment *segment, struct csv_record *ret,
+                       bool *ret_quoted)
+{
+    const uint8_t *data = reading->piece->data;
+    const size_t columns = reading->dialect->fields, stride = reading->stride;
+    const uint8_t delimiter = reading->dialect->delimiter, quote = reading->dialect->quote;
+    struct csv_cell *cell = reading->cells + reading->rows;
+    size_t next = segment->next, begin = reading->at, end, fields = 0;
+    bool quoted = false;
+    do {
+        if (next == segment->count) return false;
+        end = segment->begin + segment->places[next++];
+        uint32_t size = (uint32_t)(end - begin);
+        if (fields < columns)
+            *cell = (struct csv_cell){(uint32_t)begin, size == 0 ? CSV_NULL : size};
+        cell += fields < columns ? stride : 0;
+        quoted |= data[begin] == quote;
+        fields++;
+        begin = end + 1;
+    } while (data[end] == delimiter);
+    if (data[end] == '\r') {
+        if (begin == segment->begin + segment->size && begin < reading->piece->size) return false;
+        bool pair = begin < reading->piece->size && data[begin] == '\n';
+        begin += pair;
+        next += pair && next < segment->count; /* an odd block behind the CR has no places */
+    }
+    *ret = (struct csv_record){
+        .size = end - reading->at, .end = begin - reading->at, .fields = fields};
+    *ret_quoted = quoted && quote != 0;
+    segment->next = next;
+    return true;
+}
+
+static enum status take_quickly(struct reading *reading, struct segment *segment, bool *ret_taken,
+                                struct err *err)
+{
+    struct csv_record record;
+    struct fault fault = {0};
+    bool quoted;
+    *ret_taken = take_cells(reading, segment, &record, &quoted);
+    if (!*ret_taken) return STATUS_OK;
+    size_t at = reading->at;
+    reading->at += record.end;
+    if (record.size == 0 && reading->dialect->fields != 1) return STATUS_OK;
+    int64_t number = reading->number++;
+    if (record.size > reading->options->field_limit)
+        record.longest = longest_cell(reading, record.fields);
+    if (record.longest != 0 || record.fields != reading->dialect->fields || !reading->utf8)
+        judge(reading, &record, at, &fault);
+    if (fault.rule != NULL) return reject(reading, &record, at, number, &fault, err);
+    if (quoted) unquote_row(reading);
+    return add_row(reading, number, err);
+}
+
+/* As many records as the next bytes hold; *ret_any false when the next one needs the slow way. */
+static enum status take_segment(struct reading *reading, bool *ret_any, struct err *err)
+{
+    const struct csv_piece *piece = reading->piece;
+    size_t limit =
+        reading->next_bad < piece->bad_count ? piece->bad[reading->next_bad].at : piece->size;
+    struct segment segment = {.places = reading->places, .begin = reading->at};
+    segment.size = limit - reading->at < SEGMENT_BYTES ? limit - reading->at : SEGMENT_BYTES;
+    const struct csv_marks marks = {reading->dialect->delimiter, reading->dialect->quote,
+                                    reading->dialect->quote != 0};
+    bool odd, taken = true;
+    segment.count = reading->scan->places(&marks, piece->data + segment.begin, segment.size,
+                                          reading->places, &odd);
+    if (reading->text.size > 0) TRY(flush(reading, err)); /* those rows are not in the piece */
+    while (taken)
+        TRY(take_quickly(reading, &segment, &taken, err));
+    *ret_any = reading->at > segment.begin;
+    return STATUS_OK;
 }
 
 /* ---- the piece ---- */
 
-struct walk {
-    const struct csv_dialect *dialect;
-    const struct source_options *options;
-    const struct csv_piece *piece;
-    size_t at, next_bad;
-    int64_t number, line;
-    bool utf8; /* the whole piece */
-};
-
-/* The next record of the piece, as the cutter saw it. */
-static void walk_record(struct walk *walk, struct csv_record *ret)
+static enum status reading_open(struct reading *reading, struct err *err)
 {
-    const struct csv_piece *piece = walk->piece;
-    if (walk->next_bad < piece->bad_count && piece->bad[walk->next_bad].at == walk->at) {
-        const struct csv_bad *bad = &piece->bad[walk->next_bad++];
-        *ret = (struct csv_record){
-            .size = bad->size, .end = bad->end, .lines = 1, .fault = bad->fault};
-        return;
-    }
-    (void)csv_record_find(walk->dialect, piece->data + walk->at, piece->size - walk->at, true, ret);
+    size_t columns = reading->dialect->fields;
+    reading->stride = BLOCK_CELLS / columns;
+    if (reading->stride > BLOCK_ROWS) reading->stride = BLOCK_ROWS;
+    if (reading->stride == 0) reading->stride = 1;
+    reading->number = reading->piece->first_record;
+    reading->line = reading->piece->first_line;
+    reading->utf8 = utf8_valid(reading->piece->data, reading->piece->size);
+    reading->text = bytes_limited(reading->piece->size + 1);
+    reading->scan = reading->options->reference ? NULL : csv_scan();
+    TRY(NEW(&reading->cells, reading->stride * columns, err));
+    TRY(NEW(&reading->places, SEGMENT_BYTES + 64, err));
+    return NEW(&reading->records, reading->stride, err);
 }
 
-static enum status take_apart(struct walk *walk, struct parser *parser, struct csv_table *table,
-                              struct source_rows *rejects, struct err *err)
+static void reading_close(struct reading *reading)
 {
-    struct csv_record record;
-    walk_record(walk, &record);
-    size_t at = walk->at;
-    int64_t line = walk->line;
-    walk->at += record.end;
-    walk->line += record.lines;
-    if (record.size == 0 && walk->dialect->fields != 1) return STATUS_OK; /* a blank line */
-    int64_t number = walk->number++;
-    const uint8_t *data = walk->piece->data + at;
-    char message[160];
-    const char *rule =
-        rule_of(walk->dialect, walk->options, &record, data, walk->utf8, message, sizeof message);
-    if (*rule == '\0' && !split_record(parser, data, record.size)) {
-        TRY(parser->status);
-        snprintf(message, sizeof message, "found %zu fields in %zu records when read again",
-                 parser->fields, parser->records);
-        rule = "quote";
-    }
-    TRY(parser->status);
-    if (*rule != '\0')
-        return reject_record(rejects, walk->piece, &record, at, number, line, rule, message, err);
-    table->records[table->rows++] = number;
-    parser->done += parser->columns;
-    return STATUS_OK;
-}
-
-static enum status parser_open(struct parser *parser, const struct csv_dialect *dialect,
-                               const struct csv_piece *piece, struct err *err)
-{
-    parser->columns = dialect->fields;
-    parser->text = bytes_limited(piece->size);
-    parser->err = err;
-    unsigned char strictness = CSV_STRICT_FINI | CSV_EMPTY_IS_NULL;
-    if (csv_init(&parser->libcsv, strictness) != 0)
-        return fail(err, STATUS_FAILED, "libcsv does not start");
-    csv_set_realloc_func(&parser->libcsv, counted_resize);
-    csv_set_free_func(&parser->libcsv, memory_free);
-    csv_set_blk_size(&parser->libcsv, 4096);
-    csv_set_space_func(&parser->libcsv, never_space);
-    csv_set_delim(&parser->libcsv, dialect->delimiter);
-    /* no quote: a byte that UTF-8 never has */
-    csv_set_quote(&parser->libcsv, dialect->quote == 0 ? 0xff : dialect->quote);
-    TRY(bytes_reserve(&parser->text, piece->size, err));
-    size_t records = (size_t)piece->records;
-    if (__builtin_mul_overflow(records, parser->columns, &parser->room))
-        return fail_memory(err, SIZE_MAX);
-    return NEW(&parser->cells, parser->room, err);
-}
-
-static void parser_close(struct parser *parser)
-{
-    csv_free(&parser->libcsv);
-    bytes_release(&parser->text);
-    memory_free(parser->cells);
+    csv_splitter_close(&reading->splitter);
+    bytes_release(&reading->text);
+    memory_free(reading->cells);
+    memory_free(reading->places);
+    memory_free(reading->records);
 }
 
 enum status csv_fields(const struct csv_dialect *dialect, const struct source_options *options,
-                       const struct csv_piece *piece, struct csv_table *ret,
+                       struct csv_piece *piece, const struct csv_taker *taker,
                        struct source_rows *rejects, struct err *err)
 {
-    OWNED(parser_close) struct parser parser = {0};
-    TRY(parser_open(&parser, dialect, piece, err));
-    *ret = (struct csv_table){.columns = dialect->fields};
-    TRY(NEW(&ret->records, (size_t)piece->records, err));
-    struct walk walk = {
-        .dialect = dialect,
-        .options = options,
-        .piece = piece,
-        .number = piece->first_record,
-        .line = piece->first_line,
-        .utf8 = utf8_valid(piece->data, piece->size),
-    };
-    while (walk.at < piece->size)
-        TRY(take_apart(&walk, &parser, ret, rejects, err));
-    ret->cells = parser.cells;
-    ret->owned = parser.text.data;
-    ret->text = parser.text.data;
-    parser.cells = NULL;
-    parser.text.data = NULL;
-    return STATUS_OK;
-}
-
-void csv_table_release(struct csv_table *table)
-{
-    memory_free(table->cells);
-    memory_free(table->records);
-    memory_free(table->owned);
-    *table = (struct csv_table){0};
+    OWNED(reading_close)
+    struct reading reading = {
+        .dialect = dialect, .options = options, .piece = piece, .taker = taker, .rejects = rejects};
+    TRY(reading_open(&reading, err));
+    while (reading.at < piece->size) {
+        bool any = false;
+        if (reading.scan != NULL) TRY(take_segment(&reading, &any, err));
+        if (!any) TRY(take_slowly(&reading, err));
+    }
+    return flush(&reading, err);
 }

@@ -87,25 +87,47 @@ int64_t csv_cutter_records(const struct csv_cutter *cutter);
 int64_t csv_cutter_blank_lines(const struct csv_cutter *cutter);
 void csv_cutter_close(struct csv_cutter **cutter);
 
-/* ---- csv_fields.c: a piece as a table of cells ---- */
+/* ---- csv_fields.c: a piece as blocks of cells ---- */
 
 #define CSV_NULL UINT32_MAX /* size of an empty field without quotes */
 struct csv_cell {
-    uint32_t at, size;
+    uint32_t at, size; /* in the block's text */
 };
-struct csv_table {
+struct csv_block {
     const uint8_t *text;
-    struct csv_cell *cells; /* row by row */
-    size_t rows, columns;
-    int64_t *records; /* record number of each row */
-    uint8_t *owned;   /* behind text; NULL = borrowed */
+    const struct csv_cell *cells; /* column by column, `stride` apart */
+    const int64_t *records;       /* record number of each row */
+    size_t rows, columns, stride;
 };
-void csv_table_release(struct csv_table *table);
-/* Records that are no rows go to `rejects` (NULL = they are skipped). */
+static inline struct str csv_cell_text(const struct csv_block *block, size_t row, size_t column)
+{
+    const struct csv_cell *cell = &block->cells[column * block->stride + row];
+    return (struct str){(const char *)block->text + cell->at,
+                        cell->size == CSV_NULL ? 0 : cell->size};
+}
+struct csv_taker {
+    void *context;
+    enum status (*take)(void *context, const struct csv_block *block, struct err *err);
+};
+/* Hands the rows of a piece to `taker`, block by block in record order; a block lives during the
+ * call. Records that are no rows go to `rejects` (NULL = they are skipped). Unquotes in place:
+ * only the bytes of rejected records are as they were afterwards. */
 MUST_CHECK enum status csv_fields(const struct csv_dialect *dialect,
-                                  const struct source_options *options,
-                                  const struct csv_piece *piece, struct csv_table *ret,
-                                  struct source_rows *rejects, struct err *err);
+                                  const struct source_options *options, struct csv_piece *piece,
+                                  const struct csv_taker *taker, struct source_rows *rejects,
+                                  struct err *err);
+
+/* ---- csv_split.c: one record through libcsv ---- */
+
+struct csv_splitter;
+MUST_CHECK enum status csv_splitter_open(struct csv_splitter **ret,
+                                         const struct csv_dialect *dialect, struct err *err);
+/* The fields of one record without fault (and without its line end) as cells `stride` apart, their
+ * text appended to `text`. False with *ret_why when libcsv takes it apart in another way. */
+MUST_CHECK enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t size,
+                                 struct csv_cell *cells, size_t stride, struct bytes *text,
+                                 bool *ret_same, struct err *err);
+void csv_splitter_close(struct csv_splitter **splitter);
 
 /* ---- csv_value.c: one value ---- */
 
@@ -129,12 +151,21 @@ bool csv_value_real(struct str value, double *ret);
 bool csv_value_date(struct str value, int32_t *ret_days);
 bool csv_value_time(struct str value, int64_t *ret_microseconds, bool *ret_zoned);
 
-/* ---- csv_columns.c: a table of cells as arrays ---- */
+/* ---- csv_columns.c: blocks of cells as arrays ---- */
 
 /* Narrows classes[column] by every value; sets seen[column] where there is one. */
-void csv_classify(const struct csv_table *table, uint8_t *classes, uint8_t *seen);
+void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen);
+
+struct csv_columns;
+/* At most `rows` rows. */
+MUST_CHECK enum status csv_columns_open(struct csv_columns **ret, const struct schema *schema,
+                                        int64_t rows, struct err *err);
 /* STATUS_FAILED when a value does not have its column's type: the file changed between passes. */
-MUST_CHECK enum status csv_columns(const struct csv_table *table, const struct schema *schema,
-                                   struct batch *ret, struct err *err);
+MUST_CHECK enum status csv_columns_take(struct csv_columns *columns, const struct csv_block *block,
+                                        struct err *err);
+/* The rows and their record numbers (memory_free). */
+MUST_CHECK enum status csv_columns_finish(struct csv_columns *columns, struct batch *ret,
+                                          int64_t **ret_records, struct err *err);
+void csv_columns_close(struct csv_columns **columns);
 
 #endif

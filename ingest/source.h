@@ -41,6 +41,7 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
+    bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
 };
 
 #define RAW_BYTES_MAXIMUM (64u << 10) /* kept of a record that is rejected for its size */

@@ -144,18 +144,24 @@ static enum status pull_first(void *context, void **ret, struct err *err)
     return STATUS_OK;
 }
 
+static enum status classify_block(void *context, const struct csv_block *block, struct err *err)
+{
+    (void)err;
+    struct first_item *item = context;
+    csv_classify(block, item->classes, item->seen);
+    return STATUS_OK;
+}
+
 static enum status work_first(void *context, void *item, struct err *err)
 {
     struct first_pass *pass = context;
     struct first_item *first = item;
-    OWNED(csv_table_release) struct csv_table table = {0};
+    const struct csv_taker taker = {first, classify_block};
     TRY(NEW(&first->classes, pass->fields, err));
     TRY(NEW(&first->seen, pass->fields, err));
     memset(first->classes, CSV_ANY, pass->fields);
-    TRY(csv_fields(&pass->source->dialect, &pass->source->options, first->piece, &table, NULL,
-                   err));
-    csv_classify(&table, first->classes, first->seen);
-    return STATUS_OK;
+    return csv_fields(&pass->source->dialect, &pass->source->options, first->piece, &taker, NULL,
+                      err);
 }
 
 static enum status push_first(void *context, void *item, struct err *err)
@@ -317,17 +323,21 @@ static enum status cut_csv(struct source *source, struct source_piece **ret, str
     return status;
 }
 
+static enum status take_block(void *context, const struct csv_block *block, struct err *err)
+{
+    return csv_columns_take(context, block, err);
+}
+
 static enum status convert_csv(const struct source *source, struct source_piece *piece,
                                struct source_rows *ret, struct err *err)
 {
-    OWNED(csv_table_release) struct csv_table table = {0};
+    OWNED(csv_columns_close) struct csv_columns *columns = NULL;
     TRY(arena_open(&ret->arena, err));
-    TRY(csv_fields(&source->dialect, &source->options, piece->csv, &table, ret, err));
-    TRY(csv_columns(&table, source->schema, &ret->batch, err));
-    ret->records = table.records;
-    table.records = NULL;
+    TRY(csv_columns_open(&columns, source->schema, piece->csv->records, err));
+    const struct csv_taker taker = {columns, take_block};
+    TRY(csv_fields(&source->dialect, &source->options, piece->csv, &taker, ret, err));
     ret->bytes = (int64_t)piece->csv->size;
-    return STATUS_OK;
+    return csv_columns_finish(columns, &ret->batch, &ret->records, err);
 }
 
 static void free_csv_piece(struct source_piece **piece)

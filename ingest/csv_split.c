@@ -1,0 +1,101 @@
+/* ingest/csv_split.c: one record through libcsv.
+ *
+ * libcsv copies each field, gives no positions, and lets a stray quote swallow what follows; so
+ * every record is found first (csv_record.c) and given to it alone. */
+#include "ingest/csv_parts.h"
+
+#include <csv.h>
+
+struct csv_splitter {
+    struct csv_parser libcsv;
+    size_t columns;
+    /* of the record at hand */
+    struct csv_cell *cells;
+    size_t stride;
+    struct bytes *text;
+    size_t fields, records;
+    enum status status;
+    struct err *err;
+};
+
+static int never_space(unsigned char byte)
+{
+    (void)byte;
+    return 0;
+}
+
+static void *counted_resize(void *old, size_t size)
+{
+    return memory_resize(old, size, 1);
+}
+
+enum status csv_splitter_open(struct csv_splitter **ret, const struct csv_dialect *dialect,
+                              struct err *err)
+{
+    OWNED(csv_splitter_close) struct csv_splitter *splitter = NULL;
+    TRY(NEW(&splitter, 1, err));
+    splitter->columns = dialect->fields;
+    if (csv_init(&splitter->libcsv, CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0)
+        return fail(err, STATUS_FAILED, "libcsv does not start");
+    csv_set_realloc_func(&splitter->libcsv, counted_resize);
+    csv_set_free_func(&splitter->libcsv, memory_free);
+    csv_set_blk_size(&splitter->libcsv, 4096);
+    csv_set_space_func(&splitter->libcsv, never_space);
+    csv_set_delim(&splitter->libcsv, dialect->delimiter);
+    /* no quote: a byte that UTF-8 never has */
+    csv_set_quote(&splitter->libcsv, dialect->quote == 0 ? 0xff : dialect->quote);
+    *ret = splitter;
+    splitter = NULL;
+    return STATUS_OK;
+}
+
+void csv_splitter_close(struct csv_splitter **splitter)
+{
+    if (*splitter == NULL) return;
+    csv_free(&(*splitter)->libcsv);
+    memory_free(*splitter);
+    *splitter = NULL;
+}
+
+static void take_field(void *data, size_t size, void *context)
+{
+    struct csv_splitter *splitter = context;
+    size_t column = splitter->fields++;
+    if (splitter->status != STATUS_OK || column >= splitter->columns) return;
+    splitter->cells[column * splitter->stride] = (struct csv_cell){
+        .at = (uint32_t)splitter->text->size,
+        .size = data == NULL ? CSV_NULL : (uint32_t)size,
+    };
+    if (data != NULL) splitter->status = bytes_append(splitter->text, data, size, splitter->err);
+}
+
+static void take_record(int end, void *context)
+{
+    (void)end;
+    struct csv_splitter *splitter = context;
+    splitter->records++;
+}
+
+enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t size,
+                      struct csv_cell *cells, size_t stride, struct bytes *text, bool *ret_same,
+                      struct err *err)
+{
+    size_t kept = text->size;
+    splitter->cells = cells;
+    splitter->stride = stride;
+    splitter->text = text;
+    splitter->fields = splitter->records = 0;
+    splitter->status = STATUS_OK;
+    splitter->err = err;
+    bool taken =
+        csv_parse(&splitter->libcsv, data, size, take_field, take_record, splitter) == size;
+    bool finished = csv_fini(&splitter->libcsv, take_field, take_record, splitter) == 0;
+    if (size == 0) { /* libcsv has no record without bytes; a table of one column does */
+        take_field(NULL, 0, splitter);
+        take_record(-1, splitter);
+    }
+    *ret_same =
+        taken && finished && splitter->records == 1 && splitter->fields == splitter->columns;
+    if (!*ret_same) text->size = kept;
+    return splitter->status;
+}
