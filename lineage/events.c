@@ -14,6 +14,9 @@
 #define SLICE_EVENTS 20000
 #define CACHED_TEXTS 1024 /* a power of two */
 
+#define EVENT_COLUMNS 12
+#define ROWS_TOGETHER 32
+
 struct event {
     enum row_event_kind kind;
     int position;
@@ -86,42 +89,70 @@ static enum status text_key(struct run *run, struct str text, int64_t *ret, stru
 
 /* ---- writing ---- */
 
-static enum status bind_key(struct run *run, int place, struct str text, struct err *err)
+static enum status bind_key(struct run *run, sqlite3_stmt *insert, int place, struct str text,
+                            struct err *err)
 {
     int64_t key;
 
     if (text.data == NULL) {
-        sqlite3_bind_null(run->events->insert, place);
+        sqlite3_bind_null(insert, place);
         return STATUS_OK;
     }
     TRY(text_key(run, text, &key, err));
-    sqlite3_bind_int64(run->events->insert, place, key);
+    sqlite3_bind_int64(insert, place, key);
     return STATUS_OK;
 }
 
-static enum status insert_event(struct run *run, const struct event *event, struct err *err)
+/* Binds the columns of one event from place `at` + 1 on. */
+static enum status bind_event(struct run *run, sqlite3_stmt *insert, int at,
+                              const struct event *event, struct err *err)
 {
-    sqlite3_stmt *insert = run->events->insert;
+    sqlite3_bind_int64(insert, at + 1, run->key);
+    TRY(bind_key(run, insert, at + 2, event->source, err));
+    sqlite3_bind_int64(insert, at + 3, event->record);
+    sqlite3_bind_int(insert, at + 4, (int)event->kind);
+    TRY(bind_key(run, insert, at + 5, event->into_source, err));
+    if (event->kind == EVENT_MERGE)
+        sqlite3_bind_int64(insert, at + 6, event->into_record);
+    else
+        sqlite3_bind_null(insert, at + 6);
+    sqlite3_bind_int(insert, at + 7, event->position);
+    TRY(bind_key(run, insert, at + 8, event->module, err));
+    TRY(bind_key(run, insert, at + 9, event->rule, err));
+    TRY(bind_key(run, insert, at + 10, event->column, err));
+    TRY(bind_key(run, insert, at + 11, event->threshold, err));
+    sqlite3_bind_text64(insert, at + 12, event->value.data, event->value.size, SQLITE_STATIC,
+                        SQLITE_UTF8);
+    return STATUS_OK;
+}
+
+/* A statement that inserts `count` rows: what SQLite does a statement costs more than a row. */
+static enum status open_insert(struct run *run, sqlite3_stmt **ret, size_t count, struct err *err)
+{
+    OWNED(bytes_release) struct bytes sql = bytes_limited(8 << 10);
+
+    TRY(bytes_append_text(
+        &sql,
+        "INSERT INTO row_event_log (run_key, source_key, record, kind, into_source_key,"
+        " into_record, position, module_key, rule_key, column_key, threshold_key, value) VALUES ",
+        err));
+    for (size_t i = 0; i < count; i++)
+        TRY(bytes_format(&sql, err, "%s(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", i == 0 ? "" : ", "));
+    TRY(bytes_append(&sql, "", 1, err));
+    return sql_open(run->store, ret, err, (const char *)sql.data, "");
+}
+
+static enum status insert_rows(struct run *run, sqlite3_stmt *insert, const struct event *events,
+                               size_t count, struct err *err)
+{
     bool row;
 
     sqlite3_reset(insert);
-    sqlite3_bind_int64(insert, 1, run->key);
-    TRY(bind_key(run, 2, event->source, err));
-    sqlite3_bind_int64(insert, 3, event->record);
-    sqlite3_bind_int(insert, 4, (int)event->kind);
-    TRY(bind_key(run, 5, event->into_source, err));
-    if (event->kind == EVENT_MERGE)
-        sqlite3_bind_int64(insert, 6, event->into_record);
-    else
-        sqlite3_bind_null(insert, 6);
-    sqlite3_bind_int(insert, 7, event->position);
-    TRY(bind_key(run, 8, event->module, err));
-    TRY(bind_key(run, 9, event->rule, err));
-    TRY(bind_key(run, 10, event->column, err));
-    TRY(bind_key(run, 11, event->threshold, err));
-    sqlite3_bind_text64(insert, 12, event->value.data, event->value.size, SQLITE_STATIC,
-                        SQLITE_UTF8);
-    return sql_next(run->store, insert, &row, err);
+    for (size_t i = 0; i < count; i++)
+        TRY(bind_event(run, insert, (int)i * EVENT_COLUMNS, &events[i], err));
+    TRY(sql_next(run->store, insert, &row, err));
+    sqlite3_reset(insert);
+    return STATUS_OK;
 }
 
 static enum status prepare(struct run *run, struct err *err)
@@ -133,21 +164,21 @@ static enum status prepare(struct run *run, struct err *err)
                  "INSERT OR IGNORE INTO texts (text) VALUES (?)", ""));
     TRY(sql_open(run->store, &events->find_text, err, "SELECT text_key FROM texts WHERE text = ?",
                  ""));
-    return sql_open(
-        run->store, &events->insert, err,
-        "INSERT INTO row_event_log (run_key, source_key, record, kind, into_source_key,"
-        " into_record, position, module_key, rule_key, column_key, threshold_key, value)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        "");
+    return open_insert(run, &events->insert, ROWS_TOGETHER, err);
 }
 
 static enum status insert_all(struct run *run, struct err *err)
 {
+    OWNED(sql_close) sqlite3_stmt *insert_rest = NULL;
+    struct events *events = run->events;
+    size_t done = 0, rest = events->count % ROWS_TOGETHER;
+
     TRY(prepare(run, err));
-    for (size_t i = 0; i < run->events->count; i++)
-        TRY(insert_event(run, &run->events->items[i], err));
-    sqlite3_reset(run->events->insert);
-    return STATUS_OK;
+    for (; done + ROWS_TOGETHER <= events->count; done += ROWS_TOGETHER)
+        TRY(insert_rows(run, events->insert, &events->items[done], ROWS_TOGETHER, err));
+    if (rest == 0) return STATUS_OK;
+    TRY(open_insert(run, &insert_rest, rest, err));
+    return insert_rows(run, insert_rest, &events->items[done], rest, err);
 }
 
 /* With the mutex held. Keys of a transaction that failed may not exist: forgotten with it. */
