@@ -151,12 +151,21 @@ static size_t first_line(const struct bytes *lines)
     return end == NULL ? lines->size : (size_t)(end - lines->data);
 }
 
-static void fail_verdict(struct run *run, const struct step *step, const struct bytes *lines)
+/* The first line becomes the error the command ends with, and is not said twice. */
+static void fail_verdict(struct run *run, const struct step *step, struct bytes *lines)
 {
     char reason[512];
+    size_t size = first_line(lines);
+    if (run_verdict_is_failed(run)) return; /* an earlier step is the reason */
     snprintf(reason, sizeof reason, "step %d (%s): %.*s", step->position, step->module->name,
-             (int)first_line(lines), (const char *)lines->data);
+             (int)size, (const char *)lines->data);
     run_verdict_failed(run, reason);
+    if (size == lines->size) {
+        lines->size = 0;
+        return;
+    }
+    memmove(lines->data, lines->data + size + 1, lines->size - size - 1);
+    lines->size -= size + 1;
 }
 
 static enum status step_verdict(struct chain *chain, struct step *step, struct bytes *ret,

@@ -10,8 +10,8 @@
 
 #include "lineage/version.h"
 
-/* Moves the reader of the newest version of `dataset` behind what was read, and notes the version to
- * build on. STATUS_USAGE without run_into(), or when the version does not begin with what was
+/* Moves the reader of the newest version of `dataset` behind what was read, and notes the version
+ * to build on. STATUS_USAGE without run_into(), or when the version does not begin with what was
  * read. */
 MUST_CHECK enum status catch_up_input(struct run *run, const char *dataset,
                                       struct version_reader *reader, struct err *err);

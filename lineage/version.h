@@ -52,7 +52,8 @@ void version_writer_close(struct version_writer **writer); /* uncommitted: nothi
 /* ---- reading ---- */
 
 /* "raw/orders", "raw/orders@3", "@prod", "@latest", "@2026-11-01T00:00:00Z"; a leading "tamis:" is
- * allowed. "@new" is for stage_input_open alone. STATUS_USAGE with the nearest dataset name when it is not there. */
+ * allowed. "@new" is for stage_input_open alone. STATUS_USAGE with the nearest dataset name when it
+ * is not there. */
 MUST_CHECK enum status version_resolve(struct store *store, const char *reference,
                                        struct version *ret, struct err *err);
 struct version_reader;
