@@ -4,17 +4,11 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "features/columns.h"
-#include "features/cutter.h"
-#include "features/pieces.h"
+#include "features/put.h"
 #include "features/recorded.h"
-#include "features/sorter.h"
-#include "features/view.h"
-#include "lineage/sql.h"
 #include "lineage/stage.h"
 
 #include <stdio.h>
-
-enum put_mode { PUT_REPLACE, PUT_APPEND };
 
 struct put_args {
     int mode;
@@ -26,8 +20,9 @@ static const struct setting put_options[] = {
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct put_args, mode),
      .fallback = "replace",
-     .choices = "replace|append",
-     .help = "the version holds these rows alone, or those of the latest version and these",
+     .choices = "replace|append|upsert|delete",
+     .help = "what becomes of the latest version's rows: left out, kept, kept but where a row with "
+             "the same entity and times comes, kept but where a key comes",
      .argument = "MODE"},
     {.name = "accept-failed",
      .kind = SETTING_FLAG,
@@ -36,25 +31,12 @@ static const struct setting put_options[] = {
     {0},
 };
 
-struct put {
-    struct run *run;
-    const struct invocation *invocation;
-    struct view view;
-    struct timeline_columns columns;
-    struct schema *schema; /* of the version */
-    size_t *chosen;        /* in the arena: columns of the input */
-    struct sorter *sorter;
-    struct cutter *cutter;
-    struct version_writer *writer;
-    struct version version;
-    int64_t rows_in, rows_out, bytes_in, chunks_shared;
-};
-
 static void put_release(struct put *put)
 {
     schema_unref(&put->schema);
-    cutter_close(&put->cutter);
-    sorter_close(&put->sorter);
+    sorter_close(&put->rows);
+    sorter_close(&put->merged);
+    key_set_close(&put->keys);
     version_writer_close(&put->writer);
 }
 
@@ -109,31 +91,45 @@ static enum status choose_columns(struct put *put, const struct schema *schema, 
 
 /* ---- reading and sorting ---- */
 
+static enum status read_batch(struct put *put, const struct batch *batch, struct err *err)
+{
+    OWNED(batch_release) struct batch chosen = {0};
+    if (put->mode == PUT_DELETE) return key_set_add(put->keys, batch, false, err);
+    TRY(columns_batch(&chosen, put->schema, batch, put->chosen, err));
+    if (put->keys != NULL) TRY(key_set_add(put->keys, &chosen, true, err));
+    return sorter_add(put->rows, &chosen, err);
+}
+
 static enum status read_rows(struct put *put, struct stage_input *input, struct err *err)
 {
     for (;;) {
         OWNED(batch_release) struct batch batch = {0};
-        OWNED(batch_release) struct batch chosen = {0};
         bool end = false;
         TRY(stage_input_next(input, &batch, &end, err));
         if (end) break;
-        TRY(columns_batch(&chosen, put->schema, &batch, put->chosen, err));
-        TRY(sorter_add(put->sorter, &chosen, err));
+        TRY(read_batch(put, &batch, err));
     }
     put->rows_in = stage_input_rows(input);
     put->bytes_in = stage_input_bytes(input);
     return STATUS_OK;
 }
 
+static enum status open_parts(struct put *put, const struct schema *input, struct err *err)
+{
+    const struct common *common = &put->invocation->common;
+    put->columns = view_columns(&put->view);
+    if (put->mode == PUT_DELETE) return key_set_open(&put->keys, &put->view, input, err);
+    TRY(choose_columns(put, input, err));
+    if (put->mode == PUT_UPSERT) TRY(key_set_open(&put->keys, &put->view, put->schema, err));
+    return sorter_open(&put->rows, put->schema, &put->columns, memory_limit(),
+                       parallel_threads((size_t)common->threads), err);
+}
+
 static enum status read_input(struct put *put, const char *operand, struct err *err)
 {
     OWNED(stage_input_close) struct stage_input *input = NULL;
-    const struct common *common = &put->invocation->common;
-    TRY(stage_input_open(&input, operand, put->run, common, err));
-    TRY(choose_columns(put, stage_input_schema(input), err));
-    put->columns = view_columns(&put->view);
-    TRY(sorter_open(&put->sorter, put->schema, &put->columns, memory_limit(),
-                    parallel_threads((size_t)common->threads), err));
+    TRY(stage_input_open(&input, operand, put->run, &put->invocation->common, err));
+    TRY(open_parts(put, stage_input_schema(input), err));
     return read_rows(put, input, err);
 }
 
@@ -148,130 +144,6 @@ static enum status check_verdict(const struct put *put, const struct put_args *a
     return STATUS_VERDICT;
 }
 
-/* ---- writing ---- */
-
-/* The latest version when rows are appended; number 0 where there is none. */
-static enum status find_base(struct put *put, struct version *ret, int64_t *ret_pieces,
-                             struct err *err)
-{
-    struct store *store = run_store(put->run);
-    OWNED(version_reader_close) struct version_reader *reader = NULL;
-    *ret = (struct version){0};
-    *ret_pieces = 0;
-    TRY(latest_number(store, put->view.dataset, &ret->number, err));
-    if (ret->number == 0) return STATUS_OK;
-    TRY(version_resolve(store, put->view.dataset, ret, err));
-    TRY(version_reader_open(&reader, store, ret, 1, err));
-    const struct schema *schema = version_reader_schema(reader);
-    *ret_pieces = ret->rows > 0 ? sorted_pieces(schema) : 0;
-    if (schema_equal(schema, put->schema)) return STATUS_OK;
-    fail(err, STATUS_FAILED, "version %lld of \"%s\" has other columns or types than these rows",
-         (long long)ret->number, put->view.dataset);
-    err_hint(err, "tamis-features put --mode replace starts anew");
-    return STATUS_FAILED;
-}
-
-/* Opens the writer, alone when rows are appended: what they are appended to must not change. */
-static enum status open_writer(struct put *put, bool append, struct version *ret_base,
-                               struct err *err)
-{
-    int64_t pieces = 0, number;
-    *ret_base = (struct version){0};
-    if (append) TRY(find_base(put, ret_base, &pieces, err));
-    TRY(set_sorted_pieces(put->schema, pieces + 1, err));
-    TRY(version_writer_open(&put->writer, put->run, put->view.dataset, put->schema, append, err));
-    if (!append) return STATUS_OK;
-    TRY(latest_number(run_store(put->run), put->view.dataset, &number, err));
-    if (number == ret_base->number) return STATUS_OK;
-    version_writer_close(&put->writer);
-    return open_writer(put, append, ret_base, err);
-}
-
-/* The chunks of the base stand in front, as they are. */
-static enum status reuse_chunks(struct put *put, const struct version *base, struct err *err)
-{
-    OWNED(sql_close) sqlite3_stmt *statement = NULL;
-    char input[300], output[64 + 8];
-    if (base->number == 0) return STATUS_OK;
-    TRY(sql_open(run_store(put->run), &statement, err,
-                 "SELECT digest FROM version_chunks WHERE dataset = ? AND number = ? "
-                 "ORDER BY position",
-                 "ti", base->dataset, base->number));
-    for (bool row = base->rows > 0; row;) {
-        TRY(sql_next(run_store(put->run), statement, &row, err));
-        if (row) TRY(version_writer_reuse(put->writer, sql_text(statement, 0), err));
-        put->chunks_shared += row;
-    }
-    snprintf(input, sizeof input, "version:%s@%lld", base->dataset, (long long)base->number);
-    snprintf(output, sizeof output, "stream:%s", run_id(put->run));
-    return run_edge(put->run, input, output, err);
-}
-
-/* Sorted rows on their way into a chunk. */
-struct piece {
-    struct batch batch;
-    struct prepared *prepared;
-};
-
-static void piece_drop(void *context, void *item)
-{
-    struct piece *piece = item;
-    (void)context;
-    batch_release(&piece->batch);
-    prepared_free(&piece->prepared);
-    memory_free(piece);
-}
-
-static enum status piece_pull(void *context, void **ret_item, struct err *err)
-{
-    struct put *put = context;
-    struct piece *piece = NULL;
-    bool end = false;
-    *ret_item = NULL;
-    TRY(interrupted(err));
-    TRY(NEW(&piece, 1, err));
-    enum status status = cutter_next(put->cutter, &piece->batch, &end, err);
-    if (status == STATUS_OK && !end) *ret_item = piece;
-    if (*ret_item == NULL) piece_drop(NULL, piece);
-    return status;
-}
-
-static enum status piece_prepare(void *context, void *item, struct err *err)
-{
-    struct put *put = context;
-    struct piece *piece = item;
-    return version_writer_prepare(put->writer, &piece->batch, &piece->prepared, err);
-}
-
-static enum status piece_put(void *context, void *item, struct err *err)
-{
-    struct put *put = context;
-    struct piece *piece = item;
-    put->rows_out += piece->batch.rows;
-    enum status status = version_writer_put(put->writer, &piece->prepared, err);
-    piece_drop(NULL, piece);
-    return status;
-}
-
-static enum status write_version(struct put *put, bool append, struct err *err)
-{
-    struct version base;
-    struct ordered ordered = {.threads = parallel_threads((size_t)put->invocation->common.threads),
-                              .context = put,
-                              .pull = piece_pull,
-                              .work = piece_prepare,
-                              .push = piece_put,
-                              .drop = piece_drop};
-    TRY(open_writer(put, append, &base, err));
-    TRY(reuse_chunks(put, &base, err));
-    TRY(cutter_open(&put->cutter, put->sorter, put->schema, &put->columns, err));
-    TRY(ordered_run(&ordered, err));
-    run_count(put->run, &(struct row_counts){
-                            .in = put->rows_in, .out = put->rows_out, .bytes_in = put->bytes_in});
-    TRY(run_check_balance(put->run, err));
-    return version_writer_commit(put->writer, &put->version, err);
-}
-
 /* ---- the command ---- */
 
 static enum status tell(const struct put *put, struct err *err)
@@ -280,21 +152,25 @@ static enum status tell(const struct put *put, struct err *err)
     OWNED(output_close) struct output *output = NULL;
     const struct version *version = &put->version;
     char digest[DIGEST_TEXT];
-    char kept[64] = "", sorted[64] = "";
+    char shared[64] = "", gone[64] = "", sorted[64] = "";
     if (put->chunks_shared > 0)
-        snprintf(kept, sizeof kept, ", %lld of them as before", (long long)put->chunks_shared);
-    if (sorter_spills(put->sorter) > 0)
-        snprintf(sorted, sizeof sorted, ", sorted on disk in %zu runs", sorter_spills(put->sorter));
-    log_line(&put->invocation->common, false, "%s@%lld: %lld rows in %lld chunk%s%s%s",
+        snprintf(shared, sizeof shared, ", %lld of them as before", (long long)put->chunks_shared);
+    if (put->keys != NULL)
+        snprintf(gone, sizeof gone, ", %lld rows %s", (long long)put->rows_gone,
+                 put->mode == PUT_DELETE ? "deleted" : "replaced");
+    if (put_spills(put) > 0)
+        snprintf(sorted, sizeof sorted, ", sorted on disk in %zu runs", put_spills(put));
+    log_line(&put->invocation->common, false, "%s@%lld: %lld rows in %lld chunk%s%s%s%s",
              version->dataset, (long long)version->number, (long long)version->rows,
-             (long long)version->chunks, version->chunks == 1 ? "" : "s", kept, sorted);
+             (long long)version->chunks, version->chunks == 1 ? "" : "s", shared, gone, sorted);
     if (!put->invocation->common.json) return STATUS_OK;
-    TRY(bytes_format(&json, err,
-                     "{\"dataset\":\"%s\",\"number\":%lld,\"rows\":%lld,\"chunks\":%lld,"
-                     "\"chunks_kept\":%lld,\"digest\":\"%s\",\"run_id\":\"%s\"}\n",
-                     version->dataset, (long long)version->number, (long long)version->rows,
-                     (long long)version->chunks, (long long)put->chunks_shared,
-                     digest_text(&version->digest, digest), run_id(put->run)));
+    TRY(bytes_format(
+        &json, err,
+        "{\"dataset\":\"%s\",\"number\":%lld,\"rows\":%lld,\"chunks\":%lld,"
+        "\"chunks_shared\":%lld,\"rows_gone\":%lld,\"digest\":\"%s\",\"run_id\":\"%s\"}\n",
+        version->dataset, (long long)version->number, (long long)version->rows,
+        (long long)version->chunks, (long long)put->chunks_shared, (long long)put->rows_gone,
+        digest_text(&version->digest, digest), run_id(put->run)));
     TRY(output_open(&output, NULL, err));
     TRY(output_write(output, json.data, json.size, err));
     return output_commit(output, err);
@@ -304,13 +180,13 @@ static enum status put_rows(struct run *run, struct invocation *invocation, stru
 {
     const struct put_args *args = invocation->args;
     const char *operand = invocation->operand_count > 1 ? invocation->operands[1] : NULL;
-    OWNED(put_release) struct put put = {.run = run, .invocation = invocation};
+    OWNED(put_release)
+    struct put put = {.run = run, .invocation = invocation, .mode = (enum put_mode)args->mode};
     TRY(view_find(&put.view, run_store(run), invocation->operands[0], invocation->arena, err));
     TRY(run_config(run, str_of(put.view.definition), &put.view.digest, err));
     TRY(read_input(&put, operand, err));
     TRY(check_verdict(&put, args, err));
-    TRY(write_version(&put, args->mode == PUT_APPEND, err));
-    TRY(run_metric(run, "sorted_runs_on_disk", (double)sorter_spills(put.sorter), "runs", err));
+    TRY(put_write(&put, err));
     return tell(&put, err);
 }
 
@@ -326,8 +202,10 @@ const struct command put_command = {
     .details =
         "The view's columns are checked and kept, with provenance; rows are sorted by entity, "
         "event time and created time, equal ones in the order they came. The version appears "
-        "whole or not at all and never changes again. Appended rows are sorted among themselves "
-        "and stand behind the chunks of the latest version, which are shared.",
+        "whole or not at all and never changes again; chunks that are the same as before are "
+        "shared. Appended rows are sorted among themselves and stand behind the latest version's. "
+        "An upsert replaces rows of the same entity, event time and created time. A delete reads "
+        "keys: with the times, single rows go; with the entity alone, all its rows.",
     .examples = "tamis-ingest activity.csv | tamis-clean --recipe activity.yaml | \\\n"
                 "    tamis-features put user_activity\n"
                 "tamis-features put user_activity day.arrow --mode append",
