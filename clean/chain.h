@@ -3,6 +3,7 @@
 #ifndef CLEAN_CHAIN_H
 #define CLEAN_CHAIN_H
 
+#include "clean/audit.h"
 #include "clean/record.h"
 #include "clean/step.h"
 
@@ -14,6 +15,7 @@ struct chain {
     struct run *run;         /* borrowed */
     struct rejects *rejects; /* borrowed; counts also without a file */
     bool with_raw;           /* rejects are written out */
+    struct audit *audit;     /* borrowed; NULL unless cells are audited */
     struct redactor redactor;
 
     int64_t rows_in, rows_out;

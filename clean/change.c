@@ -138,6 +138,15 @@ enum status change_finding(struct change *change, const char *rule, const char *
     return STATUS_OK;
 }
 
+enum status change_note(struct change *change, size_t column, int64_t row, const char *rule,
+                        double confidence, struct err *err)
+{
+    if (!change->takes_notes) return STATUS_OK;
+    TRY(grow(&change->notes, change->note_count, &change->note_room, sizeof *change->notes, err));
+    change->notes[change->note_count++] = (struct note){column, row, rule, confidence};
+    return STATUS_OK;
+}
+
 static enum status check_columns(const struct change *change, struct err *err)
 {
     for (size_t i = 0; i < change->schema->count; i++) {
@@ -179,6 +188,7 @@ void change_release(struct change *change)
     memory_free(change->removed);
     memory_free(change->removals);
     memory_free(change->findings);
+    memory_free(change->notes);
     arena_close(&change->arena);
     *change = (struct change){0};
 }

@@ -19,6 +19,14 @@ struct removal {
     int64_t into_record;
 };
 
+/* Why one cell changed. */
+struct note {
+    size_t column;
+    int64_t row;
+    const char *rule;
+    double confidence;
+};
+
 struct change {
     const struct window *window;
     const struct schema *schema; /* that leaves the module */
@@ -30,6 +38,9 @@ struct change {
     struct finding *findings;
     size_t finding_count, finding_room;
     struct arena *arena;
+    bool takes_notes; /* somebody will read them */
+    struct note *notes;
+    size_t note_count, note_room;
 };
 
 /* Starts with the window's own columns. `window` and `schema` outlive the change. */

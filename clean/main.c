@@ -1,6 +1,7 @@
 /* clean/main.c: tamis-clean: Arrow in, a recipe over it, Arrow out. */
 #include "base/clock.h"
 #include "clean/main_modules.h"
+#include "clean/main_revert.h"
 #include "clean/outcome.h"
 #include "clean/state.h"
 
@@ -15,8 +16,11 @@ struct args {
     const char *max_rejects;
     const char *state, *save_state;
     const char *compression;
+    int audit; /* enum audit_depth */
+    const char *audit_file;
     bool accept_failed;
 };
+enum audit_depth { AUDIT_ROWS, AUDIT_CELLS, AUDIT_NONE };
 
 /* clang-format off: one row a line reads as the table it is */
 static const struct setting options[] = {
@@ -31,6 +35,12 @@ static const struct setting options[] = {
      .help = "write rejected rows with their reasons to FILE (Arrow)"},
     {"max-rejects", SETTING_TEXT, offsetof(struct args, max_rejects), .argument = "N|P%",
      .help = "more rejected rows than this fail the data (exit 3)"},
+    {"audit", SETTING_CHOICE, offsetof(struct args, audit), .choices = "rows|cells|none",
+     .fallback = "rows", .argument = "DEPTH",
+     .help = "what is kept of each change: rejected, dropped and merged rows, changed cells too, "
+             "or nothing"},
+    {"audit-file", SETTING_TEXT, offsetof(struct args, audit_file), .argument = "FILE",
+     .help = "write changed cells to FILE (Arrow) instead of the store's audit folder"},
     {"state", SETTING_TEXT, offsetof(struct args, state), .argument = "FILE",
      .help = "apply what an earlier run learned instead of learning from this data"},
     {"save-state", SETTING_TEXT, offsetof(struct args, save_state), .argument = "FILE",
@@ -92,6 +102,7 @@ struct job {
     struct stage_input *input;
     struct chain chain;
     struct rejects *rejects;
+    struct audit *audit;
     struct stage_output *output;
     struct version version;
     double started;
@@ -101,6 +112,7 @@ static void job_release(struct job *job)
 {
     stage_output_close(&job->output);
     rejects_close(&job->rejects);
+    audit_close(&job->audit);
     chain_close(&job->chain);
     stage_input_close(&job->input);
     run_close(&job->run);
@@ -187,8 +199,26 @@ static enum status job_finish(struct job *job, struct err *err)
     run_count(job->run, &counts);
     TRY(tell_outcome(job, err));
     TRY(rejects_commit(job->rejects, err));
+    if (job->audit != NULL) TRY(audit_commit(job->audit, err));
     if (job->args->save_state != NULL) TRY(state_save(&job->chain, job->args->save_state, err));
     return stage_output_finish(job->output, &job->version, err);
+}
+
+/* audit/RUN.arrow in the store, unless a file was named. */
+static enum status open_audit(struct job *job, struct err *err)
+{
+    OWNED(bytes_release) struct bytes path = bytes_limited(64u << 10);
+    const struct args *args = job->args;
+    if (args->audit == AUDIT_NONE) run_only_count_events(job->run);
+    if (args->audit != AUDIT_CELLS) return STATUS_OK;
+    if (args->audit_file != NULL) return audit_open(&job->audit, args->audit_file, err);
+    if (job->store == NULL) {
+        fail(err, STATUS_USAGE, "--audit cells without a store needs --audit-file FILE");
+        return STATUS_USAGE;
+    }
+    TRY(bytes_format(&path, err, "%s/audit/%s.arrow", store_path(job->store), run_id(job->run)));
+    TRY(bytes_append(&path, "", 1, err));
+    return audit_open(&job->audit, (const char *)path.data, err);
 }
 
 static enum status job_rows(struct job *job, struct err *err)
@@ -199,6 +229,8 @@ static enum status job_rows(struct job *job, struct err *err)
     TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
     TRY(open_chain(job, err));
     if (job->common->explain) return explain(job, err);
+    TRY(open_audit(job, err));
+    job->chain.audit = job->audit;
     TRY(chain_run(&job->chain, job->input, &job->target, job->common, &job->output, err));
     return job_finish(job, err);
 }
@@ -237,7 +269,7 @@ static enum status clean(struct invocation *invocation, struct err *err)
 
 /* ---- the command ---- */
 
-static const struct command *const subcommands[] = {&modules_command, NULL};
+static const struct command *const subcommands[] = {&modules_command, &revert_command, NULL};
 
 static const struct command command = {
     .name = "tamis-clean",

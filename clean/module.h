@@ -53,6 +53,11 @@ struct change;
 void change_column(struct change *change, size_t column, struct array **array);
 /* Cells of `column` (in the schema that leaves) that are not what they were. */
 void change_cells(struct change *change, size_t column, int64_t cells);
+/* Why a cell of `column` (in the schema that leaves) is not what it was, and how sure that is (0 to
+ * 1, NAN = not said); for --audit cells, ignored without it. Cells without a note are told with the
+ * module's name only. `rule` must outlive the run. */
+MUST_CHECK enum status change_note(struct change *change, size_t column, int64_t row,
+                                   const char *rule, double confidence, struct err *err);
 /* Removes row `row` (0-based in the window) for a reason; the first reason wins. `rule`, `column`
  * and `threshold` must outlive the run (constants, schema names, setup arena); `value` is copied,
  * cut at 256 bytes. */

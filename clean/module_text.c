@@ -3,6 +3,8 @@
 #include "clean/module.h"
 #include "clean/text_repair.h"
 
+#include <math.h>
+
 struct config {
     struct text_list columns;
     int on_fail;
@@ -72,6 +74,7 @@ struct column_work {
     const struct field *field;
     const struct array *array;
     struct change *change;
+    size_t column;
     struct text_room room;
     struct builder *builder; /* NULL until a text changes */
     int64_t cells;
@@ -135,18 +138,20 @@ static enum status work_on_row(struct column_work *work, int64_t row, struct err
     if (work->config->on_fail != ON_FAIL_FIX && !text_is_valid(text))
         return refuse_text(work, row, text, err);
     TRY(text_repair(&work->config->policy, text, &work->room, &repaired, &why, err));
-    return why == 0 ? keep_row(work, row, err) : put_text(work, row, repaired, err);
+    if (why == 0) return keep_row(work, row, err);
+    TRY(change_note(work->change, work->column, row, text_why_name(why), NAN, err));
+    return put_text(work, row, repaired, err);
 }
 
-static enum status work_on_column(struct column_work *work, size_t column, struct err *err)
+static enum status work_on_column(struct column_work *work, struct err *err)
 {
     for (int64_t row = 0; row < work->array->length; row++)
         TRY(work_on_row(work, row, err));
     if (work->builder == NULL) return STATUS_OK;
     OWNED(array_unref) struct array *repaired = NULL;
     TRY(builder_finish(work->builder, &repaired, err));
-    change_column(work->change, column, &repaired);
-    change_cells(work->change, column, work->cells);
+    change_column(work->change, work->column, &repaired);
+    change_cells(work->change, work->column, work->cells);
     return STATUS_OK;
 }
 
@@ -162,9 +167,10 @@ static enum status apply_text(const void *opaque, const struct window *window,
             .field = &window->batch->schema->fields[column],
             .array = window->batch->columns[column],
             .change = change,
+            .column = column,
         };
         text_room_open(&work.room, state->codes);
-        TRY(work_on_column(&work, column, err));
+        TRY(work_on_column(&work, err));
     }
     return STATUS_OK;
 }

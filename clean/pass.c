@@ -22,6 +22,7 @@ struct item {
     int64_t *nulls_before;  /* NULL unless it comes from the input for the first time */
     struct step_work *work; /* by applied step */
     struct row_records records;
+    struct audit_page audit;
     void **tallies;       /* by fit; NULL = not observed */
     double *fit_seconds;  /* by fit */
     struct bytes encoded; /* for the spool */
@@ -46,6 +47,7 @@ static void item_free(const struct pass *pass, struct item *item)
     }
     batch_release(&item->batch);
     records_release(&item->records);
+    audit_page_release(&item->audit);
     bytes_release(&item->encoded);
     stage_message_free(&item->message);
     memory_free(item->ordinals);
@@ -188,10 +190,14 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     struct window window = window_of(item);
     work->effect.rows_in = item->batch.rows;
     TRY(change_open(&change, &window, step->after, err));
+    change.takes_notes = pass->chain->audit != NULL;
     TRY(step->module->apply(step->state, &window, &change, err));
     TRY(change_result(&change, &result, err));
     TRY(records_add(&item->records, &pass->chain->redactor, step, &change, pass->chain->with_raw,
                     err));
+    if (pass->chain->audit != NULL)
+        TRY(audit_collect(pass->chain->audit, &item->audit, &pass->chain->redactor, step, &change,
+                          err));
     keep_ordinals(item, &change);
     take_counts(work, &change);
     batch_release(&item->batch);
@@ -243,6 +249,7 @@ static enum status work(void *context, void *pulled, struct err *err)
         TRY(spool_read(pass->from, item->place, &item->index, &item->batch, &item->ordinals, err));
     for (size_t i = 0; i < steps_applied(pass) && item->batch.rows > 0; i++)
         TRY(apply_step(pass, i, item, err));
+    if (pass->chain->audit != NULL) TRY(audit_encode(pass->chain->audit, &item->audit, err));
     if (item->batch.rows == 0) return STATUS_OK;
     for (size_t i = 0; i < pass->plan.fits; i++)
         TRY(observe_step(pass, i, item, err));
@@ -294,6 +301,7 @@ static enum status push_item(const struct pass *pass, struct item *item, struct 
     struct chain *chain = pass->chain;
     TRY(add_effects(pass, item, err));
     TRY(records_tell(&item->records, chain->run, chain->rejects, err));
+    if (chain->audit != NULL) TRY(audit_put(chain->audit, &item->audit, err));
     TRY(absorb(pass, item, err));
     add_nulls(chain, pass, item);
     if (item->encoded.size > 0) TRY(spool_put(pass->to, item->index, &item->encoded, err));

@@ -286,6 +286,17 @@ static enum status collapse_white(struct str text, struct bytes *ret, struct err
 
 /* ---- all of it ---- */
 
+const char *text_why_name(unsigned why)
+{
+    if (why & TEXT_INVALID) return "invalid UTF-8";
+    if (why & TEXT_MOJIBAKE) return "mojibake";
+    if (why & TEXT_ENTITY) return "character reference";
+    if (why & TEXT_INVISIBLE) return "invisible character";
+    if (why & TEXT_SIGNS) return "quote or ligature";
+    if (why & TEXT_FORM) return "normal form";
+    return "white space";
+}
+
 void text_room_open(struct text_room *room, const struct text_codes *codes)
 {
     room->codes = codes;

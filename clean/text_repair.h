@@ -34,6 +34,9 @@ enum text_why {
     TEXT_SIGNS = 64,    /* quotes and ligatures written with plain characters */
 };
 
+/* The name of the most telling of them: "mojibake", "white space". */
+const char *text_why_name(unsigned why);
+
 /* Buffers a thread keeps from text to text. */
 struct text_room {
     struct bytes a, b, points;

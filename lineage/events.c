@@ -255,10 +255,15 @@ enum status run_event(struct run *run, const struct row_event *event, struct err
     enum status status = STATUS_OK;
 
     pthread_mutex_lock(&run->mutex);
-    if (run->store != NULL) status = add_event(run, event, err);
+    if (run->store != NULL && !run->only_counts) status = add_event(run, event, err);
     if (status == STATUS_OK) run->event_counts[event->kind]++;
     pthread_mutex_unlock(&run->mutex);
     return status;
+}
+
+void run_only_count_events(struct run *run)
+{
+    run->only_counts = true;
 }
 
 /* ---- life ---- */

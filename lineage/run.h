@@ -69,6 +69,8 @@ struct row_event {
     const char *threshold; /* what it was held against; may be NULL */
 };
 MUST_CHECK enum status run_event(struct run *run, const struct row_event *event, struct err *err);
+/* From here on row events are counted for the balance and not kept (--audit none). */
+void run_only_count_events(struct run *run);
 
 struct module_effect {
     int position; /* step in the recipe, 1-based */

@@ -24,6 +24,7 @@ struct run {
     struct row_counts counts;
     size_t threads;
     bool verdict_failed, finished;
+    bool only_counts;    /* row events are counted and not kept */
     char reason[512];    /* of the failed verdict */
     bool refused;        /* a failed verdict kept a version from being committed */
     struct arena *arena; /* pending statements */
