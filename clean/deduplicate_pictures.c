@@ -3,6 +3,9 @@
 
 #include "clean/picture.h"
 
+#include "base/memory.h"
+#include "base/parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +14,11 @@
 /* Mean absolute deviation of the grid's luma, in thousandths of a gray level, below which a picture
  * counts as plain: about one and a half levels of 255. */
 #define PLAIN_DEVIATION 1500
+
+#define SMALL_SIDE    64   /* pixels */
+#define ALIGNED_LEAST 0.93 /* correlation after alignment */
+#define ALIGN_FROM    0.3  /* correlation before it: below, alignment is not tried */
+#define TOGETHER      256  /* pictures compared in parallel with those that stayed before */
 
 /* ---- decoding to a grid ---- */
 
@@ -123,6 +131,15 @@ static bool is_plain(const int64_t gray[PICTURE_GRID * PICTURE_GRID])
     return deviation / cells < PLAIN_DEVIATION;
 }
 
+static uint64_t bits_of(const int64_t frequencies[LOW * LOW])
+{
+    int64_t median = middle(frequencies);
+    uint64_t bits = 0;
+    for (int i = 1; i < LOW * LOW; i++)
+        if (frequencies[i] > median) bits |= 1ull << i;
+    return bits;
+}
+
 struct look look_of_grid(const uint64_t sums[PICTURE_GRID * PICTURE_GRID],
                          const uint32_t pixels[PICTURE_GRID * PICTURE_GRID])
 {
@@ -131,9 +148,13 @@ struct look look_of_grid(const uint64_t sums[PICTURE_GRID * PICTURE_GRID],
         gray[i] = pixels[i] == 0 ? 0 : (int64_t)(sums[i] / pixels[i]);
     struct look look = {.plain = is_plain(gray)};
     transform(gray, frequencies);
-    int64_t median = middle(frequencies);
-    for (int i = 1; i < LOW * LOW; i++)
-        if (frequencies[i] > median) look.bits |= 1ull << i;
+    look.bits = bits_of(frequencies);
+    /* The mirror image has the same frequencies, every other one across with its sign turned. */
+    for (int i = 0; i < LOW * LOW; i++)
+        if (i % 2 == 1) frequencies[i] = -frequencies[i];
+    look.mirrored = bits_of(frequencies);
+    for (int i = 0; i < PICTURE_GRID * PICTURE_GRID; i++)
+        look.thumb[i] = (uint8_t)(gray[i] / 1000);
     return look;
 }
 
@@ -148,41 +169,122 @@ enum status look_of(struct str bytes, struct look *ret, struct err *err)
         return STATUS_OK;
     }
     *ret = look_of_grid(grid.sums, grid.pixels);
+    ret->small = grid.info.width < SMALL_SIDE || grid.info.height < SMALL_SIDE;
     return STATUS_OK;
 }
 
 /* ---- search ---- */
 
-/* The nearest picture that stays, or SIZE_MAX. */
-static size_t find_alike(const struct picture_entry *entries, const size_t *survivors,
-                         size_t survivor_count, const struct picture_entry *entry, int distance)
+int pictures_distance(const struct picture_entry *a, const struct picture_entry *b, bool mirror,
+                      bool *ret_mirrored)
 {
-    size_t best = SIZE_MAX;
-    int best_distance = distance + 1;
-    for (size_t s = 0; s < survivor_count; s++) {
-        const struct picture_entry *other = &entries[survivors[s]];
-        bool same = other->bytes.low == entry->bytes.low && other->bytes.high == entry->bytes.high;
-        if (same) return survivors[s];
-        if (entry->look.plain || other->look.plain) continue;
-        int apart = look_distance(entry->look.bits, other->look.bits);
-        if (apart >= best_distance) continue;
-        best = survivors[s];
-        best_distance = apart;
-    }
-    return best;
+    int plain = __builtin_popcountll(a->bits ^ b->bits);
+    int mirrored = mirror ? __builtin_popcountll(a->bits ^ b->mirrored) : LOW * LOW + 1;
+    *ret_mirrored = mirrored < plain;
+    return *ret_mirrored ? mirrored : plain;
 }
 
-void pictures_mark(const struct picture_entry *entries, size_t count, bool last, int distance,
-                   size_t *survivors, struct marks *marks)
+struct search {
+    const struct picture_entry *entries;
+    const uint8_t *thumbs;
+    size_t count;
+    const struct likeness *likeness;
+    size_t *survivors;
+    size_t survivor_count;
+    size_t first; /* of the pictures looked at together, in order of the search */
+    struct match *matches;
+};
+
+/* What a picture merges into, SIZE_MAX = nothing, and how far it is (-1 = the same bytes). */
+struct match {
+    size_t into;
+    int distance;
+};
+
+/* The k-th picture in the order of the search. */
+static size_t place_of(const struct search *search, size_t k)
 {
-    size_t survivor_count = 0;
-    for (size_t k = 0; k < count; k++) {
-        size_t i = last ? count - 1 - k : k;
-        if (entries[i].look.broken) continue;
-        size_t into = find_alike(entries, survivors, survivor_count, &entries[i], distance);
-        if (into == SIZE_MAX)
-            survivors[survivor_count++] = i;
-        else
-            marks->into[entries[i].bytes.row] = entries[into].bytes.row + 1;
+    return search->likeness->last ? search->count - 1 - k : k;
+}
+
+static bool alike(const struct search *search, size_t a, size_t b, int distance, bool mirrored)
+{
+    const struct likeness *likeness = search->likeness;
+    const uint8_t *one = search->thumbs + a * THUMB_BYTES, *two = search->thumbs + b * THUMB_BYTES;
+    double as_they_are = thumbs_correlate(one, two, mirrored);
+    if (distance <= likeness->distance && as_they_are >= likeness->similarity) return true;
+    if (!likeness->align || search->entries[a].small || search->entries[b].small) return false;
+    return as_they_are >= ALIGN_FROM && thumbs_align(one, two, mirrored) >= ALIGNED_LEAST;
+}
+
+/* Looks at survivors from `from` on for a better match than the one so far. */
+static void find_match(const struct search *search, size_t place, size_t from, size_t end,
+                       struct match *match)
+{
+    const struct picture_entry *entry = &search->entries[place];
+    const struct likeness *likeness = search->likeness;
+    int reach = likeness->align && likeness->distance < LIKENESS_REACH ? LIKENESS_REACH
+                                                                       : likeness->distance;
+    for (size_t s = from; s < end && match->distance >= 0; s++) {
+        const struct picture_entry *other = &search->entries[search->survivors[s]];
+        bool mirrored;
+        if (other->bytes.low == entry->bytes.low && other->bytes.high == entry->bytes.high) {
+            *match = (struct match){search->survivors[s], -1};
+            return;
+        }
+        if (entry->plain || other->plain) continue;
+        int distance = pictures_distance(entry, other, likeness->mirror, &mirrored);
+        if (distance > reach || distance >= match->distance) continue;
+        if (alike(search, place, search->survivors[s], distance, mirrored))
+            *match = (struct match){search->survivors[s], distance};
     }
+}
+
+static enum status match_one(void *context, size_t index, struct err *err)
+{
+    (void)err;
+    const struct search *search = context;
+    size_t place = place_of(search, search->first + index);
+    search->matches[index] = (struct match){SIZE_MAX, LOW * LOW + 1};
+    if (!search->entries[place].broken)
+        find_match(search, place, 0, search->survivor_count, &search->matches[index]);
+    return STATUS_OK;
+}
+
+/* The pictures looked at together are also compared with each other, one after the other. */
+static void settle_together(struct search *search, size_t together, struct marks *marks)
+{
+    size_t before = search->survivor_count;
+    for (size_t i = 0; i < together; i++) {
+        size_t place = place_of(search, search->first + i);
+        if (search->entries[place].broken) continue;
+        find_match(search, place, before, search->survivor_count, &search->matches[i]);
+        if (search->matches[i].into == SIZE_MAX)
+            search->survivors[search->survivor_count++] = place;
+        else
+            marks->into[search->entries[place].bytes.row] =
+                search->entries[search->matches[i].into].bytes.row + 1;
+    }
+}
+
+enum status pictures_mark(const struct picture_entry *entries, const uint8_t *thumbs, size_t count,
+                          const struct likeness *likeness, size_t threads, struct marks *marks,
+                          struct err *err)
+{
+    OWNED(memory_release) size_t *survivors = NULL;
+    OWNED(memory_release) struct match *matches = NULL;
+    TRY(NEW(&survivors, count, err));
+    TRY(NEW(&matches, TOGETHER, err));
+    struct search search = {.entries = entries,
+                            .thumbs = thumbs,
+                            .count = count,
+                            .likeness = likeness,
+                            .survivors = survivors,
+                            .matches = matches};
+    for (; search.first < count; search.first += TOGETHER) {
+        size_t together = count - search.first < TOGETHER ? count - search.first : TOGETHER;
+        TRY(parallel_for(threads, together, &search, match_one, err));
+        settle_together(&search, together, marks);
+    }
+    return STATUS_OK;
 }

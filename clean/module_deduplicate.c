@@ -20,6 +20,8 @@ struct config {
     int method, survivor;
     const char *image;
     int64_t distance;
+    double similarity;
+    bool align, mirror;
 };
 
 static const struct setting settings[] = {
@@ -51,6 +53,23 @@ static const struct setting settings[] = {
      .minimum = 0,
      .maximum = 31,
      .help = "most bits of 64 in which two pictures that look alike may differ"},
+    {.name = "similarity",
+     .kind = SETTING_REAL,
+     .offset = offsetof(struct config, similarity),
+     .fallback = "0.9",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "least correlation of the thumbnails of two pictures that look alike"},
+    {.name = "align",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, align),
+     .fallback = "true",
+     .help = "also find slightly rotated, cropped and shifted pictures"},
+    {.name = "mirror",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, mirror),
+     .fallback = "true",
+     .help = "mirror images look alike"},
     {0}};
 
 struct state {
@@ -63,6 +82,7 @@ struct state {
     struct keys *keys; /* exact, key */
     struct picture_entry *pictures;
     size_t picture_count, picture_room;
+    struct spill *thumbs; /* THUMB_BYTES a picture */
     struct origin origin;
     struct marks marks;
     int64_t rows;          /* behind the last row's number */
@@ -72,6 +92,7 @@ struct state {
 struct tally {
     struct key_entry *keys;
     struct picture_entry *pictures;
+    uint8_t *thumbs;
     size_t count;
     int64_t end; /* behind the window's last row's number */
     struct origin_tally origin;
@@ -116,7 +137,9 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     TRY(key_hasher_open(&state->hasher, err));
     TRY(origin_open(&state->origin, setup->memory / 8, err));
     if (state->config->method == METHOD_PERCEPTUAL)
-        state->threshold = arena_format(setup->arena, "%d bits", (int)state->config->distance);
+        state->threshold = arena_format(setup->arena, "%d bits, correlation %g",
+                                        (int)state->config->distance, state->config->similarity);
+    TRY(spill_open(&state->thumbs, setup->memory / 4, err));
     return keys_open(&state->keys, setup->memory / 2, err);
 }
 
@@ -126,6 +149,7 @@ static void close_state(void **ret)
     if (state == NULL) return;
     keys_close(&state->keys);
     memory_free(state->pictures);
+    spill_close(&state->thumbs);
     origin_release(&state->origin);
     marks_release(&state->marks);
     memory_free(state);
@@ -166,13 +190,23 @@ static enum status observe_pictures(const struct state *state, const struct wind
                                     struct tally *tally, struct err *err)
 {
     const struct array *images = window->batch->columns[state->columns[0]];
-    TRY(NEW(&tally->pictures, (size_t)window->batch->rows, err));
+    size_t rows = (size_t)window->batch->rows;
+    TRY(NEW(&tally->pictures, rows, err));
+    TRY(NEW(&tally->thumbs, rows * THUMB_BYTES, err));
     for (int64_t row = 0; row < window->batch->rows; row++) {
         if (array_is_null(images, row)) continue;
         struct str bytes = array_text(images, row);
-        struct picture_entry *entry = &tally->pictures[tally->count++];
-        entry->bytes = key_hash(&state->hasher, bytes.data, bytes.size, window->first_row + row);
-        TRY(look_of(bytes, &entry->look, err));
+        struct look look;
+        TRY(look_of(bytes, &look, err));
+        memcpy(tally->thumbs + tally->count * THUMB_BYTES, look.thumb, THUMB_BYTES);
+        tally->pictures[tally->count++] = (struct picture_entry){
+            .bytes = key_hash(&state->hasher, bytes.data, bytes.size, window->first_row + row),
+            .bits = look.bits,
+            .mirrored = look.mirrored,
+            .broken = look.broken,
+            .plain = look.plain,
+            .small = look.small,
+        };
     }
     return STATUS_OK;
 }
@@ -195,6 +229,7 @@ static void discard(void *opaque)
     struct tally *tally = opaque;
     memory_free(tally->keys);
     memory_free(tally->pictures);
+    memory_free(tally->thumbs);
     origin_tally_release(&tally->origin);
     *tally = (struct tally){0};
 }
@@ -211,7 +246,7 @@ static enum status add_pictures(struct state *state, const struct tally *tally, 
     }
     for (size_t i = 0; i < tally->count; i++)
         state->pictures[state->picture_count++] = tally->pictures[i];
-    return STATUS_OK;
+    return spill_add(state->thumbs, tally->thumbs, tally->count * THUMB_BYTES, err);
 }
 
 static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
@@ -230,10 +265,14 @@ static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err
 
 static enum status mark_pictures(struct state *state, struct err *err)
 {
-    OWNED(memory_release) size_t *survivors = NULL;
-    TRY(NEW(&survivors, state->picture_count, err));
-    pictures_mark(state->pictures, state->picture_count, state->config->survivor == SURVIVOR_LAST,
-                  (int)state->config->distance, survivors, &state->marks);
+    const struct config *config = state->config;
+    const void *thumbs;
+    struct likeness likeness = {(int)config->distance, config->similarity, config->align,
+                                config->mirror, config->survivor == SURVIVOR_LAST};
+    TRY(spill_freeze(state->thumbs, &thumbs, err));
+    TRY(pictures_mark(state->pictures, thumbs, state->picture_count, &likeness, state->threads,
+                      &state->marks, err));
+    spill_close(&state->thumbs);
     return STATUS_OK;
 }
 
@@ -275,8 +314,10 @@ static const char *describe(const struct state *state, int64_t row, int64_t into
     if (state->config->method == METHOD_KEY) return "same key";
     const struct picture_entry *a = picture_of(state, row), *b = picture_of(state, into);
     if (a->bytes.low == b->bytes.low && a->bytes.high == b->bytes.high) return "same bytes";
-    snprintf(ret_value, room, "%d bits", look_distance(a->look.bits, b->look.bits));
-    return "looks alike";
+    bool mirrored;
+    int distance = pictures_distance(a, b, state->config->mirror, &mirrored);
+    snprintf(ret_value, room, "%d bits", distance);
+    return mirrored ? "looks alike mirrored" : "looks alike";
 }
 
 static enum status apply(const void *opaque, const struct window *window, struct change *change,

@@ -3,6 +3,7 @@
 
 #include "clean/deduplicate_pictures.h"
 
+#include <math.h>
 #include <stdio.h>
 
 extern const struct clean_module module_deduplicate;
@@ -106,8 +107,8 @@ static void looks(void **state)
     struct look boxes = look_of_grid(sums, pixels);
     paint(sums, pixels, 2, 0);
     struct look flat = look_of_grid(sums, pixels);
-    assert_true(look_distance(ramp.bits, brighter.bits) <= 2);
-    assert_true(look_distance(ramp.bits, boxes.bits) > 10);
+    assert_true(__builtin_popcountll(ramp.bits ^ brighter.bits) <= 2);
+    assert_true(__builtin_popcountll(ramp.bits ^ boxes.bits) > 10);
     assert_true(flat.plain && !ramp.plain && !boxes.plain);
     struct look broken;
     assert_int_equal(look_of(str_of("no picture"), &broken, NULL), STATUS_OK);
@@ -118,17 +119,56 @@ static void pictures_merge_into_the_nearest_that_stays(void **state)
 {
     (void)state;
     struct picture_entry entries[] = {
-        {{1, 1, 0}, {.bits = 0x00}},   {{2, 2, 1}, {.bits = 0x0f}},   {{3, 3, 2}, {.bits = 0x07}},
-        {{4, 4, 3}, {.broken = true}}, {{4, 4, 4}, {.broken = true}}, {{6, 6, 5}, {.plain = true}},
-        {{7, 7, 6}, {.plain = true}},  {{6, 6, 7}, {.plain = true}},
+        {.bytes = {1, 1, 0}, .bits = 0x00},   {.bytes = {2, 2, 1}, .bits = 0x0f},
+        {.bytes = {3, 3, 2}, .bits = 0x07},   {.bytes = {4, 4, 3}, .broken = true},
+        {.bytes = {4, 4, 4}, .broken = true}, {.bytes = {6, 6, 5}, .plain = true},
+        {.bytes = {7, 7, 6}, .plain = true},  {.bytes = {6, 6, 7}, .plain = true},
+        {.bytes = {8, 8, 8}, .bits = 0x00},
     };
-    size_t survivors[8];
+    uint8_t thumbs[9 * THUMB_BYTES];
+    for (size_t i = 0; i < sizeof thumbs; i++)
+        thumbs[i] = (uint8_t)(i % THUMB_SIDE * 7);
+    /* The last picture has the bits of the first, and shows something else. */
+    for (size_t i = 8 * THUMB_BYTES; i < sizeof thumbs; i++)
+        thumbs[i] = (uint8_t)(i / THUMB_SIDE % THUMB_SIDE * 7);
+    struct likeness likeness = {.distance = 3, .similarity = 0.9};
     OWNED(marks_release) struct marks marks = {{0}};
-    assert_int_equal(marks_open(&marks, 8, 1 << 20, NULL), STATUS_OK);
-    pictures_mark(entries, 8, false, 3, survivors, &marks);
-    static const int64_t expected[] = {0, 0, 2, 0, 0, 0, 0, 6};
-    for (int i = 0; i < 8; i++)
+    assert_int_equal(marks_open(&marks, 9, 1 << 20, NULL), STATUS_OK);
+    assert_int_equal(pictures_mark(entries, thumbs, 9, &likeness, 2, &marks, NULL), STATUS_OK);
+    static const int64_t expected[] = {0, 0, 2, 0, 0, 0, 0, 6, 0};
+    for (int i = 0; i < 9; i++)
         assert_int_equal(marks.into[i], expected[i]);
+}
+
+/* A smooth pattern, turned by `angle` and enlarged. */
+static void paint_thumb(uint8_t *thumb, double angle, double scale, bool mirrored)
+{
+    for (int y = 0; y < THUMB_SIDE; y++)
+        for (int x = 0; x < THUMB_SIDE; x++) {
+            double u = (x - 15.5) * (mirrored ? -1 : 1), v = y - 15.5;
+            double p = (u * cos(angle) - v * sin(angle)) * scale;
+            double q = (u * sin(angle) + v * cos(angle)) * scale;
+            double value = 120 + 60 * sin(p / 3) * cos(q / 5) + 40 * sin(q / 4 + p / 9);
+            thumb[y * THUMB_SIDE + x] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        }
+}
+
+static void alignment_undoes_small_turns_and_crops(void **state)
+{
+    (void)state;
+    uint8_t straight[THUMB_BYTES], turned[THUMB_BYTES], cropped[THUMB_BYTES], mirror[THUMB_BYTES],
+        other[THUMB_BYTES];
+    paint_thumb(straight, 0, 1, false);
+    paint_thumb(turned, 0.09, 1, false);
+    paint_thumb(cropped, 0, 0.9, false);
+    paint_thumb(mirror, 0.05, 1, true);
+    paint_thumb(other, 1.2, 1.7, false);
+    assert_true(thumbs_correlate(straight, straight, false) > 0.9999);
+    assert_true(thumbs_align(straight, turned, false) > 0.98);
+    assert_true(thumbs_align(straight, turned, false) > thumbs_correlate(straight, turned, false));
+    assert_true(thumbs_align(straight, cropped, false) > 0.98);
+    assert_true(thumbs_align(straight, mirror, true) > 0.98);
+    assert_true(thumbs_align(straight, other, false) < 0.9);
 }
 
 static void refuses_what_it_cannot_do(void **state)
@@ -154,6 +194,7 @@ int main(void)
         cmocka_unit_test(spilling_and_threads_change_nothing),
         cmocka_unit_test(looks),
         cmocka_unit_test(pictures_merge_into_the_nearest_that_stays),
+        cmocka_unit_test(alignment_undoes_small_turns_and_crops),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
