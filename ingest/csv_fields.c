@@ -87,8 +87,8 @@ static void judge(const struct reading *reading, const struct csv_record *record
     else if (record->fault == CSV_RECORD_TOO_LONG)
         set_fault(ret, "record size", "found no line end within %zu bytes", record->size);
     else if (record->fields != reading->dialect->fields)
-        set_fault(ret, "ragged", "found %zu fields, expected %zu", record->fields,
-                  reading->dialect->fields);
+        set_fault(ret, "ragged", "found %zu field%s, expected %zu", record->fields,
+                  record->fields == 1 ? "" : "s", reading->dialect->fields);
     else if (record->longest > reading->options->field_limit)
         set_fault(ret, "field size", "found a field of %zu bytes, expected at most %llu",
                   record->longest, (unsigned long long)reading->options->field_limit);

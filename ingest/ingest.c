@@ -18,6 +18,7 @@ struct ingest {
     const struct source_kind *kind;
     struct source_options options;
     struct reject_bound bound;
+    struct stage_target target;
     const char **names; /* of each source, as in _source */
     struct source **sources;
     size_t count;
@@ -125,10 +126,8 @@ static enum status open_sources(struct ingest *ingest, char *const *operands, st
 
 static enum status open_outputs(struct ingest *ingest, struct err *err)
 {
-    struct stage_target target;
-    TRY(ingest_target(ingest->args, ingest->common, &target, err));
     TRY(rejects_open(&ingest->rejects, ingest->args->rejects, ingest->run, err));
-    TRY(stage_output_open(&ingest->output, &target, provenance_schema(ingest->provenance),
+    TRY(stage_output_open(&ingest->output, &ingest->target, provenance_schema(ingest->provenance),
                           ingest->run, ingest->common, err));
     return progress_open(&ingest->progress, ingest->common, "ingest", "bytes", -1, err);
 }
@@ -305,9 +304,10 @@ static void summarize(struct ingest *ingest, const struct version *version)
                  (long long)version->number);
     double seconds = clock_seconds() - ingest->started;
     log_line(ingest->common, false,
-             "%lld rows from %zu %s, %lld rejected%s, %.1f MB in %.2f s (%.0f MB/s)%s",
-             (long long)ingest->rows, ingest->count, ingest->count == 1 ? "source" : "sources",
-             (long long)ingest->rejected, remarks, (double)ingest->bytes / 1e6, seconds,
+             "%lld row%s from %zu %s, %lld rejected%s, %.1f MB in %.2f s (%.0f MB/s)%s",
+             (long long)ingest->rows, ingest->rows == 1 ? "" : "s", ingest->count,
+             ingest->count == 1 ? "source" : "sources", (long long)ingest->rejected, remarks,
+             (double)ingest->bytes / 1e6, seconds,
              (double)ingest->bytes / 1e6 / (seconds > 0 ? seconds : 1), into);
 }
 
@@ -326,6 +326,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     struct version version = {0};
     TRY(ingest_source_options(ingest.args, ingest.common, &ingest.options, err));
     TRY(ingest_reject_bound(ingest.args, &ingest.bound, err));
+    TRY(ingest_target(ingest.args, ingest.common, &ingest.target, err));
     TRY(name_sources(&ingest, operands, err));
     TRY(choose_kind(&ingest, operands, err));
     TRY(open_sources(&ingest, operands, err));

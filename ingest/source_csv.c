@@ -365,7 +365,8 @@ static void remark_csv(const struct source *source, char *ret, size_t room)
 {
     ret[0] = '\0';
     if (source->blank_lines > 0)
-        snprintf(ret, room, "%lld blank lines skipped", (long long)source->blank_lines);
+        snprintf(ret, room, "%lld blank line%s skipped", (long long)source->blank_lines,
+                 source->blank_lines == 1 ? "" : "s");
 }
 
 static void close_csv(struct source **source)

@@ -368,14 +368,17 @@ static enum status describe_images(struct source *source, struct source_record *
 
 static void remark_images(const struct source *source, char *ret, size_t room)
 {
-    ret[0] = '\0';
     long long others = (long long)source->other_files, links = (long long)source->members.not_files;
-    if (others > 0 && links > 0)
-        snprintf(ret, room, "%lld other files and %lld links or devices ignored", others, links);
-    else if (others > 0)
-        snprintf(ret, room, "%lld other files ignored", others);
+    char what[64] = "";
+    ret[0] = '\0';
+    if (links > 0)
+        snprintf(what, sizeof what, "%lld link%s or device%s", links, links == 1 ? "" : "s",
+                 links == 1 ? "" : "s");
+    if (others > 0)
+        snprintf(ret, room, "%lld other file%s%s%s ignored", others, others == 1 ? "" : "s",
+                 links > 0 ? " and " : "", what);
     else if (links > 0)
-        snprintf(ret, room, "%lld links or devices ignored", links);
+        snprintf(ret, room, "%s ignored", what);
 }
 
 static void close_images(struct source **source)

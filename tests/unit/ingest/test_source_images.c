@@ -92,7 +92,7 @@ static void all_pictures_but_the_broken_are_rows(void **state)
     assert_ok(source_images.describe(source, &record, &err));
     assert_int_equal(record.records, 6);
     source_images.remark(source, remark, sizeof remark);
-    assert_string_equal(remark, "1 other files and 1 links or devices ignored");
+    assert_string_equal(remark, "1 other file and 1 link or device ignored");
     source_images.close(&source);
     assert_int_equal(memory_in_use(), 0);
 }
