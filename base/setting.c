@@ -22,7 +22,7 @@ const char *nearest_name(struct str word, size_t count,
         struct str name = str_of(name_at(names, i));
         size_t distance = str_distance(word, name, limit);
         size_t longer = word.size > name.size ? word.size : name.size;
-        if (distance > limit || 2 * distance > longer) continue; /* "x" is not a slip for "id" */
+        if (distance > limit || 2 * distance >= longer) continue; /* "x" is not a slip for "id" */
         if (distance == 0) return name.data;
         nearest = name.data;
         limit = distance - 1; /* only a strictly nearer one replaces it: first come, first named */
@@ -135,7 +135,7 @@ static enum status parse_choice(const struct setting *setting, struct str text, 
     size_t limit = text.size / 3 < 2 ? 2 : text.size / 3;
     for (int i = 0; choice_at(setting->choices, i, &choice); i++) {
         size_t distance = str_distance(text, choice, limit);
-        if (distance > limit || 2 * distance > choice.size) continue;
+        if (distance > limit || 2 * distance >= choice.size) continue;
         nearest = choice;
         limit = distance == 0 ? 0 : distance - 1;
     }
