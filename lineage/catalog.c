@@ -237,7 +237,8 @@ static enum status begin_locked(struct store *store, struct err *err)
     OWNED(memory_release) char *path = path_join(store->path, "lock");
 
     if (path == NULL) return fail_memory(err, 0);
-    TRY(lock_take(&store->writers, path, store->wait, "the catalog", store->holder, err));
+    TRY(lock_take(&store->writers, path, store->wait, store->deaf, "the catalog", store->holder,
+                  err));
     if (sqlite3_exec(store->catalog, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
         return STATUS_OK;
     enum status status = fail_catalog(store, err, "beginning a transaction");

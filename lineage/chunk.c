@@ -163,14 +163,17 @@ enum status chunk_write(struct chunk *ret, const struct store *store, const char
 
 /* ---- placing ---- */
 
-static enum status make_folder(const struct store *store, uint8_t first, struct err *err)
+static enum status make_folder(const struct store *store, uint8_t first, bool *ret_made,
+                               struct err *err)
 {
     OWNED(memory_release) char *folder = chunk_folder(store, first);
-    OWNED(memory_release) char *parent = path_join(store->path, "chunks");
 
-    if (folder == NULL || parent == NULL) return fail_memory(err, 0);
-    if (mkdir(folder, 0777) == 0) return directory_sync(parent, err);
-    return errno == EEXIST ? STATUS_OK : fail_errno(err, errno, "folder \"%s\"", folder);
+    if (folder == NULL) return fail_memory(err, 0);
+    if (mkdir(folder, 0777) == 0)
+        *ret_made = true;
+    else if (errno != EEXIST)
+        return fail_errno(err, errno, "folder \"%s\"", folder);
+    return STATUS_OK;
 }
 
 static enum status link_file(struct chunk *chunk, const char *path, struct err *err)
@@ -189,7 +192,8 @@ static enum status link_file(struct chunk *chunk, const char *path, struct err *
     return STATUS_OK;
 }
 
-enum status chunk_place(struct chunk *chunk, const struct store *store, struct err *err)
+enum status chunk_place(struct chunk *chunk, const struct store *store, bool *ret_made,
+                        struct err *err)
 {
     OWNED(memory_release) char *path = NULL;
     char digest[DIGEST_TEXT];
@@ -197,7 +201,7 @@ enum status chunk_place(struct chunk *chunk, const struct store *store, struct e
     if (chunk->temporary == NULL) return STATUS_OK;
     path = chunk_path(store, digest_text(&chunk->content, digest));
     if (path == NULL) return fail_memory(err, 0);
-    TRY(make_folder(store, chunk->content.bytes[0], err));
+    TRY(make_folder(store, chunk->content.bytes[0], ret_made, err));
     TRY(link_file(chunk, path, err));
     memory_free(chunk->temporary);
     chunk->temporary = NULL;

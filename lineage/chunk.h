@@ -23,8 +23,10 @@ struct chunk {
 MUST_CHECK enum status chunk_write(struct chunk *ret, const struct store *store,
                                    const char *temporary, const struct schema *schema,
                                    const struct batch *batch, struct err *err);
-/* Links the file into its place; an existing one is kept. Its folder is not yet durable. */
-MUST_CHECK enum status chunk_place(struct chunk *chunk, const struct store *store, struct err *err);
+/* Links the file into its place; an existing one is kept. The entry is not yet durable; *ret_made
+ * becomes true when its folder is new. */
+MUST_CHECK enum status chunk_place(struct chunk *chunk, const struct store *store, bool *ret_made,
+                                   struct err *err);
 /* Makes the entries of chunks/ab/ durable for one first digest byte. */
 MUST_CHECK enum status chunk_sync(const struct store *store, uint8_t first, struct err *err);
 /* Removes a file that was not placed, frees. */

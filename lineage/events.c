@@ -159,12 +159,14 @@ static enum status prepare(struct run *run, struct err *err)
 {
     struct events *events = run->events;
 
-    if (events->insert != NULL) return STATUS_OK;
-    TRY(sql_open(run->store, &events->insert_text, err,
-                 "INSERT OR IGNORE INTO texts (text) VALUES (?)", ""));
-    TRY(sql_open(run->store, &events->find_text, err, "SELECT text_key FROM texts WHERE text = ?",
-                 ""));
-    return open_insert(run, &events->insert, ROWS_TOGETHER, err);
+    if (events->insert_text == NULL)
+        TRY(sql_open(run->store, &events->insert_text, err,
+                     "INSERT OR IGNORE INTO texts (text) VALUES (?)", ""));
+    if (events->find_text == NULL)
+        TRY(sql_open(run->store, &events->find_text, err,
+                     "SELECT text_key FROM texts WHERE text = ?", ""));
+    return events->insert != NULL ? STATUS_OK
+                                  : open_insert(run, &events->insert, ROWS_TOGETHER, err);
 }
 
 static enum status insert_all(struct run *run, struct err *err)

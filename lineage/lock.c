@@ -32,7 +32,8 @@ static enum status fail_held(int descriptor, const char *what, struct err *err)
 }
 
 /* Naps of growing length: a kernel wait with a time limit does not exist for flock. */
-static enum status wait_for(int descriptor, double wait, const char *what, struct err *err)
+static enum status wait_for(int descriptor, double wait, bool deaf, const char *what,
+                            struct err *err)
 {
     struct timespec nap = {.tv_nsec = NAP_SHORTEST};
     double until = clock_seconds() + wait;
@@ -40,7 +41,7 @@ static enum status wait_for(int descriptor, double wait, const char *what, struc
     while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail_errno(err, errno, "locking of %s", what);
-        TRY(interrupted(err));
+        if (!deaf) TRY(interrupted(err));
         if (clock_seconds() >= until) return fail_held(descriptor, what, err);
         nanosleep(&nap, NULL);
         if (nap.tv_nsec < NAP_LONGEST) nap.tv_nsec += nap.tv_nsec / 2;
@@ -48,14 +49,14 @@ static enum status wait_for(int descriptor, double wait, const char *what, struc
     return STATUS_OK;
 }
 
-enum status lock_take(struct lock *ret, const char *path, double wait, const char *what,
+enum status lock_take(struct lock *ret, const char *path, double wait, bool deaf, const char *what,
                       const char *holder, struct err *err)
 {
     size_t size = strlen(holder);
     OWNED(descriptor_close) int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
     if (descriptor < 0) return fail_errno(err, errno, "lock file \"%s\"", path);
-    TRY(wait_for(descriptor, wait, what, err));
+    TRY(wait_for(descriptor, wait, deaf, what, err));
     /* The line is for people; a lock without it is still a lock. */
     if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, holder, size, 0) != (ssize_t)size)
         errno = 0;

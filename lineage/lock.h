@@ -7,15 +7,15 @@
 
 #include "base/err.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 
 struct lock {
     int descriptor; /* -1 = none */
 };
 /* Makes the file where it is absent. Waits up to `wait` seconds, then STATUS_BUSY: `what` "is being
- * written by " and the holder's line. Interrupted by SIGINT and SIGTERM. */
-MUST_CHECK enum status lock_take(struct lock *ret, const char *path, double wait, const char *what,
-                                 const char *holder, struct err *err);
+ * written by " and the holder's line. SIGINT and SIGTERM end the wait unless `deaf`. */
+MUST_CHECK enum status lock_take(struct lock *ret, const char *path, double wait, bool deaf,
+                                 const char *what, const char *holder, struct err *err);
 void lock_release(struct lock *lock);
 
 #endif

@@ -247,6 +247,7 @@ enum status run_finish(struct run *run, enum status status, struct err *err)
 
     if (run == NULL || run->finished) return status;
     run->finished = true;
+    if (run->store != NULL) run->store->deaf = true;
     if (status == STATUS_OK && run->verdict_failed) {
         fail(err, STATUS_VERDICT, "%s%s", run->reason,
              run->refused ? "; no version was committed" : "");

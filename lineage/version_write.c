@@ -1,40 +1,15 @@
 /* version_write.c: a new version: its chunks are written and fsynced under temporary names as rows
  * come; the commit links them into their places, then one transaction makes the version visible.
  * Whatever ends before that leaves nothing that has a name. */
-#include "lineage/version.h"
+#include "lineage/version_state.h"
 
-#include "lineage/chunk.h"
-#include "lineage/run_state.h"
 #include "lineage/sql.h"
-#include "lineage/store_state.h"
 
 #include "base/memory.h"
-#include "columnar/content.h"
-#include "columnar/ipc.h"
+#include "base/output.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-struct entry { /* one chunk of the version */
-    struct chunk chunk;
-    int64_t first_row;
-    bool known; /* reused: its row is in the catalog */
-};
-
-struct version_writer {
-    struct run *run;
-    struct store *store;
-    char dataset[256];
-    struct lock lock;      /* of the dataset; -1 = optimistic */
-    struct schema *schema; /* of the version: no run in its metadata */
-    struct schema *bare;   /* of the chunks: no metadata of ours */
-    struct content_digester *digester;
-    struct entry *entries;
-    size_t count, room;
-    int64_t rows;
-    atomic_uint_fast64_t serial; /* of temporary files */
-};
 
 struct prepared {
     size_t count;
@@ -77,8 +52,8 @@ static enum status take_lock(struct version_writer *writer, struct err *err)
     snprintf(what, sizeof what, "dataset \"%s\"", writer->dataset);
     OWNED(memory_release) char *path = path_join(writer->store->path, name);
     if (path == NULL) return fail_memory(err, 0);
-    return lock_take(&writer->lock, path, writer->store->wait_given, what, writer->store->holder,
-                     err);
+    return lock_take(&writer->lock, path, writer->store->wait_given, false, what,
+                     writer->store->holder, err);
 }
 
 static bool of_this_run(const struct metadata_pair *pair)
@@ -124,7 +99,7 @@ enum status version_writer_open(struct version_writer **ret, struct run *run, co
                     dataset);
     TRY(check_dataset(dataset, err));
     TRY(NEW(&writer, 1, err));
-    writer->lock.descriptor = -1;
+    writer->lock.descriptor = writer->spool = -1;
     writer->run = run;
     writer->store = run_store(run);
     snprintf(writer->dataset, sizeof writer->dataset, "%s", dataset);
@@ -132,6 +107,7 @@ enum status version_writer_open(struct version_writer **ret, struct run *run, co
     TRY(schema_without(&writer->schema, schema, of_this_run, err));
     TRY(schema_without(&writer->bare, schema, of_ours, err));
     TRY(content_digester_open(&writer->digester, writer->bare, err));
+    TRY(NEW(&writer->statistics, schema->count + 1, err));
     *ret = writer;
     writer = NULL;
     return STATUS_OK;
@@ -200,7 +176,7 @@ void prepared_free(struct prepared **prepared)
 }
 
 static enum status append_entry(struct version_writer *writer, struct chunk *chunk, bool known,
-                                struct err *err)
+                                uint64_t spooled_at, struct err *err)
 {
     if (writer->count == writer->room) {
         size_t room = writer->room == 0 ? 16 : writer->room * 2;
@@ -209,10 +185,35 @@ static enum status append_entry(struct version_writer *writer, struct chunk *chu
         writer->entries = entries;
         writer->room = room;
     }
-    writer->entries[writer->count++] =
-        (struct entry){.chunk = *chunk, .first_row = writer->rows, .known = known};
+    writer->entries[writer->count++] = (struct entry){
+        .chunk = *chunk, .first_row = writer->rows, .known = known, .spooled_at = spooled_at};
     writer->rows += chunk->rows;
     *chunk = (struct chunk){0};
+    return STATUS_OK;
+}
+
+/* Statistics are a few hundred bytes a column and chunk: too many for memory in a large version. */
+static enum status spool_statistics(struct version_writer *writer, struct chunk *chunk,
+                                    struct err *err)
+{
+    size_t size = chunk->column_count * sizeof *chunk->columns;
+
+    if (writer->spool < 0) TRY(temporary_open(&writer->spool, err));
+    TRY(pwrite_all(writer->spool, chunk->columns, size, writer->spooled, err));
+    writer->spooled += size;
+    memory_free(chunk->columns);
+    chunk->columns = NULL;
+    return STATUS_OK;
+}
+
+enum status version_append_prepared(struct version_writer *writer, struct prepared *prepared,
+                                    struct err *err)
+{
+    for (size_t i = 0; i < prepared->count; i++) {
+        uint64_t at = writer->spooled;
+        TRY(spool_statistics(writer, &prepared->items[i].chunk, err));
+        TRY(append_entry(writer, &prepared->items[i].chunk, false, at, err));
+    }
     return STATUS_OK;
 }
 
@@ -222,13 +223,10 @@ enum status version_writer_put(struct version_writer *writer, struct prepared **
     OWNED(prepared_free) struct prepared *taken = *prepared;
 
     *prepared = NULL;
-    for (size_t i = 0; i < taken->count; i++) {
-        struct chunk *chunk = &taken->items[i].chunk;
+    if (taken->items[0].batch.rows == 0) return STATUS_OK;
+    for (size_t i = 0; i < taken->count; i++)
         TRY(content_digester_add(writer->digester, &taken->items[i].batch, err));
-        if (taken->items[i].batch.rows == 0) continue;
-        TRY(append_entry(writer, chunk, false, err));
-    }
-    return STATUS_OK;
+    return version_append_prepared(writer, taken, err);
 }
 
 enum status version_writer_add(struct version_writer *writer, const struct batch *batch,
@@ -255,198 +253,7 @@ enum status version_writer_reuse(struct version_writer *writer, const char *chun
     TRY(sql_number(writer->store, &chunk.bytes, 0, err, "SELECT bytes FROM chunks WHERE digest = ?",
                    "t", chunk_digest));
     chunk.rows = batch.rows;
-    return append_entry(writer, &chunk, true, err);
-}
-
-/* ---- committing ---- */
-
-/* A version without rows still has a schema: one chunk of zero rows carries it. */
-static enum status require_one_chunk(struct version_writer *writer, struct err *err)
-{
-    OWNED(batch_release) struct batch empty = {0};
-    OWNED(prepared_free) struct prepared *prepared = NULL;
-
-    if (writer->count > 0) return STATUS_OK;
-    TRY(batch_empty(&empty, writer->bare, err));
-    TRY(version_writer_prepare(writer, &empty, &prepared, err));
-    return append_entry(writer, &prepared->items[0].chunk, false, err);
-}
-
-static enum status place_chunks(struct version_writer *writer, struct err *err)
-{
-    bool touched[256] = {false}; /* folders of chunks/ with a new entry */
-
-    for (size_t i = 0; i < writer->count; i++) {
-        struct chunk *chunk = &writer->entries[i].chunk;
-        if (writer->entries[i].known) continue;
-        TRY(chunk_place(chunk, writer->store, err));
-        touched[chunk->content.bytes[0]] = true;
-    }
-    for (unsigned first = 0; first < 256; first++)
-        if (touched[first]) TRY(chunk_sync(writer->store, (uint8_t)first, err));
-    return STATUS_OK;
-}
-
-static bool is_personal(const struct field *field)
-{
-    struct str mark = metadata_get(&field->metadata, "tamis:personal");
-    return mark.data != NULL && !str_is(mark, "false");
-}
-
-static enum status insert_columns_of_chunk(struct version_writer *writer, const struct chunk *chunk,
-                                           const char *digest, struct err *err)
-{
-    for (size_t i = 0; i < chunk->column_count; i++) {
-        const struct column_statistics *column = &chunk->columns[i];
-        const struct field *field = &writer->schema->fields[i];
-        bool show = column->has_range && !is_personal(field);
-
-        TRY(sql_run(writer->store, err,
-                    "INSERT INTO chunk_columns (digest, position, name, nulls, distinct_values,"
-                    " minimum, maximum) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT DO UPDATE SET minimum = NULL, maximum = NULL"
-                    " WHERE excluded.minimum IS NULL",
-                    "titiitt", digest, (int64_t)i + 1, field->name, column->nulls, column->distinct,
-                    show ? column->minimum : NULL, show ? column->maximum : NULL));
-    }
-    return STATUS_OK;
-}
-
-static enum status insert_chunk(struct version_writer *writer, const struct entry *entry,
-                                struct err *err)
-{
-    const struct chunk *chunk = &entry->chunk;
-    char digest[DIGEST_TEXT];
-
-    digest_text(&chunk->content, digest);
-    TRY(sql_run(writer->store, err,
-                "INSERT INTO chunks (digest, file_digest, rows, bytes, run_id, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE"
-                " SET file_digest = excluded.file_digest, bytes = excluded.bytes",
-                "tdiitu", digest, &chunk->file, chunk->rows, chunk->bytes, writer->run->id,
-                clock_now()));
-    return insert_columns_of_chunk(writer, chunk, digest, err);
-}
-
-static enum status insert_chunks(struct version_writer *writer, int64_t number, struct err *err)
-{
-    for (size_t i = 0; i < writer->count; i++) {
-        const struct entry *entry = &writer->entries[i];
-        if (!entry->known) TRY(insert_chunk(writer, entry, err));
-        TRY(sql_run(writer->store, err,
-                    "INSERT INTO version_chunks (dataset, number, position, digest, first_row)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    "tiidi", writer->dataset, number, (int64_t)i + 1, &entry->chunk.content,
-                    entry->first_row));
-    }
-    return STATUS_OK;
-}
-
-static enum status schema_bytes(const struct schema *schema, struct bytes *ret, struct err *err)
-{
-    OWNED(output_close) struct output *output = NULL;
-    OWNED(ipc_writer_close) struct ipc_writer *writer = NULL;
-
-    TRY(output_to_memory(&output, ret, err));
-    TRY(ipc_writer_open(&writer, output, schema, (struct ipc_options){.format = IPC_STREAM}, err));
-    TRY(ipc_writer_finish(writer, err));
-    return output_commit(output, err);
-}
-
-static enum status insert_columns(struct version_writer *writer, int64_t number, struct err *err)
-{
-    char type[256];
-
-    for (size_t i = 0; i < writer->schema->count; i++) {
-        const struct field *field = &writer->schema->fields[i];
-        TRY(sql_run(writer->store, err,
-                    "INSERT INTO version_columns (dataset, number, position, name, type, nullable,"
-                    " personal) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    "tiittii", writer->dataset, number, (int64_t)i + 1, field->name,
-                    field_type_text(field, type, sizeof type), (int64_t)field->nullable,
-                    (int64_t)is_personal(field)));
-    }
-    return STATUS_OK;
-}
-
-static enum status insert_version(struct version_writer *writer, struct version *version,
-                                  struct err *err)
-{
-    OWNED(bytes_release) struct bytes schema = bytes_limited(64 << 20);
-
-    TRY(schema_bytes(writer->schema, &schema, err));
-    TRY(sql_run(writer->store, err,
-                "INSERT INTO versions (dataset, number, rows, bytes, chunks, digest, verdict,"
-                " run_id, created_at, schema) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                "tiiiidtttb", version->dataset, version->number, version->rows, version->bytes,
-                version->chunks, &version->digest,
-                run_verdict_is_failed(writer->run) ? "failed" : "passed", version->run_id,
-                version->created_at, (const void *)schema.data, schema.size));
-    return insert_columns(writer, version->number, err);
-}
-
-static enum status insert_edge(struct version_writer *writer, int64_t number, struct err *err)
-{
-    return sql_run(writer->store, err,
-                   "INSERT INTO edges (run_id, input, output)"
-                   " VALUES (?1, 'stream:' || ?1, 'version:' || ?2 || '@' || ?3)",
-                   "tti", writer->run->id, writer->dataset, number);
-}
-
-/* In the transaction. The layer is the word before the first "/". */
-static enum status insert_all(struct version_writer *writer, struct version *version,
-                              struct err *err)
-{
-    struct str layer = {writer->dataset, strcspn(writer->dataset, "/")};
-
-    TRY(sql_run(writer->store, err,
-                "INSERT OR IGNORE INTO datasets (dataset, layer, run_id, created_at)"
-                " VALUES (?, ?, ?, ?)",
-                "tstt", version->dataset, layer, version->run_id, version->created_at));
-    TRY(sql_number(writer->store, &version->number, 1, err,
-                   "SELECT max(number) + 1 FROM versions WHERE dataset = ?", "t",
-                   version->dataset));
-    TRY(insert_version(writer, version, err));
-    TRY(insert_chunks(writer, version->number, err));
-    return insert_edge(writer, version->number, err);
-}
-
-static void describe(const struct version_writer *writer, struct version *version)
-{
-    snprintf(version->dataset, sizeof version->dataset, "%s", writer->dataset);
-    snprintf(version->run_id, sizeof version->run_id, "%s", writer->run->id);
-    time_text(clock_now(), version->created_at);
-    version->rows = writer->rows;
-    version->chunks = (int64_t)writer->count;
-    for (size_t i = 0; i < writer->count; i++)
-        version->bytes += writer->entries[i].chunk.bytes;
-}
-
-static enum status commit(struct version_writer *writer, struct version *version, struct err *err)
-{
-    TRY(catalog_begin(writer->store, err));
-    enum status status = insert_all(writer, version, err);
-    if (status == STATUS_OK) return catalog_commit(writer->store, err);
-    catalog_rollback(writer->store);
-    return status;
-}
-
-enum status version_writer_commit(struct version_writer *writer, struct version *ret,
-                                  struct err *err)
-{
-    struct version version = {0};
-
-    TRY(run_flush(writer->run, err));
-    TRY(require_one_chunk(writer, err));
-    TRY(place_chunks(writer, err));
-    TRY(content_digester_end(writer->digester, &version.digest, err));
-    describe(writer, &version);
-    enum status status = commit(writer, &version, err);
-    if (status != STATUS_OK)
-        return fail_within(err, status, "committing a version of \"%s\"", writer->dataset);
-    lock_release(&writer->lock);
-    if (ret != NULL) *ret = version;
-    return STATUS_OK;
+    return append_entry(writer, &chunk, true, 0, err);
 }
 
 void version_writer_close(struct version_writer **writer)
@@ -455,6 +262,8 @@ void version_writer_close(struct version_writer **writer)
     for (size_t i = 0; i < (*writer)->count; i++)
         chunk_release(&(*writer)->entries[i].chunk);
     memory_free((*writer)->entries);
+    memory_free((*writer)->statistics);
+    descriptor_close(&(*writer)->spool);
     content_digester_close(&(*writer)->digester);
     schema_unref(&(*writer)->schema);
     schema_unref(&(*writer)->bare);

@@ -1,0 +1,235 @@
+/* version_commit.c: how a version becomes visible: its chunks are linked into their places and made
+ * durable, then one transaction names them all. */
+#include "lineage/version_state.h"
+
+#include "lineage/sql.h"
+
+#include "base/memory.h"
+#include "columnar/ipc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A version without rows still has a schema: one chunk of zero rows carries it. */
+static enum status require_one_chunk(struct version_writer *writer, struct err *err)
+{
+    OWNED(batch_release) struct batch empty = {0};
+    OWNED(prepared_free) struct prepared *prepared = NULL;
+
+    if (writer->count > 0) return STATUS_OK;
+    TRY(batch_empty(&empty, writer->bare, err));
+    TRY(version_writer_prepare(writer, &empty, &prepared, err));
+    return version_append_prepared(writer, prepared, err);
+}
+
+static enum status sync_all(struct version_writer *writer, const bool touched[256], bool made,
+                            struct err *err)
+{
+    OWNED(memory_release) char *parent = path_join(writer->store->path, "chunks");
+
+    if (parent == NULL) return fail_memory(err, 0);
+    for (unsigned first = 0; first < 256; first++)
+        if (touched[first]) TRY(chunk_sync(writer->store, (uint8_t)first, err));
+    return made ? directory_sync(parent, err) : STATUS_OK;
+}
+
+static enum status place_chunks(struct version_writer *writer, struct err *err)
+{
+    bool touched[256] = {false},
+         made = false; /* folders of chunks/ with new entries, new folders */
+
+    for (size_t i = 0; i < writer->count; i++) {
+        struct chunk *chunk = &writer->entries[i].chunk;
+        if (writer->entries[i].known) continue;
+        TRY(chunk_place(chunk, writer->store, &made, err));
+        touched[chunk->content.bytes[0]] = true;
+    }
+    return sync_all(writer, touched, made, err);
+}
+
+/* ---- rows of the catalog ---- */
+
+static bool is_personal(const struct field *field)
+{
+    struct str mark = metadata_get(&field->metadata, "tamis:personal");
+    return mark.data != NULL && !str_is(mark, "false");
+}
+
+/* Statements that run once a chunk or once a column of one. */
+struct inserts {
+    sqlite3_stmt *chunk, *column, *place;
+};
+
+static void inserts_close(struct inserts *inserts)
+{
+    sql_close(&inserts->chunk);
+    sql_close(&inserts->column);
+    sql_close(&inserts->place);
+}
+
+static enum status inserts_open(struct inserts *inserts, struct store *store, struct err *err)
+{
+    TRY(sql_open(store, &inserts->chunk, err,
+                 "INSERT INTO chunks (digest, file_digest, rows, bytes, run_id, created_at)"
+                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE"
+                 " SET file_digest = excluded.file_digest, bytes = excluded.bytes",
+                 ""));
+    TRY(sql_open(store, &inserts->column, err,
+                 "INSERT INTO chunk_columns (digest, position, name, nulls, distinct_values,"
+                 " minimum, maximum) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                 " ON CONFLICT DO UPDATE SET minimum = NULL, maximum = NULL"
+                 " WHERE excluded.minimum IS NULL",
+                 ""));
+    return sql_open(store, &inserts->place, err,
+                    "INSERT INTO version_chunks (dataset, number, position, digest, first_row)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    "");
+}
+
+static enum status insert_columns_of_chunk(struct version_writer *writer, struct inserts *inserts,
+                                           const struct entry *entry, struct err *err)
+{
+    for (size_t i = 0; i < writer->schema->count; i++) {
+        const struct column_statistics *column = &writer->statistics[i];
+        const struct field *field = &writer->schema->fields[i];
+        bool show = column->has_range && !is_personal(field);
+
+        TRY(sql_again(writer->store, inserts->column, err, "ditiitt", &entry->chunk.content,
+                      (int64_t)i + 1, field->name, column->nulls, column->distinct,
+                      show ? column->minimum : NULL, show ? column->maximum : NULL));
+    }
+    return STATUS_OK;
+}
+
+static enum status insert_chunk(struct version_writer *writer, struct inserts *inserts,
+                                const struct entry *entry, struct err *err)
+{
+    const struct chunk *chunk = &entry->chunk;
+    size_t size = writer->schema->count * sizeof *writer->statistics;
+
+    TRY(sql_again(writer->store, inserts->chunk, err, "ddiitu", &chunk->content, &chunk->file,
+                  chunk->rows, chunk->bytes, writer->run->id, clock_now()));
+    TRY(pread_all(writer->spool, writer->statistics, size, entry->spooled_at, err));
+    return insert_columns_of_chunk(writer, inserts, entry, err);
+}
+
+static enum status insert_chunks(struct version_writer *writer, int64_t number, struct err *err)
+{
+    OWNED(inserts_close) struct inserts inserts = {0};
+
+    TRY(inserts_open(&inserts, writer->store, err));
+    for (size_t i = 0; i < writer->count; i++) {
+        const struct entry *entry = &writer->entries[i];
+        if (!entry->known) TRY(insert_chunk(writer, &inserts, entry, err));
+        TRY(sql_again(writer->store, inserts.place, err, "tiidi", writer->dataset, number,
+                      (int64_t)i + 1, &entry->chunk.content, entry->first_row));
+    }
+    return STATUS_OK;
+}
+
+static enum status schema_bytes(const struct schema *schema, struct bytes *ret, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    OWNED(ipc_writer_close) struct ipc_writer *writer = NULL;
+
+    TRY(output_to_memory(&output, ret, err));
+    TRY(ipc_writer_open(&writer, output, schema, (struct ipc_options){.format = IPC_STREAM}, err));
+    TRY(ipc_writer_finish(writer, err));
+    return output_commit(output, err);
+}
+
+static enum status insert_columns(struct version_writer *writer, int64_t number, struct err *err)
+{
+    char type[256];
+
+    for (size_t i = 0; i < writer->schema->count; i++) {
+        const struct field *field = &writer->schema->fields[i];
+        TRY(sql_run(writer->store, err,
+                    "INSERT INTO version_columns (dataset, number, position, name, type, nullable,"
+                    " personal) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "tiittii", writer->dataset, number, (int64_t)i + 1, field->name,
+                    field_type_text(field, type, sizeof type), (int64_t)field->nullable,
+                    (int64_t)is_personal(field)));
+    }
+    return STATUS_OK;
+}
+
+static enum status insert_version(struct version_writer *writer, struct version *version,
+                                  struct err *err)
+{
+    OWNED(bytes_release) struct bytes schema = bytes_limited(64 << 20);
+
+    TRY(schema_bytes(writer->schema, &schema, err));
+    TRY(sql_run(writer->store, err,
+                "INSERT INTO versions (dataset, number, rows, bytes, chunks, digest, verdict,"
+                " run_id, created_at, schema) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "tiiiidtttb", version->dataset, version->number, version->rows, version->bytes,
+                version->chunks, &version->digest,
+                run_verdict_is_failed(writer->run) ? "failed" : "passed", version->run_id,
+                version->created_at, (const void *)schema.data, schema.size));
+    return insert_columns(writer, version->number, err);
+}
+
+static enum status insert_edge(struct version_writer *writer, int64_t number, struct err *err)
+{
+    return sql_run(writer->store, err,
+                   "INSERT INTO edges (run_id, input, output)"
+                   " VALUES (?1, 'stream:' || ?1, 'version:' || ?2 || '@' || ?3)",
+                   "tti", writer->run->id, writer->dataset, number);
+}
+
+/* In the transaction. The layer is the word before the first "/". */
+static enum status insert_all(struct version_writer *writer, struct version *version,
+                              struct err *err)
+{
+    struct str layer = {writer->dataset, strcspn(writer->dataset, "/")};
+
+    TRY(sql_run(writer->store, err,
+                "INSERT OR IGNORE INTO datasets (dataset, layer, run_id, created_at)"
+                " VALUES (?, ?, ?, ?)",
+                "tstt", version->dataset, layer, version->run_id, version->created_at));
+    TRY(sql_number(writer->store, &version->number, 1, err,
+                   "SELECT max(number) + 1 FROM versions WHERE dataset = ?", "t",
+                   version->dataset));
+    TRY(insert_version(writer, version, err));
+    TRY(insert_chunks(writer, version->number, err));
+    return insert_edge(writer, version->number, err);
+}
+
+static void describe(const struct version_writer *writer, struct version *version)
+{
+    snprintf(version->dataset, sizeof version->dataset, "%s", writer->dataset);
+    snprintf(version->run_id, sizeof version->run_id, "%s", writer->run->id);
+    time_text(clock_now(), version->created_at);
+    version->rows = writer->rows;
+    version->chunks = (int64_t)writer->count;
+    for (size_t i = 0; i < writer->count; i++)
+        version->bytes += writer->entries[i].chunk.bytes;
+}
+
+static enum status commit(struct version_writer *writer, struct version *version, struct err *err)
+{
+    TRY(catalog_begin(writer->store, err));
+    enum status status = insert_all(writer, version, err);
+    if (status == STATUS_OK) return catalog_commit(writer->store, err);
+    catalog_rollback(writer->store);
+    return status;
+}
+
+enum status version_writer_commit(struct version_writer *writer, struct version *ret,
+                                  struct err *err)
+{
+    struct version version = {0};
+
+    TRY(run_flush(writer->run, err));
+    TRY(require_one_chunk(writer, err));
+    TRY(place_chunks(writer, err));
+    TRY(content_digester_end(writer->digester, &version.digest, err));
+    describe(writer, &version);
+    enum status status = commit(writer, &version, err);
+    if (status != STATUS_OK)
+        return fail_within(err, status, "committing a version of \"%s\"", writer->dataset);
+    lock_release(&writer->lock);
+    if (ret != NULL) *ret = version;
+    return STATUS_OK;
+}
