@@ -159,3 +159,27 @@ bool ipv6_at(struct str text, size_t first, size_t *ret_end)
     *ret_end = end;
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool mac_at(struct str text, size_t first, size_t *ret_end)
+{
+    size_t group = peek(text, first + 2) == ':' || peek(text, first + 2) == '-' ? 2 : 4;
+    char separator = peek(text, first + group);
+    bool zero = true, ones = true;
+    if (group == 4 && separator != '.') return false;
+    size_t at = first;
+    for (size_t place = 0; place < 12; place++) {
+        if (place > 0 && place % group == 0 && peek(text, at++) != separator) return false;
+        char c = peek(text, at++);
+        if (!is_hex(c)) return false;
+        zero = zero && c == '0';
+        ones = ones && (c == 'f' || c == 'F');
+    }
+    *ret_end = at;
+    bool longer = peek(text, at) == separator && is_hex(peek(text, at + 1));
+    return !zero && !ones && !longer && !is_word(peek(text, at)); /* nobody's and everybody's */
+}

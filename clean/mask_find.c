@@ -5,14 +5,18 @@
 
 #define CONTEXT_BYTES 56
 
-const char *const mask_kind_names[MASK_KINDS] = {"email", "iban", "card", "ip", "url", "phone"};
-const char *const mask_kind_labels[MASK_KINDS] = {"EMAIL", "IBAN", "CARD", "IP", "URL", "PHONE"};
+const char *const mask_kind_names[MASK_KINDS] = {
+    [MASK_EMAIL] = "email", [MASK_IBAN] = "iban", [MASK_CARD] = "card", [MASK_MAC] = "mac",
+    [MASK_IP] = "ip",       [MASK_URL] = "url",   [MASK_SSN] = "ssn",   [MASK_PHONE] = "phone"};
+const char *const mask_kind_labels[MASK_KINDS] = {
+    [MASK_EMAIL] = "EMAIL", [MASK_IBAN] = "IBAN", [MASK_CARD] = "CARD", [MASK_MAC] = "MAC",
+    [MASK_IP] = "IP",       [MASK_URL] = "URL",   [MASK_SSN] = "SSN",   [MASK_PHONE] = "PHONE"};
 
 /* Bytes at which a recognizer may start. */
 static const bool starts[256] = {
-    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
-    ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
-    ['@'] = true, [':'] = true, ['.'] = true, ['+'] = true, ['('] = true};
+    ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+    ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['@'] = true, [':'] = true,
+    ['.'] = true, ['-'] = true, ['+'] = true, ['('] = true};
 
 struct finder {
     struct str text;
@@ -57,26 +61,35 @@ void mask_hits_release(struct mask_hits *hits)
 
 /* ---- context ---- */
 
-static bool mentions(struct str text, const char *word)
+/* How far behind the last of the words the text ends; SIZE_MAX where there is none. */
+static size_t since_mention(struct str text, const char *const *words, size_t count)
 {
-    size_t size = strlen(word);
-    for (size_t i = 0; i + size <= text.size; i++)
-        if (strncasecmp(text.data + i, word, size) == 0) return true;
-    return false;
+    for (size_t end = text.size; end > 0; end--)
+        for (size_t i = 0; i < count; i++) {
+            size_t size = strlen(words[i]);
+            if (size <= end && strncasecmp(text.data + end - size, words[i], size) == 0)
+                return text.size - end;
+        }
+    return SIZE_MAX;
 }
 
-/* Whether the words around a number speak of phones. */
+/* Whether the words around a number speak of phones, and nearer than of other numbers. */
 static bool speaks_of_phones(struct str text, size_t first, size_t end)
 {
-    static const char *const words[] = {"phone",   "tel",   "call",    "mobile",
-                                        "cell",    "fax",   "dial",    "number",
-                                        "contact", "reach", "hotline", "whatsapp"};
+    static const char *const phones[] = {
+        "phone",   "tel",   "call", "mobile", "cell",    "fax",     "dial",     "number",
+        "contact", "reach", "sms",  "answer", "message", "hotline", "whatsapp", "registered"};
+    static const char *const others[] = {"license", "licence", "passport", "account",  "invoice",
+                                         "order",   "serial",  "card",     "security", "id"};
     size_t from = first > CONTEXT_BYTES ? first - CONTEXT_BYTES : 0;
     size_t behind = text.size - end < CONTEXT_BYTES / 2 ? text.size - end : CONTEXT_BYTES / 2;
     struct str before = {text.data + from, first - from}, after = {text.data + end, behind};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (mentions(before, words[i]) || mentions(after, words[i])) return true;
-    return false;
+    size_t phone = since_mention(before, phones, sizeof phones / sizeof *phones);
+    size_t other = since_mention(before, others, sizeof others / sizeof *others);
+    if (phone == SIZE_MAX && other == SIZE_MAX)
+        return since_mention(after, phones, sizeof phones / sizeof *phones) != SIZE_MAX;
+    /* "account number": the other word stands before "number" and is meant. */
+    return phone < other && (other == SIZE_MAX || other - phone > 12);
 }
 
 /* ---- where to look ---- */
@@ -110,9 +123,20 @@ static enum status look_at_digit(struct finder *finder, size_t at, struct err *e
         return add(finder, MASK_IBAN, at - 2, end, err);
     if (!at_boundary(text, at)) return STATUS_OK;
     if (wants(finder, MASK_IP) && ipv4_at(text, at, &end)) TRY(add(finder, MASK_IP, at, end, err));
+    if (wants(finder, MASK_SSN) && ssn_at(text, at, &end)) TRY(add(finder, MASK_SSN, at, end, err));
     if (wants(finder, MASK_CARD) && card_at(text, at, &end))
         TRY(add(finder, MASK_CARD, at, end, err));
     return look_for_phone(finder, at, err);
+}
+
+/* A MAC address begins two (or four) places before its first separator. */
+static enum status look_for_mac(struct finder *finder, size_t at, struct err *err)
+{
+    size_t places = finder->text.data[at] == '.' ? 4 : 2, end;
+    if (!wants(finder, MASK_MAC) || at < places || !at_boundary(finder->text, at - places) ||
+        !mac_at(finder->text, at - places, &end))
+        return STATUS_OK;
+    return add(finder, MASK_MAC, at - places, end, err);
 }
 
 /* The first group of an IPv6 address stands before its first colon. */
@@ -122,6 +146,7 @@ static enum status look_at_colon(struct finder *finder, size_t at, struct err *e
     size_t first, end;
     if (wants(finder, MASK_URL) && peek(text, at + 1) == '/' && url_at(text, at, &first, &end))
         return add(finder, MASK_URL, first, end, err);
+    TRY(look_for_mac(finder, at, err));
     if (!wants(finder, MASK_IP)) return STATUS_OK;
     first = at;
     while (first > 0 && at - first < 5 && is_word(text.data[first - 1]))
@@ -142,7 +167,9 @@ static enum status look_at(struct finder *finder, size_t at, struct err *err)
             return add(finder, MASK_EMAIL, first, end, err);
         return STATUS_OK;
     case ':': return look_at_colon(finder, at, err);
+    case '-': return look_for_mac(finder, at, err);
     case '.':
+        TRY(look_for_mac(finder, at, err));
         if (at < 3 || strncasecmp(text.data + at - 3, "www", 3) != 0) return STATUS_OK;
         if (wants(finder, MASK_URL) && at_boundary(text, at - 3) &&
             url_at(text, at - 3, &first, &end))

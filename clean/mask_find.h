@@ -11,7 +11,17 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-enum mask_kind { MASK_EMAIL, MASK_IBAN, MASK_CARD, MASK_IP, MASK_URL, MASK_PHONE, MASK_KINDS };
+enum mask_kind {
+    MASK_EMAIL,
+    MASK_IBAN,
+    MASK_CARD,
+    MASK_MAC,
+    MASK_IP,
+    MASK_URL,
+    MASK_SSN,
+    MASK_PHONE,
+    MASK_KINDS
+};
 
 /* "email", "iban", ... for settings and reports; "EMAIL", ... for what replaces a find. */
 extern const char *const mask_kind_names[MASK_KINDS];
@@ -44,6 +54,10 @@ bool url_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
 bool ipv4_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is a hexadecimal digit or a colon. */
 bool ipv6_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is a hexadecimal digit: 00:1A:2B:3C:4D:5E, with dashes, or 001A.2B3C.4D5E. */
+bool mac_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is the first digit: 078-05-1120, all separators alike. */
+bool ssn_at(struct str text, size_t first, size_t *ret_end);
 bool card_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is the first of two letters. */
 bool iban_at(struct str text, size_t first, size_t *ret_end);

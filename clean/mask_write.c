@@ -65,7 +65,8 @@ void mask_key_forget(struct mask_key *key)
 /* One spelling for one value. */
 static enum status spell(struct str value, enum mask_kind kind, struct bytes *ret, struct err *err)
 {
-    bool number = kind == MASK_CARD || kind == MASK_PHONE || kind == MASK_IBAN;
+    bool number = kind == MASK_CARD || kind == MASK_PHONE || kind == MASK_IBAN ||
+                  kind == MASK_MAC || kind == MASK_SSN;
     TRY(bytes_reserve(ret, value.size, err));
     for (size_t i = 0; i < value.size; i++) {
         char c = value.data[i];

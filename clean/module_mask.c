@@ -25,7 +25,8 @@ static const struct setting settings[] = {
     {.name = "kinds",
      .kind = SETTING_TEXTS,
      .offset = offsetof(struct config, kinds),
-     .help = "what to look for: email, iban, card, ip, url, phone; everything when absent"},
+     .help =
+         "what to look for: email, iban, card, mac, ip, url, ssn, phone; everything when absent"},
     {.name = "action",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, action),
@@ -79,7 +80,7 @@ static enum status open_kinds(struct state *state, const struct module_setup *se
         fail_at(setup->node, err, "there is no kind \"%s\"%s%s%s", list->items[i],
                 near == NULL ? "" : ", did you mean \"", near == NULL ? "" : near,
                 near == NULL ? "" : "\"");
-        err_hint(err, "kinds are email, iban, card, ip, url, phone");
+        err_hint(err, "kinds are email, iban, card, mac, ip, url, ssn, phone");
         return STATUS_USAGE;
     }
     return STATUS_OK;

@@ -43,6 +43,9 @@ static void finds_addresses(void **state)
     expect("[2001:db8::1]:8080, ::ffff:10.0.0.1 at 12:30:45",
            "ip:2001:db8::1 | ip:::ffff:10.0.0.1");
     expect("684D:1111:222:3333:4444:5555:77", "");
+    expect("00:1A:2B:3C:4D:5E AA-BB-CC-DD-EE-FF 0012.3456.789a, 00:00:00:00:00:00",
+           "mac:00:1A:2B:3C:4D:5E | mac:AA-BB-CC-DD-EE-FF | mac:0012.3456.789a");
+    expect("(192.168.1.1)", "ip:192.168.1.1");
 }
 
 static void finds_numbers_with_check_digits(void **state)
@@ -55,6 +58,7 @@ static void finds_numbers_with_check_digits(void **state)
     expect("DE89 3704 0044 0532 0130 00", "iban:DE89 3704 0044 0532 0130 00");
     expect("gb82west12345698765432,", "iban:gb82west12345698765432");
     expect("GB82WEST12345698765433", "");
+    expect("078-05-1123, 000-12-3456", "ssn:078-05-1123");
 }
 
 static void finds_phones(void **state)
@@ -64,7 +68,8 @@ static void finds_phones(void **state)
     expect("090-1234-5678, 415.555.0132x77", "phone:090-1234-5678 | phone:415.555.0132x77");
     expect("call me: 555 0132", "phone:555 0132");
     expect("made 555 0132 of them", "");
-    expect("2024-03-15 15.03.2024 078-05-1123 10 000 000", "");
+    expect("call about order number 5550132", "");
+    expect("2024-03-15 15.03.2024 10 000 000", "");
 }
 
 /* ---- the module ---- */
