@@ -167,6 +167,7 @@ static unsigned bits_byte(const uint8_t *bits, int64_t first, int64_t count)
 void bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t from_first,
                int64_t count)
 {
+    if (count == 0) return;
     while (count > 0 && (to_first & 7) != 0) {
         if (bit_get(from, from_first)) bit_set(to, to_first);
         to_first++, from_first++, count--;
@@ -183,6 +184,7 @@ void bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t from_
 
 void bits_fill(uint8_t *to, int64_t first, int64_t count)
 {
+    if (count == 0) return;
     for (; count > 0 && (first & 7) != 0; first++, count--)
         bit_set(to, first);
     if (count >= 8) memset(to + (first >> 3), 0xff, (size_t)(count / 8));
