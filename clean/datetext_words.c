@@ -68,6 +68,10 @@ static const char *const weekdays[][7] = {
 static struct str lower(struct str word, char room[WORD_MAXIMUM])
 {
     size_t read = 0, size = 0;
+    while (read < word.size && (unsigned char)word.data[read] < 0x80 && size < WORD_MAXIMUM - 4) {
+        char byte = word.data[read++];
+        room[size++] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+    }
     while (read < word.size) {
         utf8proc_int32_t point = 0;
         utf8proc_ssize_t step = utf8proc_iterate((const utf8proc_uint8_t *)word.data + read,
@@ -89,9 +93,10 @@ static size_t letters(struct str text)
     return count;
 }
 
+/* Most names differ in their first byte. */
 static bool starts(const char *name, struct str beginning)
 {
-    return strlen(name) >= beginning.size && memcmp(name, beginning.data, beginning.size) == 0;
+    return name[0] == beginning.data[0] && strncmp(name, beginning.data, beginning.size) == 0;
 }
 
 static int month_named(struct str word)
@@ -119,7 +124,7 @@ enum word_kind date_word(struct str word, int32_t *ret_value)
     *ret_value = 0;
     if (word.size == 0) return WORD_UNKNOWN;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!str_is(word, words[i].text)) continue;
+        if (words[i].text[0] != word.data[0] || !str_is(word, words[i].text)) continue;
         *ret_value = words[i].value;
         return words[i].kind;
     }

@@ -17,6 +17,7 @@ int types_bool(struct str text, int *ret_pair)
     for (int pair = 0; pair <= BOOL_PAIRS; pair++)
         for (int value = 0; value < 2; value++) {
             const char *word = bool_words[pair][value];
+            if ((text.data[0] | 0x20) != (word[0] | 0x20)) continue;
             if (strlen(word) != text.size || strncasecmp(word, text.data, text.size) != 0) continue;
             *ret_pair = pair;
             return value;
@@ -31,8 +32,10 @@ static const char *const undecided_words[] = {
 
 bool types_undecided(struct str text)
 {
+    if (text.size < 3 || text.size > 20) return false;
     for (size_t i = 0; i < sizeof undecided_words / sizeof *undecided_words; i++)
-        if (strlen(undecided_words[i]) == text.size &&
+        if ((text.data[0] | 0x20) == undecided_words[i][0] &&
+            strlen(undecided_words[i]) == text.size &&
             strncasecmp(undecided_words[i], text.data, text.size) == 0)
             return true;
     return false;
