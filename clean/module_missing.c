@@ -1,6 +1,8 @@
 /* clean/module_missing.c: disguised nulls become nulls: marker words in texts, numbers that stand
  * for "not known", NaN. */
+#include "clean/missing_profile.h"
 #include "clean/module.h"
+#include "clean/parameters.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@ struct config {
     bool defaults;
     bool nan;
     bool ignore_case;
+    bool detect;
     struct text_list markers, keep, numbers;
     const struct yaml_node *columns;
 };
@@ -30,6 +33,9 @@ static const struct setting settings[] = {
     {"defaults", SETTING_FLAG, offsetof(struct config, defaults), .fallback = "true",
      .help = "empty and blank texts and NA, N/A, n/a, #N/A, #NA, <NA>, NaN, nan, NULL, null, None, "
              "?, -, -- and --- are null"},
+    {"detect", SETTING_FLAG, offsetof(struct config, detect), .fallback = "false",
+     .help = "learn each column's markers from its values instead of the default ones: words among "
+             "numbers, NA unless it fits in, repeated numbers far outside (-999, 9999, 0)"},
     {"ignore_case", SETTING_FLAG, offsetof(struct config, ignore_case), .fallback = "false",
      .help = "compare without regard to the case of ASCII letters"},
     {"nan", SETTING_FLAG, offsetof(struct config, nan), .fallback = "true",
@@ -45,6 +51,8 @@ static const struct setting column_settings[] = {
     {0}};
 /* clang-format on */
 
+#define LEARNED_NUMBERS 4
+
 static const char *const default_markers[] = {"",     "NA",  "N/A", "n/a",  "#N/A", "#NA",
                                               "<NA>", "NaN", "nan", "NULL", "null", "None",
                                               "?",    "-",   "--",  "---"};
@@ -53,6 +61,8 @@ static const char *const default_markers[] = {"",     "NA",  "N/A", "n/a",  "#N/
 
 struct column {
     size_t index;
+    const char *name;
+    struct column_config own;
     struct str *markers;
     size_t marker_count;
     double *numbers;
@@ -62,8 +72,10 @@ struct column {
 
 struct state {
     const struct config *config;
+    struct arena *arena;
     struct column *columns;
     size_t count;
+    struct column_profile *profiles; /* by column, while learning */
 };
 
 static char lower(char c)
@@ -127,18 +139,28 @@ static bool fits(const struct field *field)
     return is_text(field) || (type_is_number(field->type.id) && !field->dictionary);
 }
 
-static enum status add_markers(const struct config *config, const struct text_list *list,
-                               const struct column_config *own, struct column *column)
+static void add_marker(struct column *column, struct str text)
+{
+    column->markers[column->marker_count++] = text;
+    column->sizes |= UINT64_C(1) << (text.size < 63 ? text.size : 63);
+}
+
+static bool is_kept(const struct config *config, const struct column *column, struct str text)
+{
+    return listed(&column->own.keep, text, config->ignore_case) ||
+           listed(&config->keep, text, config->ignore_case);
+}
+
+static void add_markers(const struct config *config, const struct text_list *list,
+                        struct column *column)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct str text = str_trim(str_of(list->items[i]));
-        bool kept = listed(&own->keep, text, config->ignore_case);
-        if (kept || (list != &own->markers && listed(&config->keep, text, config->ignore_case)))
-            continue;
-        column->markers[column->marker_count++] = text;
-        column->sizes |= UINT64_C(1) << (text.size < 63 ? text.size : 63);
+        bool own = list == &column->own.markers;
+        if (own ? !listed(&column->own.keep, text, config->ignore_case)
+                : !is_kept(config, column, text))
+            add_marker(column, text);
     }
-    return STATUS_OK;
 }
 
 static enum status add_numbers(const struct text_list *list, struct column *column, struct err *err)
@@ -154,23 +176,24 @@ static enum status add_numbers(const struct text_list *list, struct column *colu
     return STATUS_OK;
 }
 
+/* Room for the settings' markers and for what can be learned besides. */
 static enum status prepare_column(struct column *column, const struct config *config,
-                                  const struct column_config *own, struct arena *arena,
-                                  struct err *err)
+                                  struct arena *arena, struct err *err)
 {
     const size_t defaults = sizeof default_markers / sizeof *default_markers;
     struct text_list list = {(const char **)(uintptr_t)default_markers, defaults};
-    size_t markers = defaults + config->markers.count + own->markers.count;
-    size_t numbers = config->numbers.count + own->numbers.count;
+    size_t markers = defaults + config->markers.count + column->own.markers.count + PROFILE_TOKENS;
+    size_t numbers = config->numbers.count + column->own.numbers.count + LEARNED_NUMBERS;
     column->markers = arena_get(arena, markers, sizeof *column->markers);
     column->numbers = arena_get(arena, numbers, sizeof *column->numbers);
     if (column->markers == NULL || column->numbers == NULL)
         return fail_memory(err, markers * sizeof *column->markers);
-    if (config->defaults) TRY(add_markers(config, &list, own, column));
-    TRY(add_markers(config, &config->markers, own, column));
-    TRY(add_markers(config, &own->markers, own, column));
+    if (config->defaults && config->detect) list.count = 1; /* the empty text */
+    if (config->defaults) add_markers(config, &list, column);
+    add_markers(config, &config->markers, column);
+    add_markers(config, &column->own.markers, column);
     TRY(add_numbers(&config->numbers, column, err));
-    return add_numbers(&own->numbers, column, err);
+    return add_numbers(&column->own.numbers, column, err);
 }
 
 /* The names in `columns: [a, b]`, or an empty list. */
@@ -237,6 +260,7 @@ static enum status open_missing(void **ret_state, const struct module_setup *set
     struct state *state = arena_get(setup->arena, 1, sizeof *state);
     if (state == NULL) return fail_memory(err, sizeof *state);
     state->config = config;
+    state->arena = setup->arena;
     TRY(check_names(setup, config, err));
     TRY(listed_names(config, setup->arena, &names, err));
     TRY(module_columns(setup, &names, fits, &columns, &state->count, err));
@@ -244,12 +268,166 @@ static enum status open_missing(void **ret_state, const struct module_setup *set
     if (state->columns == NULL) return fail_memory(err, state->count * sizeof *state->columns);
     for (size_t i = 0; i < state->count; i++) {
         struct column *column = &state->columns[i];
-        struct column_config own;
         column->index = columns[i];
-        TRY(own_settings(config, setup->schema->fields[columns[i]].name, setup->arena, &own, err));
-        TRY(prepare_column(column, config, &own, setup->arena, err));
+        column->name = setup->schema->fields[columns[i]].name;
+        TRY(own_settings(config, column->name, setup->arena, &column->own, err));
+        TRY(prepare_column(column, config, setup->arena, err));
     }
     *ret_state = state;
+    return STATUS_OK;
+}
+
+/* ---- learning ---- */
+
+struct tally {
+    struct column_profile *profiles;
+};
+
+static enum status observe_missing(const void *opaque, int pass, const struct window *window,
+                                   void *opaque_tally, struct err *err)
+{
+    const struct state *state = opaque;
+    struct tally *tally = opaque_tally;
+    (void)pass;
+    TRY(NEW(&tally->profiles, state->count, err));
+    for (size_t i = 0; i < state->count; i++) {
+        const struct field *field = &window->batch->schema->fields[state->columns[i].index];
+        const struct array *array = window->batch->columns[state->columns[i].index];
+        for (int64_t row = 0; row < array->length; row++) {
+            struct str text;
+            double number;
+            if (!is_text(field)) {
+                if (array_number_at(field, array, row, &number))
+                    profile_number(&tally->profiles[i], number);
+            } else if (array_text_at(field, array, row, &text) &&
+                       (text = str_trim(text)).size > 0) {
+                profile_text(&tally->profiles[i], text);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status absorb_missing(void *opaque, int pass, void *opaque_tally, struct err *err)
+{
+    struct state *state = opaque;
+    struct tally *tally = opaque_tally;
+    (void)pass;
+    if (state->profiles == NULL) {
+        state->profiles = arena_get(state->arena, state->count, sizeof *state->profiles);
+        if (state->profiles == NULL) return fail_memory(err, state->count * sizeof(double));
+    }
+    for (size_t i = 0; i < state->count; i++)
+        profile_add(&state->profiles[i], &tally->profiles[i]);
+    memory_free(tally->profiles);
+    tally->profiles = NULL;
+    return STATUS_OK;
+}
+
+static void discard_missing(void *opaque_tally)
+{
+    struct tally *tally = opaque_tally;
+    memory_free(tally->profiles);
+}
+
+static enum status settle_missing(void *opaque, int pass, bool *ret_more, struct err *err)
+{
+    struct state *state = opaque;
+    (void)pass, (void)err;
+    *ret_more = false;
+    for (size_t i = 0; state->profiles != NULL && i < state->count; i++) {
+        struct column *column = &state->columns[i];
+        const struct column_profile *profile = &state->profiles[i];
+        for (size_t k = 0; k < profile->token_count; k++) {
+            const struct token *token = &profile->tokens[k];
+            struct str text = {token->text, token->size};
+            if (profile_token_is_null(profile, token) && !is_kept(state->config, column, text))
+                add_marker(column, text);
+        }
+        column->number_count +=
+            profile_null_numbers(profile, column->numbers + column->number_count, LEARNED_NUMBERS);
+    }
+    return STATUS_OK;
+}
+
+static bool learns(const void *opaque)
+{
+    const struct state *state = opaque;
+    return state->config->detect;
+}
+
+static bool touches_column(const void *opaque, size_t column)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i].index == column) return true;
+    return false;
+}
+
+/* ---- saving ---- */
+
+static enum status save_column(const struct column *column, struct bytes *ret, struct err *err)
+{
+    TRY(bytes_append_json(ret, str_of(column->name), err));
+    TRY(bytes_append_text(ret, ": {\"markers\": [", err));
+    for (size_t i = 0; i < column->marker_count; i++) {
+        if (i > 0) TRY(bytes_append_text(ret, ", ", err));
+        TRY(bytes_append_json(ret, column->markers[i], err));
+    }
+    TRY(bytes_append_text(ret, "], ", err));
+    TRY(put_reals(ret, "numbers", column->numbers, column->number_count, err));
+    return bytes_append_text(ret, "}", err);
+}
+
+/* Only what was learned needs saving; without `detect` the settings say all. */
+static enum status save_missing(const void *opaque, struct bytes *ret, struct err *err)
+{
+    const struct state *state = opaque;
+    if (!state->config->detect) return STATUS_OK;
+    TRY(bytes_append_text(ret, "{\"columns\": {", err));
+    for (size_t i = 0; i < state->count; i++) {
+        if (i > 0) TRY(bytes_append_text(ret, ", ", err));
+        TRY(save_column(&state->columns[i], ret, err));
+    }
+    return bytes_append_text(ret, "}}", err);
+}
+
+static enum status load_column(struct column *column, struct arena *arena,
+                               const struct yaml_node *saved, struct err *err)
+{
+    const struct yaml_node *markers = yaml_get(saved, "markers"),
+                           *numbers = yaml_get(saved, "numbers");
+    if (markers == NULL || numbers == NULL)
+        return fail_at(saved, err, "\"markers\" and \"numbers\" are expected");
+    column->markers = arena_get(arena, markers->count, sizeof *column->markers);
+    column->numbers = arena_get(arena, numbers->count, sizeof *column->numbers);
+    if (column->markers == NULL || column->numbers == NULL)
+        return fail_memory(err, markers->count * sizeof *column->markers);
+    column->marker_count = 0;
+    column->sizes = 0;
+    for (size_t i = 0; i < markers->count; i++) {
+        struct str text = markers->items[i]->text;
+        const char *copy = arena_text(arena, text.data, text.size);
+        if (copy == NULL) return fail_memory(err, text.size);
+        add_marker(column, (struct str){copy, text.size});
+    }
+    column->number_count = numbers->count;
+    return get_reals(saved, "numbers", column->numbers, numbers->count, err);
+}
+
+static enum status load_missing(void *opaque, const struct yaml_node *parameters, struct err *err)
+{
+    struct state *state = opaque;
+    const struct yaml_node *columns = NULL;
+    if (!state->config->detect) return STATUS_OK;
+    TRY(get_map(parameters, "columns", &columns, err));
+    for (size_t i = 0; i < state->count; i++) {
+        const struct yaml_node *saved = yaml_get(columns, state->columns[i].name);
+        if (saved == NULL)
+            return fail(err, STATUS_USAGE, "nothing was learned about column \"%s\"",
+                        state->columns[i].name);
+        TRY(load_column(&state->columns[i], state->arena, saved, err));
+    }
     return STATUS_OK;
 }
 
@@ -262,19 +440,20 @@ struct cells {
     const struct array *array;
 };
 
-static bool stands_for_null(const struct cells *cells, int64_t row)
+/* Why a cell stands for null, or NULL. */
+static const char *stands_for_null(const struct cells *cells, int64_t row)
 {
     double number;
     struct str text;
     if (!is_text(cells->field)) {
-        if (!array_number_at(cells->field, cells->array, row, &number)) return false;
-        if (isnan(number)) return cells->config->nan;
-        return is_null_number(cells->column, number);
+        if (!array_number_at(cells->field, cells->array, row, &number)) return NULL;
+        if (isnan(number)) return cells->config->nan ? "NaN" : NULL;
+        return is_null_number(cells->column, number) ? "number" : NULL;
     }
-    if (!array_text_at(cells->field, cells->array, row, &text)) return false;
+    if (!array_text_at(cells->field, cells->array, row, &text)) return NULL;
     text = str_trim(text);
-    return is_marker(cells->column, text, cells->config->ignore_case) ||
-           is_null_number_text(cells->column, text);
+    if (is_marker(cells->column, text, cells->config->ignore_case)) return "marker";
+    return is_null_number_text(cells->column, text) ? "number" : NULL;
 }
 
 static bool nothing_to_do(const struct cells *cells)
@@ -292,9 +471,11 @@ static enum status apply_column(const struct cells *cells, struct change *change
     if (nothing_to_do(cells)) return STATUS_OK;
     TRY(NEW(&rows, (size_t)count, err));
     for (int64_t row = 0; row < count; row++) {
-        bool null = stands_for_null(cells, row);
-        rows[row] = null ? -1 : row;
-        changed += null;
+        const char *rule = stands_for_null(cells, row);
+        rows[row] = rule == NULL ? row : -1;
+        if (rule == NULL) continue;
+        changed++;
+        TRY(change_note(change, cells->column->index, row, rule, NAN, err));
     }
     if (changed == 0) return STATUS_OK;
     TRY(array_take(&nulled, cells->field, cells->array, rows, count, err));
@@ -322,9 +503,19 @@ static enum status apply_missing(const void *opaque, const struct window *window
 const struct clean_module module_missing = {
     .name = "missing",
     .summary = "turn disguised nulls into nulls",
-    .source = "marker words as in R's na.strings and the defaults of pandas.read_csv",
+    .source = "marker words as in R's na.strings and the defaults of pandas.read_csv; detection: "
+              "clean/missing_profile.h",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open_missing,
+    .needs_fit = learns,
+    .touches = touches_column,
+    .tally_bytes = sizeof(struct tally),
+    .observe = observe_missing,
+    .absorb = absorb_missing,
+    .discard = discard_missing,
+    .settle = settle_missing,
     .apply = apply_missing,
+    .save = save_missing,
+    .load = load_missing,
 };

@@ -1,6 +1,8 @@
 /* tests/unit/clean/test_module_missing.c: markers, keep lists, numbers that stand for null. */
 #include "tests/unit/clean/harness.h"
 
+#include <stdio.h>
+
 extern const struct clean_module module_missing;
 
 static void check(const char *yaml, const char *columns, const char *before, const char *after)
@@ -60,6 +62,79 @@ static void test_cells_are_counted(void **unused)
     trial_close(&trial);
 }
 
+/* Thirty rows: text t, number n; `t` and `n` give the odd ones at every third row. */
+static struct batch sample(const char *const *words, size_t word_count, const char *odd_word,
+                           const char *odd_number)
+{
+    char lines[4096];
+    size_t used = 0;
+    for (int i = 0; i < 30; i++) {
+        const char *word = i % 3 == 0 ? odd_word : words[(size_t)i % word_count];
+        char number[16];
+        snprintf(number, sizeof number, "%d", 20 + i * 7 % 30);
+        used += (size_t)snprintf(lines + used, sizeof lines - used, "%s|%s\n", word,
+                                 i % 3 == 0 ? odd_number : number);
+    }
+    return trial_input("t:utf8|n:int64", lines);
+}
+
+static void detect(const char *const *words, size_t count, const char *odd_word,
+                   const char *odd_number, int64_t null_texts, int64_t null_numbers)
+{
+    struct trial trial = {.words = "missing detect=true", .window_rows = 7, .threads = 2};
+    OWNED(batch_release) struct batch input = sample(words, count, odd_word, odd_number);
+    trial_run(&trial, &module_missing, &input);
+    assert_int_equal(trial.output.columns[0]->null_count, null_texts);
+    assert_int_equal(trial.output.columns[1]->null_count, null_numbers);
+    trial_close(&trial);
+}
+
+static void test_words_are_judged_by_their_column(void **unused)
+{
+    (void)unused;
+    static const char *const codes[] = {"DE", "US", "FR", "NO"};
+    static const char *const names[] = {"Smith", "Nguyen", "Ek", "Garcia"};
+    static const char *const numbers[] = {"1.5", "22", "-3", "0"};
+    static const char *const signs[] = {"+", "-"};
+    detect(codes, 4, "NA", "25", 0, 0);
+    detect(codes, 4, "N/A", "25", 10, 0);
+    detect(names, 4, "NA", "25", 10, 0);
+    detect(names, 4, "Null", "25", 0, 0);
+    detect(names, 4, "NULL", "25", 10, 0);
+    detect(names, 4, "unknown", "25", 10, 0);
+    detect(names, 4, "--", "25", 10, 0);
+    detect(numbers, 4, "?", "25", 10, 0);
+    detect(numbers, 4, "offline", "25", 10, 0);
+    detect(signs, 2, "-", "25", 0, 0);
+}
+
+static void test_numbers_far_outside(void **unused)
+{
+    (void)unused;
+    static const char *const words[] = {"x"};
+    detect(words, 1, "x", "-999", 0, 10);
+    detect(words, 1, "x", "9999", 0, 10);
+    detect(words, 1, "x", "0", 0, 10);
+    detect(words, 1, "x", "-1", 0, 10);
+    detect(words, 1, "x", "99", 0, 10);
+    detect(words, 1, "x", "12", 0, 0);
+    detect(words, 1, "x", "55", 0, 0);
+}
+
+static void test_what_was_learned_is_applied_unchanged(void **unused)
+{
+    (void)unused;
+    struct trial trial = {
+        .words = "missing detect=true",
+        .load =
+            "{columns: {t: {markers: ['', gone], numbers: []}, n: {markers: [], numbers: [7]}}}"};
+    OWNED(batch_release)
+    struct batch input = trial_input("t:utf8|n:int64", "gone|7\nNA|-999\n");
+    trial_run(&trial, &module_missing, &input);
+    assert_string_equal(trial_text(&trial), "t|n\n|\nNA|-999\n");
+    trial_close(&trial);
+}
+
 static void refused(const char *yaml, const char *message)
 {
     struct trial trial = {.yaml = yaml};
@@ -90,6 +165,9 @@ int main(void)
         cmocka_unit_test(test_only_the_listed_columns),
         cmocka_unit_test(test_cells_are_counted),
         cmocka_unit_test(test_errors_name_the_place),
+        cmocka_unit_test(test_words_are_judged_by_their_column),
+        cmocka_unit_test(test_numbers_far_outside),
+        cmocka_unit_test(test_what_was_learned_is_applied_unchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
