@@ -309,7 +309,8 @@ static enum status reading_open(struct reading *reading, struct err *err)
     if (reading->stride == 0) reading->stride = 1;
     reading->number = reading->piece->first_record;
     reading->line = reading->piece->first_line;
-    reading->utf8 = utf8_valid(reading->piece->data, reading->piece->size);
+    reading->utf8 =
+        reading->dialect->utf8 || utf8_valid(reading->piece->data, reading->piece->size);
     reading->text = bytes_limited(reading->piece->size + 1);
     reading->scan = reading->options->reference ? NULL : csv_scan();
     TRY(NEW(&reading->cells, reading->stride * columns, err));

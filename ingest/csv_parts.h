@@ -23,6 +23,7 @@ struct csv_dialect {
     bool header;    /* the first record holds names */
     size_t preface; /* bytes in front of the first record: byte-order mark and header */
     int64_t preface_lines;
+    bool utf8; /* all of the file is known to be */
 };
 
 /* ---- csv_record.c: where a record ends ---- */
@@ -140,16 +141,23 @@ enum csv_class { /* what a value, and so far a column, may be */
                  CSV_TIME_ZONED = 32, /* with "Z" or an offset */
                  CSV_ANY = 63,
 };
+/* The day that was read last: the next value often has the same. Starts zeroed. */
+struct csv_day {
+    char text[10];
+    bool known;
+    int64_t days;
+};
 /* Which of the classes in `among` the value belongs to; size > 0. */
-unsigned csv_value_classes(struct str value, unsigned among);
+unsigned csv_value_classes(struct str value, unsigned among, struct csv_day *day);
 /* The value of a class; false when it is not of that class. Values come out exactly: an integer
  * that a double cannot hold is no real, one with a leading zero or a plus sign is no number, a
  * real that would become infinite or zero is none. */
 bool csv_value_bool(struct str value, bool *ret);
 bool csv_value_int(struct str value, int64_t *ret);
 bool csv_value_real(struct str value, double *ret);
-bool csv_value_date(struct str value, int32_t *ret_days);
-bool csv_value_time(struct str value, int64_t *ret_microseconds, bool *ret_zoned);
+bool csv_value_date(struct str value, struct csv_day *day, int32_t *ret_days);
+bool csv_value_time(struct str value, struct csv_day *day, int64_t *ret_microseconds,
+                    bool *ret_zoned);
 
 /* ---- csv_columns.c: blocks of cells as arrays ---- */
 

@@ -45,6 +45,43 @@ bool csv_value_int(struct str value, int64_t *ret)
 
 /* ---- reals ---- */
 
+/* Digits with perhaps a sign and a point, few enough that their number is an exact double, as most
+ * numbers are written. */
+struct plain {
+    uint64_t digits;
+    unsigned behind; /* digits behind the point */
+    bool negative, point;
+};
+#define PLAIN_DIGITS 15
+
+static inline bool scan_plain(struct str value, struct plain *ret)
+{
+    size_t at = value.size > 0 && value.data[0] == '-', first = at;
+    uint64_t digits = 0;
+    if (value.size - at > PLAIN_DIGITS + 1) return false;
+    for (; at < value.size && is_digit(value.data[at]); at++)
+        digits = digits * 10 + (uint64_t)(value.data[at] - '0');
+    size_t before = at - first;
+    if (before == 0 || (before > 1 && value.data[first] == '0')) return false;
+    ret->negative = first != 0;
+    ret->point = at < value.size;
+    ret->behind = 0;
+    if (ret->point) {
+        if (value.data[at++] != '.') return false;
+        size_t from = at;
+        for (; at < value.size && is_digit(value.data[at]); at++)
+            digits = digits * 10 + (uint64_t)(value.data[at] - '0');
+        if (at < value.size) return false;
+        ret->behind = (unsigned)(at - from);
+    }
+    ret->digits = digits;
+    return before + ret->behind <= PLAIN_DIGITS;
+}
+
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 struct decimal { /* value = digits x 10^exponent */
     uint64_t digits;
     int exponent;
@@ -109,9 +146,6 @@ static bool scan_decimal(struct str value, struct decimal *ret)
 /* Both factors are exact doubles, so that the one rounding of the product is the right one. */
 static bool real_short(const struct decimal *decimal, double *ret)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (decimal->cut || decimal->digits > (1ull << 53)) return false;
     if (decimal->exponent < -22 || decimal->exponent > 22) return false;
     double digits = (double)decimal->digits;
@@ -133,6 +167,12 @@ static bool real_long(struct str value, double *ret)
 
 bool csv_value_real(struct str value, double *ret)
 {
+    struct plain plain;
+    if (scan_plain(value, &plain)) {
+        double size = (double)plain.digits / powers[plain.behind];
+        *ret = plain.negative ? -size : size;
+        return true;
+    }
     struct decimal decimal;
     if (!scan_decimal(value, &decimal)) return false;
     if (decimal.whole && (decimal.cut || decimal.digits > (1ull << 53))) return false;
@@ -163,20 +203,23 @@ static bool byte_at(struct str text, size_t at, char byte)
     return at < text.size && text.data[at] == byte;
 }
 
-static bool day_at_start(struct str value, int64_t *ret_days)
+static bool day_at_start(struct str value, struct csv_day *day)
 {
+    if (day->known && memcmp(value.data, day->text, sizeof day->text) == 0) return true;
     if (!byte_at(value, 4, '-') || !byte_at(value, 7, '-')) return false;
-    int year = number_at(value, 0, 4), month = number_at(value, 5, 2), day = number_at(value, 8, 2);
-    if (year < 1 || month < 0 || day < 0 || !civil_exists(year, month, day)) return false;
-    *ret_days = days_from_civil(year, month, day);
+    int year = number_at(value, 0, 4), month = number_at(value, 5, 2),
+        number = number_at(value, 8, 2);
+    if (year < 1 || month < 0 || number < 0 || !civil_exists(year, month, number)) return false;
+    memcpy(day->text, value.data, sizeof day->text);
+    day->days = days_from_civil(year, month, number);
+    day->known = true;
     return true;
 }
 
-bool csv_value_date(struct str value, int32_t *ret_days)
+bool csv_value_date(struct str value, struct csv_day *day, int32_t *ret_days)
 {
-    int64_t days;
-    if (value.size != 10 || !day_at_start(value, &days)) return false;
-    *ret_days = (int32_t)days;
+    if (value.size != 10 || !day_at_start(value, day)) return false;
+    *ret_days = (int32_t)day->days;
     return true;
 }
 
@@ -219,10 +262,11 @@ static bool zone_at(struct str value, size_t at, int64_t *ret_minutes, bool *ret
     return true;
 }
 
-bool csv_value_time(struct str value, int64_t *ret_microseconds, bool *ret_zoned)
+bool csv_value_time(struct str value, struct csv_day *day, int64_t *ret_microseconds,
+                    bool *ret_zoned)
 {
-    int64_t days, seconds = 0, zone;
-    if (value.size < 16 || !day_at_start(value, &days)) return false;
+    int64_t seconds = 0, zone;
+    if (value.size < 16 || !day_at_start(value, day)) return false;
     if (value.data[10] != 'T' && value.data[10] != ' ') return false;
     int hour = number_at(value, 11, 2), minute = number_at(value, 14, 2);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || value.data[13] != ':') return false;
@@ -232,33 +276,42 @@ bool csv_value_time(struct str value, int64_t *ret_microseconds, bool *ret_zoned
         if (!seconds_at(value, &at, &seconds)) return false;
     }
     if (!zone_at(value, at, &zone, ret_zoned)) return false;
-    int64_t minutes = days * 1440 + hour * 60 + minute - zone;
+    int64_t minutes = day->days * 1440 + hour * 60 + minute - zone;
     *ret_microseconds = minutes * 60000000 + seconds;
     return true;
 }
 
 /* ---- classes ---- */
 
-unsigned csv_value_classes(struct str value, unsigned among)
+/* Of a value that begins like a number, a day or a moment and is no plain number. */
+static unsigned other_classes(struct str value, unsigned among, struct csv_day *day)
 {
     unsigned classes = 0;
-    char first = value.data[0];
-    if (!is_digit(first) && first != '-' && first != '.') {
-        bool truth;
-        return (among & CSV_BOOL) != 0 && csv_value_bool(value, &truth) ? CSV_BOOL : 0u;
-    }
-    int64_t integer;
+    int64_t integer, moment;
     double real;
+    int32_t days;
+    bool zoned;
     if ((among & CSV_INT) != 0 && csv_value_int(value, &integer)) classes |= CSV_INT;
     if ((classes & CSV_INT) != 0 && integer >= -(1ll << 53) && integer <= 1ll << 53)
         classes |= among & CSV_REAL;
     else if ((among & CSV_REAL) != 0 && csv_value_real(value, &real))
         classes |= CSV_REAL;
-    int32_t days;
-    if ((among & CSV_DATE) != 0 && csv_value_date(value, &days)) classes |= CSV_DATE;
-    int64_t moment;
-    bool zoned;
-    if ((among & (CSV_TIME | CSV_TIME_ZONED)) != 0 && csv_value_time(value, &moment, &zoned))
+    if ((among & CSV_DATE) != 0 && csv_value_date(value, day, &days)) classes |= CSV_DATE;
+    if ((among & (CSV_TIME | CSV_TIME_ZONED)) != 0 && csv_value_time(value, day, &moment, &zoned))
         classes |= among & (zoned ? CSV_TIME_ZONED : CSV_TIME);
     return classes;
+}
+
+unsigned csv_value_classes(struct str value, unsigned among, struct csv_day *day)
+{
+    char first = value.data[0];
+    if (!is_digit(first) && first != '-' && first != '.') {
+        bool truth;
+        return (among & CSV_BOOL) != 0 && csv_value_bool(value, &truth) ? CSV_BOOL : 0u;
+    }
+    struct plain plain;
+    if ((among & (CSV_INT | CSV_REAL)) == 0 || !scan_plain(value, &plain))
+        return other_classes(value, among, day);
+    bool minus_zero = plain.negative && plain.digits == 0;
+    return among & (plain.point || minus_zero ? CSV_REAL : CSV_INT | CSV_REAL);
 }

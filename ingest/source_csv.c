@@ -109,10 +109,12 @@ static enum status keep_as_text(struct source *source, struct err *err)
 struct first_pass {
     struct source *source;
     size_t fields;
+    bool utf8; /* every piece so far */
 };
 struct first_item {
     struct csv_piece *piece;
     uint8_t *classes, *seen;
+    bool utf8;
 };
 
 static void drop_first(void *context, void *item)
@@ -160,8 +162,10 @@ static enum status work_first(void *context, void *item, struct err *err)
     TRY(NEW(&first->classes, pass->fields, err));
     TRY(NEW(&first->seen, pass->fields, err));
     memset(first->classes, CSV_ANY, pass->fields);
-    return csv_fields(&pass->source->dialect, &pass->source->options, first->piece, &taker, NULL,
-                      err);
+    first->utf8 = utf8_valid(first->piece->data, first->piece->size);
+    struct csv_dialect dialect = pass->source->dialect;
+    dialect.utf8 = first->utf8;
+    return csv_fields(&dialect, &pass->source->options, first->piece, &taker, NULL, err);
 }
 
 static enum status push_first(void *context, void *item, struct err *err)
@@ -173,6 +177,7 @@ static enum status push_first(void *context, void *item, struct err *err)
         pass->source->classes[column] &= first->classes[column];
         pass->source->seen[column] |= first->seen[column];
     }
+    pass->utf8 = pass->utf8 && first->utf8;
     drop_first(context, item);
     return STATUS_OK;
 }
@@ -181,7 +186,7 @@ static enum status classify_all(struct source *source, struct digester *digester
 {
     TRY(csv_cutter_open(&source->cutter, source->input, &source->dialect, &source->options,
                         digester, err));
-    struct first_pass pass = {source, source->dialect.fields};
+    struct first_pass pass = {source, source->dialect.fields, true};
     struct ordered ordered = {
         .threads = source->options.threads,
         .context = &pass,
@@ -192,6 +197,7 @@ static enum status classify_all(struct source *source, struct digester *digester
     };
     TRY(ordered_run(&ordered, err));
     source->digest = digester_end(digester);
+    source->dialect.utf8 = pass.utf8;
     source->records = csv_cutter_records(source->cutter);
     source->blank_lines = csv_cutter_blank_lines(source->cutter);
     csv_cutter_close(&source->cutter);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static struct csv_day day; /* stays from one value to the next, as in a column */
+
 static unsigned classes(const char *text)
 {
-    return csv_value_classes(str_of(text), CSV_ANY);
+    return csv_value_classes(str_of(text), CSV_ANY, &day);
 }
 
 static void classes_are_given_where_nothing_is_lost(void **state)
@@ -77,9 +79,9 @@ static void classes_are_given_where_nothing_is_lost(void **state)
 static void only_asked_classes_are_given(void **state)
 {
     (void)state;
-    assert_int_equal(csv_value_classes(str_of("12"), CSV_REAL), CSV_REAL);
-    assert_int_equal(csv_value_classes(str_of("12"), CSV_DATE | CSV_BOOL), 0);
-    assert_int_equal(csv_value_classes(str_of("2024-02-29 12:30"), CSV_TIME_ZONED), 0);
+    assert_int_equal(csv_value_classes(str_of("12"), CSV_REAL, &day), CSV_REAL);
+    assert_int_equal(csv_value_classes(str_of("12"), CSV_DATE | CSV_BOOL, &day), 0);
+    assert_int_equal(csv_value_classes(str_of("2024-02-29 12:30"), CSV_TIME_ZONED, &day), 0);
 }
 
 static void reals_are_those_of_strtod(void **state)
@@ -109,13 +111,13 @@ static void moments_are_utc_microseconds(void **state)
     int64_t moment;
     bool zoned;
     int32_t days;
-    assert_true(csv_value_time(str_of("1970-01-01T02:00:01.5+02:00"), &moment, &zoned));
+    assert_true(csv_value_time(str_of("1970-01-01T02:00:01.5+02:00"), &day, &moment, &zoned));
     assert_int_equal(moment, 1500000);
     assert_true(zoned);
-    assert_true(csv_value_time(str_of("1969-12-31 23:59:59.999999"), &moment, &zoned));
+    assert_true(csv_value_time(str_of("1969-12-31 23:59:59.999999"), &day, &moment, &zoned));
     assert_int_equal(moment, -1);
     assert_false(zoned);
-    assert_true(csv_value_date(str_of("1969-12-31"), &days));
+    assert_true(csv_value_date(str_of("1969-12-31"), &day, &days));
     assert_int_equal(days, -1);
 }
 
