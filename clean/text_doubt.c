@@ -173,10 +173,9 @@ static int64_t doubt_at(const struct place *at)
         doubt += 1 + (at->after.letter && at->after.high);
     if (point >= 0x300 && point < 0x370 && at->before.letter && !at->before.high)
         doubt += point >= 0x321 && point < 0x339 ? 3 : 1;
-    if (at->here.letter)
-        doubt += doubt_of_letter(at);
-    else if (!at->here.mark)
-        doubt += doubt_of_lead(at);
+    if (at->here.letter) doubt += doubt_of_letter(at);
+    if (at->here.mark) return doubt;
+    if (!at->here.letter) doubt += doubt_of_lead(at);
     if (!at->here.letter || point == 0x192 || point == 0x2c6) doubt += doubt_of_symbol(at);
     return doubt;
 }

@@ -112,30 +112,39 @@ static bool is_letter(int32_t point)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 
-/* The bytes that are meant by the characters from `at` on. A blank may be a no-break space (0xa0)
- * that was tidied away; a replacement character, or the "?" of a lost quotation mark, ends a
- * sequence that cannot be read. */
+/* The bytes that are meant by the characters from `at` on, as far as they go; *ret_lost when one of
+ * them is a replacement character, or the "?" of a lost quotation mark. A blank may be a no-break
+ * space (0xa0) that was tidied away. */
+static size_t read_bytes(const struct page *page, const struct points *text, size_t at,
+                         size_t length, uint8_t *bytes, bool *ret_lost, bool *ret_blank)
+{
+    size_t k = 1;
+    for (; k < length && at + k < text->count; k++) {
+        int32_t point = text->items[at + k];
+        bool lost_quote = point == '?' && k == 2 && bytes[0] == 0xe2 && bytes[1] == 0x80;
+        bool lost = point == REPLACEMENT || lost_quote;
+        bool blank = point == ' ' && !*ret_lost && is_letter(text->items[at]);
+        bytes[k] = lost ? 0xbf : blank ? 0xa0 : byte_of(page, point);
+        if (bytes[k] < 0x80 || bytes[k] > 0xbf) break;
+        *ret_lost = *ret_lost || lost;
+        *ret_blank = *ret_blank || blank;
+    }
+    return k;
+}
+
 static struct sequence read_sequence(const struct page *page, const struct points *text, size_t at)
 {
     uint8_t bytes[4] = {byte_of(page, text->items[at])};
     size_t length = length_by_lead(bytes[0]);
-    bool lossy = false;
+    bool lost = false, blank = false;
     if (length == 0) return (struct sequence){0};
-    for (size_t k = 1; k < length; k++) {
-        if (at + k >= text->count) return (struct sequence){0};
-        int32_t point = text->items[at + k];
-        bool lost_quote = point == '?' && k == 2 && bytes[0] == 0xe2 && bytes[1] == 0x80;
-        if (point == REPLACEMENT || lost_quote)
-            return (struct sequence){.used = k + 1, .point = REPLACEMENT, .lossy = true};
-        bool blank = point == ' ' && is_letter(text->items[at]);
-        bytes[k] = blank ? 0xa0 : byte_of(page, point);
-        lossy = lossy || blank;
-        if (bytes[k] < 0x80 || bytes[k] > 0xbf) return (struct sequence){0};
-    }
+    size_t used = read_bytes(page, text, at, length, bytes, &lost, &blank);
+    if (lost) return (struct sequence){.used = used, .point = REPLACEMENT, .lossy = true};
     utf8proc_int32_t point;
+    if (used < length) return (struct sequence){0};
     if (utf8proc_iterate(bytes, (utf8proc_ssize_t)length, &point) != (utf8proc_ssize_t)length)
         return surrogates_at(page, text, at);
-    return (struct sequence){.used = length, .point = point, .lossy = lossy};
+    return (struct sequence){.used = length, .point = point, .lossy = blank};
 }
 
 /* ---- one reading of a text ---- */

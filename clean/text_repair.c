@@ -169,7 +169,7 @@ static const char *plain_ligature(int32_t point)
     switch (point) {
     case 0x132: return "IJ";
     case 0x133: return "ij";
-    case 0x149: return "\xca\xbcn";
+    case 0x149: return "'n";
     case 0x1c7: return "LJ";
     case 0x1c8: return "Lj";
     case 0x1c9: return "lj";
