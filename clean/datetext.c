@@ -285,7 +285,7 @@ static void take_token(struct scan *scan)
         take_offset(scan);
     } else if (is_letter(byte)) {
         take_letters(scan);
-    } else if (byte != '\0' && strchr(" ,.-/;[]()|", byte) != NULL) {
+    } else if (byte != '\0' && strchr(" ,.-/;[]()|@", byte) != NULL) {
         scan->at++;
     } else {
         scan->failed = true;

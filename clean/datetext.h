@@ -1,6 +1,6 @@
 /* clean/datetext.h: dates and times as people write them.
  *
- * Numeric dates ("03/04/2016"), ISO 8601 and its compact form, month names in eight languages,
+ * Numeric dates ("03/04/2016"), ISO 8601 and its compact form, month names in sixteen languages,
  * clock times with am and pm or units, zone offsets and the North American zone names. A date needs
  * a year (two or four digits), a month and a day; a two-digit year is 1969-2068 (POSIX). Any word
  * that is not part of a date makes the text no date. */
