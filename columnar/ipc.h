@@ -20,7 +20,7 @@ MUST_CHECK enum status ipc_reader_open(struct ipc_reader **ret, struct input **i
 const struct schema *ipc_reader_schema(const struct ipc_reader *reader);
 /* The next batch; *ret_end true and no batch at the end-of-stream marker. End of input without the
  * marker is STATUS_FAILED: a killed writer never looks like a short stream. Zero-row batches are
- * handed out. */
+ * handed out. A message says which batch; the caller puts the name of the input in front. */
 MUST_CHECK enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *ret_end,
                                        struct err *err);
 /* Footer metadata (file), known after opening. */

@@ -240,8 +240,7 @@ enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *
         reader->is_file ? next_of_file(reader, ret, err) : next_of_stream(reader, ret, err);
     *ret_end = status == STATUS_OK && reader->ended;
     if (status != STATUS_OK)
-        return fail_within(err, status, "\"%s\": batch %lld", input_name(reader->input),
-                           (long long)reader->batches + 1);
+        return fail_within(err, status, "batch %lld", (long long)reader->batches + 1);
     return STATUS_OK;
 }
 
