@@ -10,51 +10,66 @@
 
 /* ---- one look at the bytes ---- */
 
-enum look { LOOK_HIGH = 1, LOOK_CONTROL = 2, LOOK_WHITE = 4, LOOK_AMPERSAND = 8 };
+enum look {
+    LOOK_HIGH = 1,
+    LOOK_CONTROL = 2,
+    LOOK_AMPERSAND = 4,
+    LOOK_WHITE = 8, /* white space that trimming or collapsing would touch */
+};
 
-static unsigned look_at_byte(uint8_t byte)
+struct scan {
+    unsigned found;
+    bool white_before; /* true at the beginning: a leading blank is like a second one */
+};
+
+static void scan_byte(struct scan *scan, uint8_t byte)
 {
-    if (byte >= 0x80) return LOOK_HIGH;
-    if (byte == '&') return LOOK_AMPERSAND;
-    if (byte == ' ' || (byte >= '\t' && byte <= '\r')) return LOOK_WHITE;
-    return byte < 0x20 || byte == 0x7f ? LOOK_CONTROL : 0;
+    bool white = byte == ' ' || (byte >= '\t' && byte <= '\r');
+    if (white && (scan->white_before || byte != ' ')) scan->found |= LOOK_WHITE;
+    scan->white_before = white;
+    if (white) return;
+    if (byte >= 0x80) scan->found |= LOOK_HIGH;
+    if (byte < 0x20 || byte == 0x7f) scan->found |= LOOK_CONTROL;
+    if (byte == '&') scan->found |= LOOK_AMPERSAND;
 }
 
-/* White space that collapsing or trimming would touch. */
-static bool has_odd_white(struct str text)
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The high bit of each byte that is zero. */
+static uint64_t zero_bytes(uint64_t word)
 {
-    bool before = true; /* the beginning counts like a blank */
-    for (size_t i = 0; i < text.size; i++) {
-        bool white = look_at_byte((uint8_t)text.data[i]) == LOOK_WHITE;
-        if (white && (before || text.data[i] != ' ')) return true;
-        before = white;
-    }
-    return before && text.size > 0;
+    return ~(((word & EACH_BYTE(0x7f)) + EACH_BYTE(0x7f)) | word | EACH_BYTE(0x7f));
 }
 
-/* Eight bytes at a time: no byte above 0x7f, none below 0x20, no 0x7f, no blank, no ampersand. */
-static bool is_plain_word(uint64_t word)
+/* Eight bytes with nothing but printable ASCII other than "&": only blanks are of interest. The
+ * first byte is the lowest (little-endian). False: look at each byte. */
+static bool scan_word(struct scan *scan, uint64_t word)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t blank = word ^ (ones * ' '), del = word ^ (ones * 0x7f), and = word ^ (ones * '&');
-    uint64_t low = word - ones * 0x20;
-    return ((word | low | (blank - ones) | (del - ones) | (and-ones)) & highs) == 0;
+    uint64_t high = word | (word - EACH_BYTE(0x20)); /* above 0x7f or below 0x20 */
+    uint64_t special = zero_bytes(word ^ EACH_BYTE(0x7f)) | zero_bytes(word ^ EACH_BYTE('&'));
+    if (((high | special) & EACH_BYTE(0x80)) != 0) return false;
+    uint64_t blanks = zero_bytes(word ^ EACH_BYTE(' '));
+    uint64_t after_blank = (blanks << 8) | (scan->white_before ? 0x80 : 0);
+    if ((blanks & after_blank) != 0) scan->found |= LOOK_WHITE;
+    scan->white_before = (blanks >> 63) != 0;
+    return true;
 }
 
 static unsigned look(struct str text)
 {
-    unsigned found = 0;
+    struct scan scan = {.white_before = true};
     size_t i = 0;
     for (; i + 8 <= text.size; i += 8) {
         uint64_t word;
         memcpy(&word, text.data + i, sizeof word);
-        if (is_plain_word(word)) continue;
+        if (scan_word(&scan, word)) continue;
         for (size_t k = i; k < i + 8; k++)
-            found |= look_at_byte((uint8_t)text.data[k]);
+            scan_byte(&scan, (uint8_t)text.data[k]);
     }
     for (; i < text.size; i++)
-        found |= look_at_byte((uint8_t)text.data[i]);
-    return found;
+        scan_byte(&scan, (uint8_t)text.data[i]);
+    if (scan.white_before && text.size > 0) scan.found |= LOOK_WHITE;
+    return scan.found;
 }
 
 /* ---- decoding ---- */
@@ -411,8 +426,7 @@ enum status text_repair(const struct text_policy *policy, struct str text, struc
     }
     if ((found & LOOK_HIGH) != 0) TRY(repair_decoding(policy, &repair, err));
     if ((found & (LOOK_HIGH | LOOK_CONTROL)) != 0) TRY(repair_characters(policy, &repair, err));
-    bool white = (found & (LOOK_HIGH | LOOK_CONTROL)) != 0 ||
-                 ((found & LOOK_WHITE) != 0 && has_odd_white(repair.text));
+    bool white = (found & (LOOK_HIGH | LOOK_CONTROL | LOOK_WHITE)) != 0;
     if (policy->white != WHITE_KEEP && white) TRY(repair_white(policy, &repair, err));
     *ret = repair.text;
     *ret_why = repair.why;
