@@ -5,7 +5,9 @@
  * word for each thing that is odd about it. Thresholds are settings; the words are fixed. */
 #include "clean/images_measure.h"
 #include "clean/module.h"
+#include "clean/parameters.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,13 +20,20 @@ enum issue {
     ISSUE_BLANK,
     ISSUE_GRAYSCALE,
     ISSUE_ASPECT,
+    ISSUE_SIZE,
     ISSUE_COUNT
 };
 static const char *const issue_names[ISSUE_COUNT] = {
-    "unreadable", "extension", "dark", "light", "blurry", "blank", "grayscale", "odd aspect",
+    "unreadable", "extension", "dark",       "light",    "blurry",
+    "blank",      "grayscale", "odd aspect", "odd size",
 };
-#define CHECKS "extension|dark|light|blurry|blank|grayscale|odd_aspect"
+#define CHECKS "extension|dark|light|blurry|blank|grayscale|odd_aspect|odd_size|all"
 
+/* Areas are counted in eighths of a power of two. */
+#define AREA_STEPS 8
+#define AREA_BINS  (64 * AREA_STEPS)
+
+enum { ALL_CHECKS = ISSUE_COUNT - ISSUE_EXTENSION }; /* behind the last check */
 enum on_issue { ON_ISSUE_FLAG, ON_ISSUE_REJECT, ON_ISSUE_REPORT };
 enum on_unreadable { ON_UNREADABLE_REJECT, ON_UNREADABLE_FLAG, ON_UNREADABLE_NULL };
 
@@ -32,7 +41,7 @@ struct config {
     const char *column, *path;
     struct text_list checks;
     int on_fail, on_issue;
-    double dark, light, blurry, blank, odd_aspect;
+    double dark, light, blurry, blank, odd_aspect, odd_size;
     int64_t pixels, scans;
     uint64_t picture_memory, picture_bytes;
 };
@@ -46,6 +55,8 @@ struct state {
     size_t column_count;
     const char *thresholds[ISSUE_COUNT];
     struct picture_limits limits;
+    int64_t areas[AREA_BINS]; /* pictures by their area, for odd size */
+    double usual_area;        /* the median's logarithm; 0 = not known */
 };
 
 #define SET(member) offsetof(struct config, member)
@@ -53,7 +64,9 @@ static const struct setting settings[] = {
     {"column", SETTING_TEXT, SET(column), "image", .help = "the binary column with the pictures"},
     {"path", SETTING_TEXT, SET(path), "path", .help = "the column with their file names"},
     {"checks", SETTING_TEXTS, SET(checks),
-     .help = "which of " CHECKS " to look for besides what can not be decoded; none listed = all"},
+     .help =
+         "which of " CHECKS " to look for besides what can not be decoded; none listed = all but "
+         "odd_size, which needs a pass over all pictures"},
     {"on_fail", SETTING_CHOICE, SET(on_fail), "reject", "reject|flag|null",
      .help = "what becomes of a picture that can not be decoded"},
     {"on_issue", SETTING_CHOICE, SET(on_issue), "flag", "flag|reject|report",
@@ -68,6 +81,8 @@ static const struct setting settings[] = {
      .help = "blank: fewer bits of information a pixel than this"},
     {"odd_aspect", SETTING_REAL, SET(odd_aspect), "0.35", .minimum = 0, .maximum = 1,
      .help = "odd aspect: short side by long side is below this"},
+    {"odd_size", SETTING_REAL, SET(odd_size), "10", .minimum = 1, .maximum = 1e6,
+     .help = "odd size: sides so many times as long, or as short, as the usual ones"},
     {"pixels", SETTING_INT, SET(pixels), "100000000", .minimum = 1, .maximum = 4e9,
      .help = "pixels of one picture at most"},
     {"scans", SETTING_INT, SET(scans), "100", .minimum = 1, .maximum = 100000,
@@ -85,7 +100,7 @@ static enum status read_checks(struct state *state, const struct module_setup *s
 {
     const struct text_list *checks = &state->config->checks;
     state->checked[ISSUE_UNREADABLE] = true;
-    for (int i = ISSUE_EXTENSION; i < ISSUE_COUNT; i++)
+    for (int i = ISSUE_EXTENSION; i < ISSUE_SIZE; i++)
         state->checked[i] = checks->count == 0;
     for (size_t i = 0; i < checks->count; i++) {
         int index = choice_index(CHECKS, str_of(checks->items[i]));
@@ -94,7 +109,8 @@ static enum status read_checks(struct state *state, const struct module_setup *s
             return fail_at(node != NULL ? node : setup->node, err,
                            "check \"%s\" is none of " CHECKS, checks->items[i]);
         }
-        state->checked[ISSUE_EXTENSION + index] = true;
+        for (int issue = ISSUE_EXTENSION; issue < ISSUE_COUNT; issue++)
+            state->checked[issue] |= issue == ISSUE_EXTENSION + index || ALL_CHECKS == index;
     }
     return STATUS_OK;
 }
@@ -110,6 +126,7 @@ static enum status describe_thresholds(struct state *state, struct arena *arena,
     state->thresholds[ISSUE_BLANK] = arena_format(arena, "at least %g bits", config->blank);
     state->thresholds[ISSUE_GRAYSCALE] = "a colored pixel";
     state->thresholds[ISSUE_ASPECT] = arena_format(arena, "aspect above %g", config->odd_aspect);
+    state->thresholds[ISSUE_SIZE] = arena_format(arena, "sides within %g times", config->odd_size);
     for (int i = 0; i < ISSUE_COUNT; i++)
         if (state->thresholds[i] == NULL) return fail_memory(err, 32);
     return STATUS_OK;
@@ -169,6 +186,96 @@ static enum status open_images(void **ret_state, const struct module_setup *setu
     return STATUS_OK;
 }
 
+/* ---- fit: the usual size, where odd sizes are looked for ---- */
+
+static double log2_area(uint32_t width, uint32_t height)
+{
+    return log2((double)width * (double)height);
+}
+
+/* Counts of the areas of one window. */
+struct tally {
+    int64_t areas[AREA_BINS];
+};
+
+static bool images_need_fit(const void *state)
+{
+    return ((const struct state *)state)->checked[ISSUE_SIZE];
+}
+
+static enum status keep_info(void *context, const struct picture_info *info, struct err *err)
+{
+    (void)err;
+    *(struct picture_info *)context = *info;
+    return STATUS_OK;
+}
+
+/* The size a picture says it has; a broken header has none. */
+static enum status read_size(const struct state *state, struct str bytes, struct picture_info *ret,
+                             struct err *err)
+{
+    struct picture_sink sink = {ret, keep_info, NULL};
+    struct picture_fault fault;
+    return picture_decode(bytes, &state->limits, &sink, &fault, err);
+}
+
+static enum status observe_images(const void *state_, int pass, const struct window *window,
+                                  void *tally_, struct err *err)
+{
+    (void)pass;
+    const struct state *state = state_;
+    struct tally *tally = tally_;
+    const struct array *images = window->batch->columns[state->image];
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        struct picture_info info = {0};
+        if (array_is_null(images, row)) continue;
+        TRY(read_size(state, array_text(images, row), &info, err));
+        if (info.width > 0) tally->areas[(int)(AREA_STEPS * log2_area(info.width, info.height))]++;
+    }
+    return STATUS_OK;
+}
+
+static enum status absorb_images(void *state_, int pass, void *tally_, struct err *err)
+{
+    (void)pass;
+    (void)err;
+    struct state *state = state_;
+    const struct tally *tally = tally_;
+    for (int bin = 0; bin < AREA_BINS; bin++)
+        state->areas[bin] += tally->areas[bin];
+    return STATUS_OK;
+}
+
+static enum status settle_images(void *state_, int pass, bool *ret_more, struct err *err)
+{
+    (void)pass;
+    (void)ret_more;
+    (void)err;
+    struct state *state = state_;
+    int64_t count = 0, seen = 0;
+    for (int bin = 0; bin < AREA_BINS; bin++)
+        count += state->areas[bin];
+    for (int bin = 0; bin < AREA_BINS && 2 * seen < count; bin++) {
+        seen += state->areas[bin];
+        state->usual_area = (bin + 0.5) / AREA_STEPS;
+    }
+    return STATUS_OK;
+}
+
+static enum status save_images(const void *state_, struct bytes *ret, struct err *err)
+{
+    const struct state *state = state_;
+    TRY(bytes_append_text(ret, "{", err));
+    TRY(put_real(ret, "usual_area", state->usual_area, err));
+    return bytes_append_text(ret, "}", err);
+}
+
+static enum status load_images(void *state_, const struct yaml_node *parameters, struct err *err)
+{
+    struct state *state = state_;
+    return get_real(parameters, "usual_area", &state->usual_area, err);
+}
+
 /* ---- one picture ---- */
 
 static bool ends_with(struct str name, const char *ending)
@@ -215,6 +322,9 @@ static void judge_measures(const struct state *state, const struct images_measur
     note(state, verdict, ISSUE_BLURRY, !blank && measure->detail < config->blurry, "detail",
          measure->detail);
     note(state, verdict, ISSUE_GRAYSCALE, !blank && measure->color == 0, "colored share", 0);
+    double steps = fabs(log2_area(measure->info.width, measure->info.height) - state->usual_area);
+    note(state, verdict, ISSUE_SIZE, state->usual_area > 0 && steps > 2 * log2(config->odd_size),
+         "sides by the usual", exp2(steps / 2));
     note(state, verdict, ISSUE_ASPECT, measure->aspect < config->odd_aspect, "aspect",
          measure->aspect);
 }
@@ -382,6 +492,13 @@ const struct clean_module module_images = {
     .config_bytes = sizeof(struct config),
     .open = open_images,
     .removes_rows = true,
+    .needs_fit = images_need_fit,
+    .tally_bytes = sizeof(struct tally),
+    .observe = observe_images,
+    .absorb = absorb_images,
+    .settle = settle_images,
+    .save = save_images,
+    .load = load_images,
     .apply = apply_images,
     .column_lineage = images_lineage,
 };

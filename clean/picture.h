@@ -29,7 +29,8 @@ struct picture_info {
     int channels; /* of the rows handed out: 1 gray, 3 RGB; 8 bits each, alpha dropped */
 };
 
-/* Who takes the rows, top to bottom. A status other than OK ends the decoding and is returned. */
+/* Who takes the rows, top to bottom. A status other than OK ends the decoding and is returned. row
+ * NULL = only the header is wanted. */
 struct picture_sink {
     void *context;
     enum status (*begin)(void *context, const struct picture_info *info, struct err *err);

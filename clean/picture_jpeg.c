@@ -133,6 +133,7 @@ static enum status decode(struct jpeg_job *job, struct str bytes,
     job->row = memory_get(job->about.width, 4);
     if (job->row == NULL) return fail_memory(err, (size_t)job->about.width * 4);
     TRY(sink->begin(sink->context, &job->about, err));
+    if (sink->row == NULL) return STATUS_OK;
     for (uint32_t y = 0; y < job->about.height; y++) {
         if (!jpeg_next_row(job)) return STATUS_OK;
         if (inks) inks_to_rgb(job->row, job->about.width);

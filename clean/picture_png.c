@@ -169,6 +169,7 @@ static enum status decode(struct png_job *job, const struct picture_limits *limi
     job->rows = memory_get(rows, job->row_bytes);
     if (job->rows == NULL) return fail_memory(err, rows * job->row_bytes);
     TRY(sink->begin(sink->context, &job->about, err));
+    if (sink->row == NULL) return STATUS_OK;
     TRY(job->passes > 1 ? interlaced_rows(job, sink, err) : plain_rows(job, sink, err));
     if (job->fault->reason[0] == '\0' && !png_finish(job)) return STATUS_OK;
     return STATUS_OK;

@@ -210,6 +210,27 @@ static void pictures_beyond_the_limits_are_unreadable(void **unused)
     batch_release(&album.batch);
 }
 
+static void an_odd_size_is_held_against_the_usual_one(void **unused)
+{
+    (void)unused;
+    struct album album;
+    struct trial trial = {.words = "images checks=odd_size odd_size=3"};
+    struct str issues;
+    album_open(&album);
+    for (int i = 0; i < 3; i++)
+        album_add(&album, "a.png", make_png(room, sizeof room, 30, 20, PATTERN_CHECKS));
+    album_add(&album, "b.png", make_png(room, sizeof room, 120, 80, PATTERN_CHECKS));
+    album_add(&album, "c.png", str_of("broken"));
+    trial_run(&trial, &module_images, album_close(&album));
+    const struct batch *output = &trial.output;
+    assert_int_equal(output->rows, 4);
+    assert_false(array_text_at(&output->schema->fields[3], output->columns[3], 0, &issues));
+    assert_true(array_text_at(&output->schema->fields[3], output->columns[3], 3, &issues));
+    assert_true(str_is(issues, "odd size"));
+    trial_close(&trial);
+    batch_release(&album.batch);
+}
+
 static void settings_are_checked(void **unused)
 {
     (void)unused;
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(broken_pictures_are_unreadable),
         cmocka_unit_test(unreadable_rows_are_rejected_with_a_reason),
         cmocka_unit_test(pictures_beyond_the_limits_are_unreadable),
+        cmocka_unit_test(an_odd_size_is_held_against_the_usual_one),
         cmocka_unit_test(settings_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
