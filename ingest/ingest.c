@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "ingest/provenance.h"
+#include "ingest/report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -290,25 +291,57 @@ static enum status finish(struct ingest *ingest, struct version *version, struct
     return stage_output_finish(ingest->output, version, err);
 }
 
-static void summarize(struct ingest *ingest, const struct version *version)
+static enum status report(struct ingest *ingest, const struct version *version, struct err *err)
 {
-    char remarks[512] = "", remark[128], into[320] = "";
+    char remarks[512] = "", remark[128];
     for (size_t i = 0; i < ingest->count && ingest->kind->remark != NULL; i++) {
         ingest->kind->remark(ingest->sources[i], remark, sizeof remark);
         size_t used = strlen(remarks);
         if (remark[0] != '\0' && used < sizeof remarks - sizeof remark - 2)
             snprintf(remarks + used, sizeof remarks - used, ", %s", remark);
     }
-    if (version->dataset[0] != '\0')
-        snprintf(into, sizeof into, ", committed as %s@%lld", version->dataset,
-                 (long long)version->number);
-    double seconds = clock_seconds() - ingest->started;
-    log_line(ingest->common, false,
-             "%lld row%s from %zu %s, %lld rejected%s, %.1f MB in %.2f s (%.0f MB/s)%s",
-             (long long)ingest->rows, ingest->rows == 1 ? "" : "s", ingest->count,
-             ingest->count == 1 ? "source" : "sources", (long long)ingest->rejected, remarks,
-             (double)ingest->bytes / 1e6, seconds,
-             (double)ingest->bytes / 1e6 / (seconds > 0 ? seconds : 1), into);
+    const struct ingest_result result = {
+        .rows = ingest->rows,
+        .rejected = ingest->rejected,
+        .bytes = ingest->bytes,
+        .sources = ingest->count,
+        .seconds = clock_seconds() - ingest->started,
+        .remarks = remarks,
+        .run_id = run_id(ingest->run),
+        .version = version,
+    };
+    progress_close(&ingest->progress);
+    ingest_say(ingest->common, &result);
+    return ingest->common->json ? ingest_json(&result, err) : STATUS_OK;
+}
+
+static enum status record_config(struct ingest *ingest, struct err *err)
+{
+    OWNED(bytes_release) struct bytes json = bytes_limited(1u << 20);
+    TRY(ingest_config_json(ingest->args, ingest->kind->name, &json, err));
+    struct digest digest = digest_of(json.data, json.size);
+    return run_config(ingest->run, (struct str){(const char *)json.data, json.size}, &digest, err);
+}
+
+/* --json needs a stdout without rows. */
+static enum status check_json(const struct ingest *ingest, struct err *err)
+{
+    const char *output = ingest->common->output;
+    bool rows_elsewhere = output != NULL ? strcmp(output, "-") != 0 : ingest->args->into != NULL;
+    if (!ingest->common->json || rows_elsewhere) return STATUS_OK;
+    (void)fail(err, STATUS_USAGE, "--json writes to stdout, where the rows go");
+    err_hint(err, "send the rows elsewhere with -o FILE or --into DATASET");
+    return STATUS_USAGE;
+}
+
+/* Everything that the command line alone can get wrong. */
+static enum status understand(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    TRY(ingest_source_options(ingest->args, ingest->common, &ingest->options, err));
+    TRY(ingest_reject_bound(ingest->args, &ingest->bound, err));
+    TRY(ingest_target(ingest->args, ingest->common, &ingest->target, err));
+    TRY(check_json(ingest, err));
+    return name_sources(ingest, operands, err);
 }
 
 enum status ingest(const struct invocation *invocation, struct run *run, struct err *err)
@@ -324,16 +357,15 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
         .started = clock_seconds(),
     };
     struct version version = {0};
-    TRY(ingest_source_options(ingest.args, ingest.common, &ingest.options, err));
-    TRY(ingest_reject_bound(ingest.args, &ingest.bound, err));
-    TRY(ingest_target(ingest.args, ingest.common, &ingest.target, err));
-    TRY(name_sources(&ingest, operands, err));
+    TRY(understand(&ingest, operands, err));
     TRY(choose_kind(&ingest, operands, err));
+    TRY(record_config(&ingest, err));
     TRY(open_sources(&ingest, operands, err));
+    if (ingest.common->explain)
+        return ingest_explain(ingest.kind, ingest.names, ingest.count,
+                              provenance_schema(ingest.provenance), &ingest.options, err);
     TRY(open_outputs(&ingest, err));
     TRY(read_all(&ingest, err));
     TRY(finish(&ingest, &version, err));
-    progress_close(&ingest.progress);
-    summarize(&ingest, &version);
-    return STATUS_OK;
+    return report(&ingest, &version, err);
 }
