@@ -128,9 +128,24 @@ static enum status open_sources(struct ingest *ingest, char *const *operands, st
 static enum status open_outputs(struct ingest *ingest, struct err *err)
 {
     TRY(rejects_open(&ingest->rejects, ingest->args->rejects, ingest->run, err));
-    TRY(stage_output_open(&ingest->output, &ingest->target, provenance_schema(ingest->provenance),
-                          ingest->run, ingest->common, err));
-    return progress_open(&ingest->progress, ingest->common, "ingest", "bytes", -1, err);
+    return stage_output_open(&ingest->output, &ingest->target,
+                             provenance_schema(ingest->provenance), ingest->run, ingest->common,
+                             err);
+}
+
+/* All bytes of all passes are known beforehand where every source is a file. */
+static enum status open_progress(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    int64_t total = 0;
+    struct stat info;
+    for (size_t i = 0; i < ingest->count && total >= 0; i++) {
+        bool file =
+            !is_stdin(operands[i]) && stat(operands[i], &info) == 0 && S_ISREG(info.st_mode);
+        total = file ? total + info.st_size * ingest->kind->passes : -1;
+    }
+    TRY(progress_open(&ingest->progress, ingest->common, "ingest", "bytes", total, err));
+    ingest->options.progress = ingest->progress;
+    return STATUS_OK;
 }
 
 /* ---- the pipeline ---- */
@@ -360,6 +375,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(understand(&ingest, operands, err));
     TRY(choose_kind(&ingest, operands, err));
     TRY(record_config(&ingest, err));
+    TRY(open_progress(&ingest, operands, err));
     TRY(open_sources(&ingest, operands, err));
     if (ingest.common->explain)
         return ingest_explain(ingest.kind, ingest.names, ingest.count,

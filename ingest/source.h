@@ -13,6 +13,7 @@
 #define INGEST_SOURCE_H
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/setting.h"
 #include "columnar/build.h"
 #include "lineage/stage.h"
@@ -41,6 +42,7 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
+    struct progress *progress; /* for passes before the rows; NULL = none */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
 };
 
@@ -64,6 +66,7 @@ struct source_kind {
     const char *name; /* "csv": --format, and the kind in the catalog */
     const char *summary;
     const char *reference; /* the specification it follows */
+    int passes;            /* over the bytes of a source, for the time left */
     /* 0 = not mine ... 100 = certain. Required. */
     int (*recognise)(const struct source_probe *probe);
     /* Opens a path (NULL = stdin) and learns its schema (without provenance columns). Required. */

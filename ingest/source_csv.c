@@ -178,6 +178,7 @@ static enum status push_first(void *context, void *item, struct err *err)
         pass->source->seen[column] |= first->seen[column];
     }
     pass->utf8 = pass->utf8 && first->utf8;
+    progress_add(pass->source->options.progress, (int64_t)first->piece->size);
     drop_first(context, item);
     return STATUS_OK;
 }
@@ -427,6 +428,7 @@ const struct source_kind source_csv = {
     .name = "csv",
     .summary = "records of fields between commas, semicolons, tabs or bars",
     .reference = "RFC 4180",
+    .passes = 2,
     .recognise = recognise_csv,
     .open = open_csv,
     .schema = schema_csv,
@@ -443,6 +445,7 @@ const struct source_kind source_tsv = {
     .name = "tsv",
     .summary = "records of fields between tabs",
     .reference = "RFC 4180 with the tab of IANA text/tab-separated-values",
+    .passes = 2,
     .recognise = recognise_tsv,
     .open = open_tsv,
     .schema = schema_csv,

@@ -405,6 +405,7 @@ const struct source_kind source_images = {
     .name = "images",
     .summary = "folders of PNG and JPEG pictures, labels from folder names",
     .reference = "ISO/IEC 15948 (PNG), ITU-T T.81 (JPEG)",
+    .passes = 1,
     .recognise = recognise_images,
     .open = open_images,
     .schema = schema_images,
