@@ -4,6 +4,7 @@
  * library and freeing needs no size. */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,11 @@ size_t memory_in_use(void)
 size_t memory_peak(void)
 {
     return atomic_load_explicit(&peak, memory_order_relaxed);
+}
+
+void memory_trim(void)
+{
+    malloc_trim(0);
 }
 
 void memory_fail_at(uint64_t request)

@@ -18,6 +18,9 @@ size_t memory_limit(void);
 size_t memory_in_use(void);
 size_t memory_peak(void);
 
+/* Gives the system back what was freed; for after something large was. */
+void memory_trim(void);
+
 /* Lets a test make the n-th request fail (n counts from 1; 0 = never). */
 void memory_fail_at(uint64_t request);
 uint64_t memory_requests(void);

@@ -1,8 +1,11 @@
-/* features/feature_table.c: one version of a view in memory. */
+/* features/feature_table.c: a version of a view in memory, whole or range by range. */
 #include "features/feature_table.h"
 
 #include "base/memory.h"
+#include "features/pieces.h"
 #include "lineage/stage.h"
+
+#define KEY_BYTES 32 /* what a row's key and times weigh in a timeline, about */
 
 /* ---- which columns ---- */
 
@@ -11,31 +14,68 @@ static bool is_provenance(const char *name)
     return strcmp(name, COLUMN_SOURCE) == 0 || strcmp(name, COLUMN_RECORD) == 0;
 }
 
-static bool is_carried(const struct feature_table *table, const char *name,
-                       const struct feature_table_options *options)
+static bool is_carried(const struct feature_table *table, const char *name)
 {
-    if (is_provenance(name)) return options->provenance;
-    return options->keys || !view_is_key(&table->view, name);
+    if (is_provenance(name)) return table->options.provenance;
+    return table->options.keys || !view_is_key(&table->view, name);
 }
 
-static enum status choose(struct feature_table *table, const struct feature_table_options *options,
-                          struct err *err)
+static enum status choose(struct feature_table *table, struct err *err)
 {
     const struct schema *schema = table->schema;
     TRY(NEW(&table->columns, schema->count, err));
     for (size_t i = 0; i < schema->count; i++)
-        if (is_carried(table, schema->fields[i].name, options))
-            table->columns[table->column_count++] = i;
+        if (is_carried(table, schema->fields[i].name)) table->columns[table->column_count++] = i;
     return STATUS_OK;
 }
 
-/* ---- loading ---- */
+/* ---- where rows come from ---- */
+
+static enum status open_reader(struct feature_table *table, struct err *err)
+{
+    version_reader_close(&table->reader);
+    return version_reader_open(&table->reader, table->store, &table->version,
+                               table->options.threads, err);
+}
+
+static enum status next_rows(struct feature_table *table, struct batch *ret, bool *ret_end,
+                             struct err *err)
+{
+    TRY(interrupted(err));
+    *ret_end = false;
+    if (table->pending.rows > 0) {
+        *ret = table->pending;
+        table->pending = (struct batch){0};
+        return STATUS_OK;
+    }
+    if (table->sorter != NULL) return sorter_next(table->sorter, ret, ret_end, err);
+    return version_reader_next(table->reader, ret, ret_end, err);
+}
+
+/* Appends stand one behind the other; ranges of entities need them merged. */
+static enum status sort_rows(struct feature_table *table, struct err *err)
+{
+    TRY(open_reader(table, err));
+    batch_release(&table->pending);
+    TRY(sorter_open(&table->sorter, table->schema, &table->key_columns, memory_limit(),
+                    table->options.threads, err));
+    for (;;) {
+        OWNED(batch_release) struct batch batch = {0};
+        bool end = false;
+        TRY(version_reader_next(table->reader, &batch, &end, err));
+        if (end) return STATUS_OK;
+        TRY(sorter_add(table->sorter, &batch, err));
+    }
+}
+
+/* ---- a range ---- */
 
 /* The arrays of each carried column, batch after batch. */
 struct gathering {
     struct array **parts; /* column after column of a batch, batch after batch */
     size_t batches, room;
     size_t columns;
+    uint64_t bytes;
 };
 
 static void gathering_release(struct gathering *gathering)
@@ -43,12 +83,22 @@ static void gathering_release(struct gathering *gathering)
     for (size_t i = 0; i < gathering->batches * gathering->columns; i++)
         array_unref(&gathering->parts[i]);
     memory_free(gathering->parts);
+    *gathering = (struct gathering){.columns = gathering->columns};
 }
 
-static enum status gather(struct gathering *gathering, const struct feature_table *table,
+static uint64_t weight(const struct feature_table *table, const struct batch *batch)
+{
+    uint64_t bytes = (uint64_t)batch->rows * KEY_BYTES;
+    for (size_t i = 0; i < table->column_count; i++)
+        bytes += array_bytes(batch->columns[table->columns[i]]);
+    return bytes;
+}
+
+static enum status gather(struct feature_table *table, struct gathering *gathering,
                           const struct batch *batch, struct err *err)
 {
     size_t columns = gathering->columns;
+    TRY(timeline_add(table->timeline, batch, err));
     if (gathering->batches == gathering->room) {
         size_t room = gathering->room * 2 + 64;
         struct array **parts =
@@ -61,21 +111,71 @@ static enum status gather(struct gathering *gathering, const struct feature_tabl
         gathering->parts[gathering->batches * columns + i] =
             array_ref(batch->columns[table->columns[i]]);
     gathering->batches++;
+    gathering->bytes += weight(table, batch);
     return STATUS_OK;
 }
 
-static enum status read_all(struct feature_table *table, struct version_reader *reader,
-                            struct gathering *gathering, struct err *err)
+/* How many rows at the beginning of a batch still belong to the entity the range ends with. */
+static enum status same_entity(const struct feature_table *table, const struct batch *batch,
+                               int64_t *ret, struct err *err)
 {
-    for (;;) {
+    OWNED(memory_release) uint32_t *ids = NULL;
+    const struct timeline *timeline = table->timeline;
+    uint32_t last = entities_count(timeline->entities) - 1;
+    TRY(NEW(&ids, (size_t)batch->rows, err));
+    TRY(entities_find(timeline->entities, &timeline->layout, batch, ids, err));
+    *ret = 0;
+    while (*ret < batch->rows && ids[*ret] == last)
+        (*ret)++;
+    return STATUS_OK;
+}
+
+/* Takes what belongs to the last entity and leaves the rest for the next range. */
+static enum status end_range(struct feature_table *table, struct gathering *gathering,
+                             const struct batch *batch, bool *ret_more, struct err *err)
+{
+    OWNED(batch_release) struct batch head = {0};
+    int64_t rows;
+    TRY(same_entity(table, batch, &rows, err));
+    *ret_more = rows < batch->rows;
+    if (!*ret_more) return gather(table, gathering, batch, err);
+    TRY(batch_slice(&table->pending, batch, rows, batch->rows - rows, err));
+    if (rows == 0) return STATUS_OK;
+    TRY(batch_slice(&head, batch, 0, rows, err));
+    return gather(table, gathering, &head, err);
+}
+
+/* *ret_unsorted: the budget is used up and rows are not in order yet. */
+static enum status read_range(struct feature_table *table, struct gathering *gathering,
+                              uint64_t budget, bool *ret_more, bool *ret_unsorted, struct err *err)
+{
+    bool ranges = table->sorter != NULL || sorted_pieces(table->schema) == 1;
+    for (*ret_more = *ret_unsorted = false; !*ret_more;) {
         OWNED(batch_release) struct batch batch = {0};
         bool end = false;
-        TRY(interrupted(err));
-        TRY(version_reader_next(reader, &batch, &end, err));
+        TRY(next_rows(table, &batch, &end, err));
         if (end) return STATUS_OK;
-        TRY(timeline_add(table->timeline, &batch, err));
-        TRY(gather(gathering, table, &batch, err));
+        bool full = gathering->bytes + weight(table, &batch) > budget && gathering->batches > 0;
+        *ret_unsorted = full && !ranges;
+        if (*ret_unsorted) return STATUS_OK;
+        if (full)
+            TRY(end_range(table, gathering, &batch, ret_more, err));
+        else
+            TRY(gather(table, gathering, &batch, err));
     }
+    return STATUS_OK;
+}
+
+/* ---- loading ---- */
+
+static void forget_range(struct feature_table *table)
+{
+    for (size_t i = 0; table->values != NULL && i < table->column_count; i++)
+        array_unref(&table->values[i]);
+    memory_free(table->values);
+    table->values = NULL;
+    point_in_time_close(&table->point);
+    timeline_close(&table->timeline);
 }
 
 /* One array for column `column`; its parts are let go at once. */
@@ -90,52 +190,73 @@ static enum status join_parts(struct feature_table *table, struct gathering *gat
     TRY(array_concat(&table->values[column], field, parts, gathering->batches, err));
     for (size_t i = 0; i < gathering->batches; i++)
         array_unref(&gathering->parts[i * gathering->columns + column]);
+    memory_trim();
     return STATUS_OK;
 }
 
-static enum status load(struct feature_table *table, struct store *store,
-                        const struct feature_table_options *options, struct err *err)
+static enum status settle(struct feature_table *table, struct gathering *gathering, struct err *err)
 {
-    OWNED(version_reader_close) struct version_reader *reader = NULL;
-    OWNED(gathering_release) struct gathering gathering = {0};
-    struct timeline_columns columns = view_columns(&table->view);
-    TRY(version_reader_open(&reader, store, &table->version, options->threads, err));
-    table->schema = schema_ref(version_reader_schema(reader));
-    TRY(timeline_open(&table->timeline, table->schema, &columns, err));
-    TRY(choose(table, options, err));
-    gathering.columns = table->column_count;
-    TRY(read_all(table, reader, &gathering, err));
-    TRY(timeline_settle(table->timeline, options->order, options->threads, err));
+    struct point_rule rule = {table->view.ttl, table->options.strict_before,
+                              table->options.as_known};
+    TRY(timeline_settle(table->timeline, table->options.order, table->options.threads, err));
     TRY(NEW(&table->values, table->column_count, err));
     for (size_t i = 0; i < table->column_count; i++)
-        TRY(join_parts(table, &gathering, i, err));
-    struct point_rule rule = {table->view.ttl, options->strict_before, options->as_known};
+        TRY(join_parts(table, gathering, i, err));
     return point_in_time_open(&table->point, table->timeline, &rule, err);
 }
 
-enum status feature_table_load(struct feature_table *ret, struct store *store, const char *operand,
-                               const struct feature_table_options *options, struct arena *arena,
+static enum status load_range(struct feature_table *table, uint64_t budget, bool *ret_more,
+                              struct err *err)
+{
+    OWNED(gathering_release) struct gathering gathering = {.columns = table->column_count};
+    bool unsorted = false;
+    TRY(timeline_open(&table->timeline, table->schema, &table->key_columns, err));
+    TRY(read_range(table, &gathering, budget, ret_more, &unsorted, err));
+    if (unsorted) {
+        gathering_release(&gathering);
+        forget_range(table);
+        TRY(sort_rows(table, err));
+        return load_range(table, budget, ret_more, err);
+    }
+    return settle(table, &gathering, err);
+}
+
+static enum status fail_table(const struct feature_table *table, enum status status,
+                              struct err *err)
+{
+    if (status == STATUS_MEMORY) err_hint(err, "give more --memory");
+    return fail_within(err, status, "version %lld of view \"%s\"", (long long)table->version.number,
+                       table->view.name);
+}
+
+enum status feature_table_next(struct feature_table *table, uint64_t budget, bool *ret_more,
                                struct err *err)
 {
-    *ret = (struct feature_table){0};
+    forget_range(table);
+    enum status status = load_range(table, budget, ret_more, err);
+    return status == STATUS_OK ? STATUS_OK : fail_table(table, status, err);
+}
+
+enum status feature_table_open(struct feature_table *ret, struct store *store, const char *operand,
+                               const struct feature_options *options, struct arena *arena,
+                               struct err *err)
+{
+    *ret = (struct feature_table){.options = *options, .store = store};
     TRY(reference_view(store, operand, &ret->view, &ret->version, arena, err));
-    enum status status = load(ret, store, options, err);
-    if (status == STATUS_OK) return STATUS_OK;
-    if (status == STATUS_MEMORY)
-        err_hint(err, "the version has %lld rows; give more --memory",
-                 (long long)ret->version.rows);
-    return fail_within(err, status, "version %lld of view \"%s\"", (long long)ret->version.number,
-                       ret->view.name);
+    ret->key_columns = view_columns(&ret->view);
+    enum status status = open_reader(ret, err);
+    if (status != STATUS_OK) return fail_table(ret, status, err);
+    ret->schema = schema_ref(version_reader_schema(ret->reader));
+    return choose(ret, err);
 }
 
 void feature_table_release(struct feature_table *table)
 {
-    for (size_t i = 0; table->values != NULL && i < table->column_count; i++)
-        array_unref(&table->values[i]);
-    memory_free(table->values);
+    forget_range(table);
     memory_free(table->columns);
-    point_in_time_close(&table->point);
-    timeline_close(&table->timeline);
+    batch_release(&table->pending);
+    sorter_close(&table->sorter);
+    version_reader_close(&table->reader);
     schema_unref(&table->schema);
     *table = (struct feature_table){0};
 }

@@ -168,14 +168,16 @@ static enum status get_as_of(struct get *get, struct err *err)
     const struct get_args *args = get->invocation->args;
     OWNED(feature_table_release) struct feature_table table = {0};
     OWNED(memory_release) int64_t *rows = NULL;
-    struct feature_table_options options = {.as_known = !args->no_as_known,
-                                            .keys = true,
-                                            .provenance = true,
-                                            .order = TIMELINE_BY_KEY,
-                                            .threads = get->threads};
+    struct feature_options options = {.as_known = !args->no_as_known,
+                                      .keys = true,
+                                      .provenance = true,
+                                      .order = TIMELINE_BY_KEY,
+                                      .threads = get->threads};
     int64_t count = 0;
-    TRY(feature_table_load(&table, get->store, get->invocation->operands[0], &options,
+    bool more;
+    TRY(feature_table_open(&table, get->store, get->invocation->operands[0], &options,
                            get->invocation->arena, err));
+    TRY(feature_table_next(&table, UINT64_MAX, &more, err));
     TRY(NEW(&rows, table.timeline->entity_count, err));
     TRY(answer(get, &table, rows, &count, err));
     TRY(open_output(get, table.schema, err));

@@ -88,19 +88,21 @@ static void join_release(struct join *join)
 static enum status load_views(struct join *join, struct err *err)
 {
     const struct text_list *views = &join->args->views;
-    struct feature_table_options options = {.strict_before = join->args->strict_before,
-                                            .as_known = !join->args->no_as_known,
-                                            .provenance = join->args->provenance,
-                                            .order = TIMELINE_BY_ENTITY_NUMBER,
-                                            .threads = join->threads};
+    struct feature_options options = {.strict_before = join->args->strict_before,
+                                      .as_known = !join->args->no_as_known,
+                                      .provenance = join->args->provenance,
+                                      .order = TIMELINE_BY_ENTITY_NUMBER,
+                                      .threads = join->threads};
     char input[VERSION_NODE], output[80];
     snprintf(output, sizeof output, "stream:%s", run_id(join->run));
     TRY(NEW(&join->tables, views->count, err));
     TRY(NEW(&join->found, views->count, err));
     for (size_t i = 0; i < views->count; i++) {
         join->table_count++;
-        TRY(feature_table_load(&join->tables[i], run_store(join->run), views->items[i], &options,
+        bool more;
+        TRY(feature_table_open(&join->tables[i], run_store(join->run), views->items[i], &options,
                                join->invocation->arena, err));
+        TRY(feature_table_next(&join->tables[i], UINT64_MAX, &more, err));
         TRY(run_edge(join->run, version_node(&join->tables[i].version, input), output, err));
     }
     return STATUS_OK;

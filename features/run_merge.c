@@ -5,7 +5,7 @@
 #include "features/ticks.h"
 
 #define WINDOW_BYTES ((uint64_t)2 << 20)
-#define WINDOW_ROWS  16384
+#define WINDOW_ROWS  8192
 
 /* Where a run stands: its current batch with keys and times, and the row on top. */
 struct cursor {
@@ -18,7 +18,8 @@ struct cursor {
     bool *null; /* of key_words: never true, nulls were refused */
     struct bytes scratch;
     struct str key;
-    size_t source; /* of the window being made */
+    uint64_t row_bytes; /* of a row of the batch, about */
+    size_t source;      /* of the window being made */
     bool in_window;
 };
 
@@ -40,7 +41,7 @@ struct run_merge {
     struct batch *sources;
     struct span *spans;
     size_t source_count, source_room;
-    uint64_t source_bytes;
+    uint64_t window_bytes;
     int64_t *rows;
     uint32_t *row_sources;
     int64_t row_count;
@@ -89,6 +90,7 @@ static enum status load_batch(const struct run_merge *merge, struct cursor *curs
     cursor->in_window = false;
     TRY(sorted_run_next(cursor->run, &cursor->batch, ret_end, err));
     if (*ret_end) return STATUS_OK;
+    cursor->row_bytes = batch_bytes(&cursor->batch) / (uint64_t)cursor->batch.rows;
     TRY(load_words(merge, cursor, err));
     TRY(load_ticks(cursor, merge->time_column, &cursor->times, err));
     TRY(load_ticks(cursor, merge->created_column, &cursor->created, err));
@@ -163,7 +165,6 @@ static enum status add_source(struct run_merge *merge, struct cursor *cursor, st
     merge->spans[cursor->source] = (struct span){.first = cursor->row};
     TRY(batch_share(&merge->sources[cursor->source], &cursor->batch, err));
     merge->source_count++;
-    merge->source_bytes += batch_bytes(&cursor->batch);
     return STATUS_OK;
 }
 
@@ -174,7 +175,7 @@ static void forget_window(struct run_merge *merge)
     for (size_t i = 0; i < merge->cursor_count; i++)
         merge->cursors[i].in_window = false;
     merge->source_count = 0;
-    merge->source_bytes = 0;
+    merge->window_bytes = 0;
     merge->row_count = 0;
 }
 
@@ -212,10 +213,11 @@ enum status run_merge_next(struct run_merge *merge, struct batch *ret, bool *ret
     *ret_end = merge->heap_count == 0;
     if (*ret_end) return STATUS_OK;
     while (merge->heap_count > 0 && merge->row_count < WINDOW_ROWS &&
-           (merge->source_bytes < WINDOW_BYTES || merge->row_count == 0)) {
+           merge->window_bytes < WINDOW_BYTES) {
         struct cursor *top = merge->heap[0];
         if (!top->in_window) TRY(add_source(merge, top, err));
         merge->spans[top->source].count++;
+        merge->window_bytes += top->row_bytes;
         merge->rows[merge->row_count] = top->row;
         merge->row_sources[merge->row_count++] = (uint32_t)top->source;
         TRY(advance(merge, err));

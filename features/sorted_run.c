@@ -1,10 +1,10 @@
-/* features/sorted_run.c: sorted rows put aside in an unlinked temporary file. */
+/* features/sorted_run.c: rows put aside in an unlinked temporary file. */
 #include "features/sorted_run.h"
 
 #include "base/memory.h"
 #include "columnar/ipc.h"
 
-#define BATCH_BYTES          ((uint64_t)256 << 10)
+#define BATCH_BYTES          ((uint64_t)64 << 10)
 #define BATCH_ROWS           4096
 #define STREAM_BYTES_MAXIMUM ((size_t)16 << 30)
 
@@ -33,11 +33,12 @@ enum status sorted_run_open(struct sorted_run **ret, struct spill_file *file, st
     return STATUS_OK;
 }
 
-static enum status encode(const struct batch *batch, struct bytes *ret, struct err *err)
+enum status sorted_run_encode(const struct batch *batch, struct bytes *ret, struct err *err)
 {
     OWNED(output_close) struct output *output = NULL;
     OWNED(ipc_writer_close) struct ipc_writer *writer = NULL;
     struct ipc_options options = {.format = IPC_STREAM, .compression = IPC_ZSTD, .level = 1};
+    *ret = bytes_limited(STREAM_BYTES_MAXIMUM);
     TRY(output_to_memory(&output, ret, err));
     TRY(ipc_writer_open(&writer, output, batch->schema, options, err));
     TRY(ipc_writer_add(writer, batch, err));
@@ -58,17 +59,22 @@ static enum status place_add(struct sorted_run *run, uint64_t size, struct err *
     return STATUS_OK;
 }
 
-enum status sorted_run_add(struct sorted_run *run, const struct batch *batch, struct err *err)
+enum status sorted_run_put(struct sorted_run *run, const struct bytes *encoded, struct err *err)
 {
-    OWNED(bytes_release) struct bytes stream = bytes_limited(STREAM_BYTES_MAXIMUM);
-    TRY(encode(batch, &stream, err));
     enum status status =
-        pwrite_all(run->file->descriptor, stream.data, stream.size, run->file->end, err);
+        pwrite_all(run->file->descriptor, encoded->data, encoded->size, run->file->end, err);
     if (status != STATUS_OK) {
         err_hint(err, "TMPDIR names the folder for temporary files");
-        return fail_within(err, status, "temporary file for sorted rows");
+        return fail_within(err, status, "temporary file for rows");
     }
-    return place_add(run, stream.size, err);
+    return place_add(run, encoded->size, err);
+}
+
+enum status sorted_run_add(struct sorted_run *run, const struct batch *batch, struct err *err)
+{
+    OWNED(bytes_release) struct bytes encoded = {0};
+    TRY(sorted_run_encode(batch, &encoded, err));
+    return sorted_run_put(run, &encoded, err);
 }
 
 static enum status decode(const uint8_t *data, size_t size, struct batch *ret, struct err *err)
@@ -82,17 +88,27 @@ static enum status decode(const uint8_t *data, size_t size, struct batch *ret, s
     return end ? fail(err, STATUS_FAILED, "a sorted run holds a batch without rows") : STATUS_OK;
 }
 
-enum status sorted_run_next(struct sorted_run *run, struct batch *ret, bool *ret_end,
+enum status sorted_run_read(const struct sorted_run *run, size_t at, struct batch *ret,
                             struct err *err)
 {
     OWNED(memory_release) uint8_t *data = NULL;
-    *ret_end = run->next == run->count;
-    if (*ret_end) return STATUS_OK;
-    struct place place = run->places[run->next++];
+    struct place place = run->places[at];
     data = memory_get_raw(place.size, 1);
     if (data == NULL) return fail_memory(err, place.size);
     TRY(pread_all(run->file->descriptor, data, place.size, place.offset, err));
     return decode(data, place.size, ret, err);
+}
+
+enum status sorted_run_next(struct sorted_run *run, struct batch *ret, bool *ret_end,
+                            struct err *err)
+{
+    *ret_end = run->next == run->count;
+    return *ret_end ? STATUS_OK : sorted_run_read(run, run->next++, ret, err);
+}
+
+size_t sorted_run_count(const struct sorted_run *run)
+{
+    return run->count;
 }
 
 void sorted_run_close(struct sorted_run **run)
