@@ -11,7 +11,7 @@ struct store {
     char *path; /* absolute */
     sqlite3 *catalog;
     bool writable;
-    bool deaf; /* a signal was heard; the end of the run is still to be written down */
+    bool deaf;             /* a signal was heard; the end of the run is still to be written down */
     double wait;           /* seconds, for the catalog */
     double wait_given;     /* --wait, for datasets */
     struct lock writers;   /* held between catalog_begin and its end */

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-struct entry { /* one chunk of the version */
+struct entry {          /* one chunk of the version */
     struct chunk chunk; /* without statistics */
     int64_t first_row;
     bool known;          /* reused: its row is in the catalog */
