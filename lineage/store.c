@@ -167,15 +167,24 @@ static enum status make_store(const char *path, struct err *err)
     return fail_errno(err, reason, "store \"%s\"", path);
 }
 
-static bool is_empty(const char *path)
+static bool is_ours(const char *name)
+{
+    for (size_t i = 0; i < FOLDERS; i++)
+        if (strcmp(name, folders[i]) == 0) return true;
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           strncmp(name, "catalog.db", 10) == 0;
+}
+
+/* Empty, or just being filled by another process. */
+static bool may_be_filled(const char *path)
 {
     DIR *entries = opendir(path);
-    bool empty = entries != NULL;
+    bool fine = entries != NULL;
 
-    for (struct dirent *entry; empty && (entry = readdir(entries)) != NULL;)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    for (struct dirent *entry; fine && (entry = readdir(entries)) != NULL;)
+        fine = is_ours(entry->d_name);
     if (entries != NULL) closedir(entries);
-    return empty;
+    return fine;
 }
 
 static enum status fail_foreign(const char *path, const char *what, struct err *err)
@@ -198,7 +207,7 @@ static enum status require_store(const char *path, enum store_use use, struct er
         return has_catalog(path) ? STATUS_OK : fail_foreign(path, "folder", err);
     }
     if (!is_folder(path)) return fail_foreign(path, "file", err);
-    if (is_empty(path)) return fill_store(path, err);
+    if (may_be_filled(path)) return fill_store(path, err);
     /* Somebody may have made it since the first look. */
     return has_catalog(path) ? STATUS_OK : fail_foreign(path, "folder", err);
 }
