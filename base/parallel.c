@@ -93,6 +93,8 @@ struct pipeline {
     uint64_t pulled; /* items pulled so far */
     uint64_t pushed; /* items pushed so far */
     bool pulling, pushing, ended;
+    size_t memory_before; /* in use when the pipeline began */
+    size_t item_memory;   /* the most an item in flight was seen to need; 0 = none is done yet */
     uint64_t failed_item;
     enum status status; /* first failure in item order */
     struct err err;
@@ -108,14 +110,34 @@ static void pipeline_failed(struct pipeline *line, uint64_t item, enum status st
     line->err = *err;
 }
 
+/* Called when an item's work is done: what is in use beyond the beginning, shared by those that
+ * fly. */
+static void learn_item_memory(struct pipeline *line)
+{
+    size_t now = memory_in_use(), flying = (size_t)(line->pulled - line->pushed);
+    size_t used = now > line->memory_before ? now - line->memory_before : 0;
+    size_t each = flying > 0 ? used / flying : used;
+    if (each + 1 > line->item_memory) line->item_memory = each + 1;
+}
+
+/* Items grow while they are worked on, so what is in use when one is pulled says little: until the
+ * first one is done a second is not pulled, and then only as many as the largest seen would fit. */
+static bool has_memory(const struct pipeline *line, uint64_t flying)
+{
+    size_t limit = memory_limit();
+    if (limit == 0 || flying == 0) return true;
+    if (memory_in_use() > limit / 2 || line->item_memory == 0) return false;
+    size_t room = limit - limit / 4;
+    room = room > line->memory_before ? room - line->memory_before : 0;
+    return flying + 1 <= room / line->item_memory;
+}
+
 static bool may_pull(const struct pipeline *line)
 {
     if (line->pulling || line->ended || line->status != STATUS_OK) return false;
     uint64_t flying = line->pulled - line->pushed;
     if (flying >= line->room) return false;
-    size_t limit = memory_limit();
-    bool tight = limit != 0 && memory_in_use() > limit / 2;
-    return !tight || flying == 0;
+    return has_memory(line, flying);
 }
 
 /* Called with the lock held; comes back with it. False when there was nothing to pull. */
@@ -144,6 +166,7 @@ static bool pull_and_work(struct pipeline *line)
     status = ordered->work(ordered->context, item, &err);
     pthread_mutex_lock(&line->lock);
     if (status != STATUS_OK) pipeline_failed(line, number, status, &err);
+    learn_item_memory(line);
     line->slots[number % line->room].done = true;
     pthread_cond_broadcast(&line->changed);
     return true;
@@ -201,7 +224,7 @@ static void pipeline_thread(struct pipeline *line)
 enum status ordered_run(const struct ordered *ordered, struct err *err)
 {
     size_t threads = omp_in_parallel() ? 1 : parallel_threads(ordered->threads);
-    struct pipeline line = {.ordered = ordered};
+    struct pipeline line = {.ordered = ordered, .memory_before = memory_in_use()};
     line.room = ordered->in_flight > 0 ? ordered->in_flight : 2 * threads;
     TRY(NEW(&line.slots, line.room, err));
     pthread_mutex_init(&line.lock, NULL);

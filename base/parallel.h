@@ -24,8 +24,9 @@ parallel_for(size_t threads, size_t count, void *context,
  * push   one call at a time, in pull order; takes the item, also on failure.
  * drop   frees an item that will not reach push (after a failure). Required.
  * pull and push may run at the same moment on two threads. At most `in_flight` items (0 = twice the
- * threads) exist at once; while memory_in_use() is above half of the limit only one item is pulled
- * at a time. The first failure in item order wins; a pull failure waits until the items
+ * threads) exist at once; under a memory limit only one until the first is done, then as many as
+ * would fit at the most memory an item was seen to need, and one while memory_in_use() is above
+ * half of the limit. The first failure in item order wins; a pull failure waits until the items
  * before it are pushed. */
 struct ordered {
     size_t threads;

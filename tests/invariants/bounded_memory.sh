@@ -16,10 +16,10 @@ stays_below() {
     check "$text: ${found:-unknown} MiB at most" test "${found:-9999}" -le $limit_mib
 }
 
-stays_below ingest tamis-ingest people.csv --into raw/people --memory ${limit_mib}M
-stays_below clean tamis-clean tamis:raw/people --recipe recipe.yaml --into clean/people --memory ${limit_mib}M
+stays_below ingest tamis-ingest people.csv --into raw/people --threads 8 --memory ${limit_mib}M
+stays_below clean tamis-clean tamis:raw/people --recipe recipe.yaml --into clean/people --threads 8 --memory ${limit_mib}M
 make_view >person.yaml
 exits 0 tamis-features define person.yaml
-stays_below put tamis-features put person tamis:clean/people --memory ${limit_mib}M
-stays_below cat tamis-features cat tamis:clean/people --format csv -o people-out.csv --memory ${limit_mib}M
+stays_below put tamis-features put person tamis:clean/people --threads 8 --memory ${limit_mib}M
+stays_below cat tamis-features cat tamis:clean/people --format csv -o people-out.csv --threads 8 --memory ${limit_mib}M
 finish
