@@ -292,11 +292,18 @@ static void take_token(struct scan *scan)
     }
 }
 
+static bool has_digit(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9') return true;
+    return false;
+}
+
 bool date_scan(struct str text, struct date_text *ret)
 {
     *ret = (struct date_text){0};
     text = str_trim(text);
-    if (text.size < 3 || text.size >= TEXT_MAXIMUM) return false;
+    if (text.size < 3 || text.size >= TEXT_MAXIMUM || !has_digit(text)) return false;
     struct scan scan = {text.data, text.data + text.size, ret, .last_unit = -1};
     while (scan.at < scan.end && !scan.failed)
         take_token(&scan);

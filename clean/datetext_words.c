@@ -349,7 +349,7 @@ static const struct name *other_name(struct str word)
     size_t low = 0, high = sizeof others / sizeof *others;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (str_compare(str_of(others[middle].text), word) < 0)
+        if (strncmp(others[middle].text, word.data, word.size) < 0)
             low = middle + 1;
         else
             high = middle;

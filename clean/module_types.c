@@ -124,9 +124,10 @@ static enum status add_listed(struct state *state, const struct module_setup *se
     }
     struct text_list texts = {names, count};
     size_t *columns = NULL;
-    TRY(module_columns(setup, &texts, is_plain_text, &columns, &found, err));
+    TRY(module_columns(setup, &texts, NULL, &columns, &found, err));
     for (size_t i = 0; i < found; i++)
-        TRY(add_open(state, columns[i], list, err));
+        if (is_plain_text(&state->schema->fields[columns[i]])) /* the others are typed already */
+            TRY(add_open(state, columns[i], list, err));
     return STATUS_OK;
 }
 

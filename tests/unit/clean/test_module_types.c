@@ -149,6 +149,18 @@ static void decides_the_decimal_mark_for_the_column(void **unused)
     expect("types x=float64 decimal=comma", "x:utf8", "1.250\n", "x\n1250.0\n");
 }
 
+static void typed_columns_are_converted_too(void **unused)
+{
+    (void)unused;
+    expect("types a=int8 on_fail=null", "a:int64", "1\n300\n", "a\n1\n\n");
+    expect("types a=int64 on_fail=null", "a:float64", "1\n2.5\n", "a\n1\n\n");
+    expect("types a=text", "a:int64", "1\n\n", "a\n1\n\n");
+    expect("types a=category", "a:utf8", "x\nx\n", "a\nx\nx\n");
+    expect("types a=timestamp", "a:date32", "2016-03-04\n", "a\n2016-03-04T00:00:00Z\n");
+    expect("types columns=a,b", "a:int64|b:utf8", "1|2\n", "a|b\n1|2\n");
+    expect("types a=bool on_fail=null", "a:int64", "1\n0\n2\n", "a\ntrue\nfalse\n\n");
+}
+
 static void units_are_taken_off_when_asked(void **unused)
 {
     (void)unused;
@@ -226,6 +238,7 @@ int main(void)
         cmocka_unit_test(reads_the_short_form_of_the_recipe),
         cmocka_unit_test(takes_units_off_numbers),
         cmocka_unit_test(decides_the_decimal_mark_for_the_column),
+        cmocka_unit_test(typed_columns_are_converted_too),
         cmocka_unit_test(units_are_taken_off_when_asked),
         cmocka_unit_test(reads_times_with_zones_and_halves),
         cmocka_unit_test(refuses_dates_that_do_not_exist),
