@@ -54,10 +54,26 @@ static uint64_t hash_bytes(struct str bytes)
     return XXH3_64bits(bytes.data == NULL ? "" : bytes.data, bytes.size);
 }
 
+/* Vigna 2015, "SplitMix64": a bijection, so that different words never meet. */
+static uint64_t hash_word(const uint8_t *data, size_t width)
+{
+    uint64_t word = 0;
+    memcpy(&word, data, width);
+    word += 0x9e3779b97f4a7c15u;
+    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
+    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
+    return word ^ word >> 31;
+}
+
 static enum status hash_slot(const struct field *field, const struct array *array, int64_t row,
                              struct bytes *key, uint64_t *ret, struct err *err)
 {
     enum layout layout = field_info(field)->layout;
+    size_t width = layout == LAYOUT_FIXED && !field->dictionary ? field_width(field) : 0;
+    if (width > 0 && width <= 8) {
+        *ret = hash_word(array->buffers[0].data + (size_t)row * width, width);
+        return STATUS_OK;
+    }
     if (!field->dictionary && (layout == LAYOUT_FIXED || layout == LAYOUT_BYTES ||
                                layout == LAYOUT_BYTES_LARGE || layout == LAYOUT_VIEW)) {
         *ret = hash_bytes(slot_bytes(field, array, row));
@@ -69,11 +85,21 @@ static enum status hash_slot(const struct field *field, const struct array *arra
     return STATUS_OK;
 }
 
+static enum status count_bools(const struct array *array, struct distinct *distinct)
+{
+    bool seen[2] = {false, false};
+    for (int64_t row = 0; row < array->length; row++)
+        if (!array_is_null(array, row)) seen[array_bool(array, row)] = true;
+    distinct->exact_count = seen[0] + seen[1];
+    return STATUS_OK;
+}
+
 static enum status count_distinct(const struct field *field, const struct array *array,
                                   struct distinct *distinct, struct err *err)
 {
     OWNED(bytes_release) struct bytes key = bytes_limited(SIZE_MAX / 2);
     if (field_info(field)->layout == LAYOUT_NULL) return STATUS_OK;
+    if (field->type.id == TYPE_BOOL && !field->dictionary) return count_bools(array, distinct);
     for (int64_t row = 0; row < array->length; row++) {
         uint64_t hash = 0;
         if (array_is_null(array, row)) continue;
@@ -164,10 +190,31 @@ struct extremes {
     int64_t least, most; /* rows; -1 = none */
 };
 
+/* The common types without a call a row; NaN compares false and is left out. */
+#define TYPED_EXTREMES(name, type)                                                                 \
+    static struct extremes name(const struct array *array)                                         \
+    {                                                                                              \
+        struct extremes found = {-1, -1};                                                          \
+        const type *values = array_values(array);                                                  \
+        for (int64_t row = 0; row < array->length; row++) {                                        \
+            if (array_is_null(array, row) || !(values[row] <= values[row])) continue;              \
+            if (found.least < 0 || values[row] < values[found.least]) found.least = row;           \
+            if (found.most < 0 || values[row] > values[found.most]) found.most = row;              \
+        }                                                                                          \
+        return found;                                                                              \
+    }
+TYPED_EXTREMES(extremes_int32, int32_t)
+TYPED_EXTREMES(extremes_int64, int64_t)
+TYPED_EXTREMES(extremes_float64, double)
+
 static struct extremes find_extremes(const struct field *field, const struct array *array,
                                      const uint8_t *used)
 {
     struct extremes extremes = {-1, -1};
+    enum type_id id = field->type.id;
+    if (used == NULL && (id == TYPE_INT32 || id == TYPE_DATE32)) return extremes_int32(array);
+    if (used == NULL && (id == TYPE_INT64 || id == TYPE_TIMESTAMP)) return extremes_int64(array);
+    if (used == NULL && id == TYPE_FLOAT64) return extremes_float64(array);
     for (int64_t row = 0; row < array->length; row++) {
         if (array_is_null(array, row) || (used != NULL && used[row] == 0)) continue;
         if (is_nan(field, array, row)) continue;

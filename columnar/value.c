@@ -39,6 +39,80 @@ static void PRINTF_LIKE(2, 3) line_format(struct line *line, const char *format,
 
 /* ---- numbers ---- */
 
+/* Decimal digits, with zeros in front up to `least` of them. */
+static void line_digits(struct line *line, uint64_t value, int least)
+{
+    char text[24];
+    size_t place = sizeof text;
+    for (; value > 0 || least > 0; least--, value /= 10)
+        text[--place] = (char)('0' + value % 10);
+    line_bytes(line, text + place, sizeof text - place);
+}
+
+static void line_unsigned(struct line *line, uint64_t value)
+{
+    line_digits(line, value, 1);
+}
+
+/* A number of up to 15 digits, `places` of them behind the point, that is exactly this double: the
+ * quotient of two exact doubles is rounded once, just as a reader of the text would round. */
+static bool line_short_real(struct line *line, double value, bool single)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+    double size = fabs(value);
+    if (size < 1e-4 || size >= 1e15) return false;
+    for (int places = 1; places <= 18 && size * powers[places] < 1e15; places++) {
+        double digits = nearbyint(size * powers[places]);
+        double back = digits / powers[places];
+        if (single ? (float)back != (float)size : back != size) continue;
+        if (single && digits >= 1e6) return false; /* rounded twice: let the slow way decide */
+        uint64_t whole = (uint64_t)digits, power = (uint64_t)powers[places];
+        if (value < 0) line_bytes(line, "-", 1);
+        line_digits(line, whole / power, 1);
+        line_bytes(line, ".", 1);
+        line_digits(line, whole % power, places);
+        return true;
+    }
+    return false;
+}
+
+__extension__ typedef unsigned __int128 u128;
+
+/* Between 1e-4 and 1e15 and not short: 16 digits where they read back as the same number, else 17,
+ * in exact integers: value = mantissa / 2^down, so value x 10^places fits into 128 bits. */
+static bool line_long_real(struct line *line, double value)
+{
+    int exponent = 0, places = 16;
+    double size = fabs(value);
+    if (size < 1e-4 || size >= 1e15) return false;
+    uint64_t mantissa = (uint64_t)ldexp(frexp(size, &exponent), 53), power = 1;
+    int down = 53 - exponent;
+    for (double limit = 10; size >= limit; limit *= 10)
+        places--;
+    for (double limit = 1; size < limit; limit /= 10)
+        places++;
+    u128 scale = 1;
+    for (int i = 0; i < places; i++)
+        scale *= 10;
+    u128 exact = mantissa * scale, half = (u128)1 << (down - 1);
+    uint64_t digits = (uint64_t)((exact + half) >> down), shorter = (digits + 5) / 10;
+    u128 near = (u128)(shorter * 10) << down;
+    u128 distance = near > exact ? near - exact : exact - near;
+    if (distance < scale / (mantissa == (uint64_t)1 << 52 ? 4 : 2)) {
+        digits = shorter;
+        places--;
+    }
+    for (int i = 0; i < places && i < 19; i++)
+        power *= 10;
+    if (places > 19) return false;
+    if (value < 0) line_bytes(line, "-", 1);
+    line_digits(line, digits / power, 1);
+    line_bytes(line, ".", 1);
+    line_digits(line, digits % power, places);
+    return true;
+}
+
 /* The fewest digits that read back as the same number. */
 static void line_real(struct line *line, double value, bool single)
 {
@@ -48,26 +122,19 @@ static void line_real(struct line *line, double value, bool single)
         return;
     }
     if (value == nearbyint(value) && fabs(value) < 1e15 && (value != 0 || !signbit(value))) {
-        line_format(line, "%.0f.0", value);
+        if (value < 0) line_bytes(line, "-", 1);
+        line_unsigned(line, (uint64_t)fabs(value));
+        line_bytes(line, ".0", 2);
         return;
     }
+    if (line_short_real(line, value, single)) return;
+    if (!single && line_long_real(line, value)) return;
     int most = single ? 9 : 17;
     for (int digits = single ? 6 : 15; digits <= most; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value) break;
     }
     line_text(line, text);
-}
-
-static void line_unsigned(struct line *line, uint64_t value)
-{
-    char text[24];
-    size_t place = sizeof text;
-    do {
-        text[--place] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    line_bytes(line, text + place, sizeof text - place);
 }
 
 static void line_signed(struct line *line, int64_t value)
@@ -155,16 +222,26 @@ static void line_date(struct line *line, int64_t days)
         return;
     }
     civil_from_days(days, &year, &month, &day);
-    line_format(line, year < 0 ? "%05" PRId64 "-%02d-%02d" : "%04" PRId64 "-%02d-%02d", year, month,
-                day);
+    if (year < 0) line_bytes(line, "-", 1);
+    line_digits(line, (uint64_t)(year < 0 ? -year : year), 4);
+    line_bytes(line, "-", 1);
+    line_digits(line, (uint64_t)month, 2);
+    line_bytes(line, "-", 1);
+    line_digits(line, (uint64_t)day, 2);
 }
 
 static void line_clock(struct line *line, int64_t ticks, enum time_unit unit)
 {
     int64_t fraction, seconds = floor_divide(ticks, unit_ticks[unit], &fraction);
-    line_format(line, "%02" PRId64 ":%02d:%02d", seconds / 3600, (int)(seconds / 60 % 60),
-                (int)(seconds % 60));
-    if (fraction > 0) line_format(line, ".%0*" PRId64, unit_digits[unit], fraction);
+    if (seconds < 0) line_bytes(line, "-", 1);
+    line_digits(line, (uint64_t)(seconds < 0 ? -seconds : seconds) / 3600, 2);
+    line_bytes(line, ":", 1);
+    line_digits(line, (uint64_t)(seconds < 0 ? -seconds : seconds) / 60 % 60, 2);
+    line_bytes(line, ":", 1);
+    line_digits(line, (uint64_t)(seconds < 0 ? -seconds : seconds) % 60, 2);
+    if (fraction == 0) return;
+    line_bytes(line, ".", 1);
+    line_digits(line, (uint64_t)fraction, unit_digits[unit]);
 }
 
 /* ISO 8601; an instant (any zone) is shown in UTC with Z. */
