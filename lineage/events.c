@@ -12,6 +12,7 @@
 
 #define SLICE_BYTES  (4u << 20)
 #define SLICE_EVENTS 20000
+#define VALUE_BYTES  1024 /* kept of a value */
 #define CACHED_TEXTS 1024 /* a power of two */
 
 #define EVENT_COLUMNS 12
@@ -228,6 +229,17 @@ static enum status copy(struct events *events, struct str text, struct str *ret,
     return STATUS_OK;
 }
 
+/* The catalog tells what was wrong; the whole of it is in the rejects. Not cut inside a character.
+ */
+static struct str shortened(struct str value)
+{
+    if (value.size <= VALUE_BYTES) return value;
+    value.size = VALUE_BYTES;
+    while (value.size > VALUE_BYTES - 4 && (value.data[value.size] & 0xc0) == 0x80)
+        value.size--;
+    return value;
+}
+
 static enum status add_event(struct run *run, const struct row_event *event, struct err *err)
 {
     struct events *events = run->events;
@@ -247,7 +259,7 @@ static enum status add_event(struct run *run, const struct row_event *event, str
     TRY(copy(events, str_of(event->rule), &item->rule, err));
     TRY(copy(events, str_of(event->column), &item->column, err));
     TRY(copy(events, str_of(event->threshold), &item->threshold, err));
-    TRY(copy(events, event->value, &item->value, err));
+    TRY(copy(events, shortened(event->value), &item->value, err));
     events->count++;
     return STATUS_OK;
 }

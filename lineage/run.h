@@ -65,7 +65,7 @@ struct row_event {
     int position;          /* step in the recipe, 1-based; 0 = ingest */
     const char *rule;      /* "ragged", "between", "exact duplicate" */
     const char *column;    /* may be NULL */
-    struct str value;      /* what was found; may be empty */
+    struct str value;      /* what was found, cut at 1 KiB; may be empty */
     const char *threshold; /* what it was held against; may be NULL */
 };
 MUST_CHECK enum status run_event(struct run *run, const struct row_event *event, struct err *err);

@@ -157,6 +157,25 @@ static void events_tell_why(void **state)
                         "mergeorders.csv12");
 }
 
+static void long_values_are_cut_between_characters(void **state)
+{
+    struct scratch *scratch = *state;
+    struct run *run = begin(scratch);
+    char value[3001] = "a";
+
+    while (strlen(value) + 2 < sizeof value)
+        memcpy(value + strlen(value), "\xc3\xa9", 3);
+    const struct row_event event = {
+        .kind = EVENT_REJECT, .record = 1, .rule = "length", .value = str_of(value)};
+    check_ok(run_event(run, &event, &scratch->err), &scratch->err);
+    check_ok(run_finish(run, STATUS_OK, &scratch->err), &scratch->err);
+    run_close(&run);
+    assert_string_equal(scratch_ask(scratch,
+                                    "SELECT length(CAST(value AS BLOB)) || ' ' || length(value)"
+                                    " FROM row_events"),
+                        "1023 512");
+}
+
 static void an_unknown_upstream_run_gets_a_stub(void **state)
 {
     struct scratch *scratch = *state;
@@ -260,6 +279,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_balance_holds_without_a_store, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(events_tell_why, scratch_make, scratch_remove),
+        cmocka_unit_test_setup_teardown(long_values_are_cut_between_characters, scratch_make,
+                                        scratch_remove),
         cmocka_unit_test_setup_teardown(an_unknown_upstream_run_gets_a_stub, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_killed_run_is_lost, scratch_make, scratch_remove),
