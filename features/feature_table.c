@@ -250,6 +250,15 @@ enum status feature_table_open(struct feature_table *ret, struct store *store, c
     return choose(ret, err);
 }
 
+enum status feature_table_match(const struct feature_table *table, const struct key_layout *layout,
+                                int64_t time_column, const struct batch *spine, int64_t *ret_rows,
+                                struct err *err)
+{
+    bool timeless = table->timeline->times == NULL && table->timeline->created == NULL;
+    return point_in_time_match(table->point, layout, timeless ? -1 : time_column, spine, ret_rows,
+                               err);
+}
+
 void feature_table_release(struct feature_table *table)
 {
     forget_range(table);

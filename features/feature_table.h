@@ -43,6 +43,11 @@ MUST_CHECK enum status feature_table_open(struct feature_table *ret, struct stor
  * before. *ret_more: there are further ones. */
 MUST_CHECK enum status feature_table_next(struct feature_table *table, uint64_t budget,
                                           bool *ret_more, struct err *err);
+/* point_in_time_match for the range in memory; a view without times has no use for the spine's. */
+MUST_CHECK enum status feature_table_match(const struct feature_table *table,
+                                           const struct key_layout *layout, int64_t time_column,
+                                           const struct batch *spine, int64_t *ret_rows,
+                                           struct err *err);
 void feature_table_release(struct feature_table *table);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/parallel.h"
-#include "features/feature_table.h"
+#include "features/answers.h"
 #include "features/recorded.h"
 #include "features/ticks.h"
 #include "lineage/sql.h"
@@ -63,6 +63,11 @@ struct join {
     size_t threads;
     struct feature_table *tables;
     size_t table_count;
+    bool *more;               /* by view: it does not fit into memory at once */
+    struct answers **answers; /* by view: of those that do not */
+    struct spill_file file;
+    struct sorted_run *aside; /* the spine, where a view does not fit */
+    size_t next_aside;
     struct stage_input *spine;
     struct key_layout *layouts; /* of each view's entity in the spine */
     int64_t time_column;        /* of the spine, -1 = none */
@@ -75,6 +80,12 @@ static void join_release(struct join *join)
 {
     for (size_t i = 0; join->tables != NULL && i < join->table_count; i++)
         feature_table_release(&join->tables[i]);
+    for (size_t i = 0; join->answers != NULL && i < join->table_count; i++)
+        answers_close(&join->answers[i]);
+    sorted_run_close(&join->aside);
+    descriptor_close(&join->file.descriptor);
+    memory_free(join->answers);
+    memory_free(join->more);
     memory_free(join->tables);
     memory_free(join->layouts);
     memory_free(join->found);
@@ -84,6 +95,13 @@ static void join_release(struct join *join)
 }
 
 /* ---- views ---- */
+
+/* Bytes of one view in memory: all of them together take a third, and loading as much again. */
+static uint64_t budget_of(const struct join *join)
+{
+    size_t limit = memory_limit();
+    return limit == 0 ? UINT64_MAX : limit / 3 / join->args->views.count;
+}
 
 static enum status load_views(struct join *join, struct err *err)
 {
@@ -97,12 +115,13 @@ static enum status load_views(struct join *join, struct err *err)
     snprintf(output, sizeof output, "stream:%s", run_id(join->run));
     TRY(NEW(&join->tables, views->count, err));
     TRY(NEW(&join->found, views->count, err));
+    TRY(NEW(&join->more, views->count, err));
+    TRY(NEW(&join->answers, views->count, err));
     for (size_t i = 0; i < views->count; i++) {
         join->table_count++;
-        bool more;
         TRY(feature_table_open(&join->tables[i], run_store(join->run), views->items[i], &options,
                                join->invocation->arena, err));
-        TRY(feature_table_next(&join->tables[i], UINT64_MAX, &more, err));
+        TRY(feature_table_next(&join->tables[i], budget_of(join), &join->more[i], err));
         TRY(run_edge(join->run, version_node(&join->tables[i].version, input), output, err));
     }
     return STATUS_OK;
@@ -211,9 +230,46 @@ static enum status make_schema(struct join *join, struct err *err)
     return STATUS_OK;
 }
 
+/* ---- views that do not fit: the spine is put aside and each range asked about all of it ---- */
+
+static enum status put_spine_aside(struct join *join, struct err *err)
+{
+    TRY(sorted_run_open(&join->aside, &join->file, err));
+    for (;;) {
+        OWNED(batch_release) struct batch batch = {0};
+        bool end = false;
+        TRY(interrupted(err));
+        TRY(stage_input_next(join->spine, &batch, &end, err));
+        if (end) return STATUS_OK;
+        TRY(sorted_run_add(join->aside, &batch, err));
+    }
+}
+
+static enum status ask_large_views(struct join *join, struct err *err)
+{
+    for (size_t i = 0; i < join->table_count; i++) {
+        struct question question = {&join->layouts[i], join->time_column, NULL, budget_of(join),
+                                    join->threads};
+        if (!join->more[i]) continue;
+        if (join->aside == NULL) TRY(put_spine_aside(join, err));
+        question.spine = join->aside;
+        TRY(answers_make(&join->answers[i], &join->tables[i], &question, &join->file, err));
+    }
+    return STATUS_OK;
+}
+
+/* The spine's rows from where they are. */
+static enum status next_spine(struct join *join, struct batch *ret, bool *ret_end, struct err *err)
+{
+    if (join->aside == NULL) return stage_input_next(join->spine, ret, ret_end, err);
+    *ret_end = join->next_aside == sorted_run_count(join->aside);
+    return *ret_end ? STATUS_OK : sorted_run_read(join->aside, join->next_aside++, ret, err);
+}
+
 /* ---- rows: pulled in order, answered on any thread, written in order ---- */
 
 struct piece {
+    size_t number;
     struct batch batch;
     struct stage_message *message;
     int64_t *found; /* by view */
@@ -238,24 +294,27 @@ static enum status piece_pull(void *context, void **ret_item, struct err *err)
     TRY(interrupted(err));
     TRY(NEW(&piece, 1, err));
     enum status status = NEW(&piece->found, join->table_count, err);
-    if (status == STATUS_OK) status = stage_input_next(join->spine, &piece->batch, &end, err);
+    piece->number = join->next_aside;
+    if (status == STATUS_OK) status = next_spine(join, &piece->batch, &end, err);
     if (status == STATUS_OK && !end) *ret_item = piece;
     if (*ret_item == NULL) piece_drop(NULL, piece);
     return status;
 }
 
 /* The columns of one view for the rows of a batch, as new references in `ret`. */
-static enum status answer_view(const struct join *join, size_t view, const struct batch *spine,
-                               int64_t *ret_found, struct array **ret, struct err *err)
+static enum status answer_view(const struct join *join, size_t view, struct piece *piece,
+                               struct array **ret, struct err *err)
 {
     const struct feature_table *table = &join->tables[view];
+    const struct batch *spine = &piece->batch;
     OWNED(memory_release) int64_t *rows = NULL;
+    if (join->answers[view] != NULL)
+        return answers_read(join->answers[view], table, piece->number, spine->rows, ret,
+                            &piece->found[view], err);
     TRY(NEW(&rows, (size_t)spine->rows, err));
-    bool timeless = table->timeline->times == NULL && table->timeline->created == NULL;
-    TRY(point_in_time_match(table->point, &join->layouts[view], timeless ? -1 : join->time_column,
-                            spine, rows, err));
+    TRY(feature_table_match(table, &join->layouts[view], join->time_column, spine, rows, err));
     for (int64_t i = 0; i < spine->rows; i++)
-        *ret_found += rows[i] >= 0;
+        piece->found[view] += rows[i] >= 0;
     for (size_t i = 0; i < table->column_count; i++)
         TRY(array_take(&ret[i], &table->schema->fields[table->columns[i]], table->values[i], rows,
                        spine->rows, err));
@@ -270,7 +329,7 @@ static enum status answer(const struct join *join, struct piece *piece, struct a
     for (size_t i = 0; i < at; i++)
         columns[i] = array_ref(piece->batch.columns[i]);
     for (size_t i = 0; i < join->table_count; i++) {
-        TRY(answer_view(join, i, &piece->batch, &piece->found[i], &columns[at], err));
+        TRY(answer_view(join, i, piece, &columns[at], err));
         at += join->tables[i].column_count;
     }
     TRY(batch_make(&joined, join->schema, piece->batch.rows, columns, err));
@@ -387,7 +446,8 @@ static enum status check_args(const struct join_args *args, struct err *err)
 
 static enum status join_views(struct run *run, struct invocation *invocation, struct err *err)
 {
-    OWNED(join_release) struct join join = {.run = run, .invocation = invocation};
+    OWNED(join_release)
+    struct join join = {.run = run, .invocation = invocation, .file = {.descriptor = -1}};
     const struct common *common = &invocation->common;
     join.args = invocation->args;
     join.threads = parallel_threads((size_t)common->threads);
@@ -396,6 +456,7 @@ static enum status join_views(struct run *run, struct invocation *invocation, st
     TRY(stage_input_open(&join.spine, join.args->spine, run, common, err));
     TRY(check_spine(&join, err));
     TRY(make_schema(&join, err));
+    TRY(ask_large_views(&join, err));
     TRY(stage_output_open(&join.output, &target, join.schema, run, common, err));
     TRY(join_rows(&join, err));
     TRY(finish(&join, err));
@@ -419,7 +480,9 @@ const struct command join_command = {
         "created by then (--no-as-known leaves that out). The newest one wins; of equal event "
         "times the one created last, then the one written last. Entities not in the view, and rows "
         "without key or time, get nulls. A time without a zone is read as UTC, a date as its "
-        "midnight. A name that is taken becomes VIEW.NAME.",
+        "midnight. A name that is taken becomes VIEW.NAME. A view that does not fit into --memory "
+        "is read "
+        "in ranges of entities, each asked about the whole spine.",
     .examples = "tamis-features join --spine labels.arrow --view user_activity@prod \\\n"
                 "    --event-time labeled_at -o training.arrow",
     .options = join_options,
