@@ -8,7 +8,7 @@
 void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen)
 {
     for (size_t column = 0; column < block->columns; column++) {
-        struct csv_day day = {.known = false};
+        struct value_day day = {.known = false};
         unsigned among = classes[column];
         const struct csv_cell *cell = block->cells + column * block->stride;
         for (size_t row = 0; row < block->rows; row++, cell++) {
@@ -16,7 +16,7 @@ void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen
             seen[column] = 1;
             if (among == 0) break;
             struct str value = {(const char *)block->text + cell->at, cell->size};
-            among &= csv_value_classes(value, among, &day);
+            among &= value_classes(value, among, &day);
         }
         classes[column] = (uint8_t)among;
     }
@@ -82,7 +82,7 @@ static void set_bit(uint8_t *bits, size_t row)
     {                                                                                              \
         uint8_t *validity = buffer_writable(&column->validity);                                    \
         type *values = (type *)(void *)buffer_writable(&column->values);                           \
-        struct csv_day day = {.known = false};                                                     \
+        struct value_day day = {.known = false};                                                   \
         (void)day;                                                                                 \
         for (size_t row = 0; row < block->rows; row++) {                                           \
             struct str value = {(const char *)block->text + cells[row].at, cells[row].size};       \
@@ -96,10 +96,10 @@ static void set_bit(uint8_t *bits, size_t row)
         return block->rows;                                                                        \
     }
 
-TAKE_TYPED(ints, int64_t, csv_value_int(value, &values[base + row]))
-TAKE_TYPED(reals, double, csv_value_real(value, &values[base + row]))
-TAKE_TYPED(days, int32_t, csv_value_date(value, &day, &values[base + row]))
-TAKE_TYPED(moments, int64_t, csv_value_time(value, &day, &values[base + row], &(bool){false}))
+TAKE_TYPED(ints, int64_t, value_int(value, &values[base + row]))
+TAKE_TYPED(reals, double, value_real(value, &values[base + row]))
+TAKE_TYPED(days, int32_t, value_date(value, &day, &values[base + row]))
+TAKE_TYPED(moments, int64_t, value_time(value, &day, &values[base + row], &(bool){false}))
 
 static size_t take_bools(struct column *column, const struct csv_block *block,
                          const struct csv_cell *cells, size_t base)
@@ -111,7 +111,7 @@ static size_t take_bools(struct column *column, const struct csv_block *block,
             column->nulls++;
             continue;
         }
-        if (!csv_value_bool(value, &truth)) return row;
+        if (!value_bool(value, &truth)) return row;
         if (truth) set_bit(buffer_writable(&column->values), base + row);
         set_bit(buffer_writable(&column->validity), base + row);
     }

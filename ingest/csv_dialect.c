@@ -152,17 +152,17 @@ static int column_says(const struct sample *sample, size_t column)
 {
     struct str first = sample->cells[column];
     if (first.size == 0) return 0;
-    unsigned classes = CSV_ANY;
+    unsigned classes = VALUE_ANY;
     bool any = false, again = false;
-    struct csv_day day = {.known = false};
+    struct value_day day = {.known = false};
     for (size_t row = 1; row < sample->rows; row++) {
         struct str value = sample->cells[row * sample->columns + column];
         if (value.size == 0) continue;
         any = true;
         again = again || str_equal(value, first);
-        if (classes != 0) classes &= csv_value_classes(value, classes, &day);
+        if (classes != 0) classes &= value_classes(value, classes, &day);
     }
-    unsigned own = csv_value_classes(first, CSV_ANY, &day);
+    unsigned own = value_classes(first, VALUE_ANY, &day);
     if (!any) return own != 0 ? -1 : 0;
     if (classes != 0) return (own & classes) != 0 ? -1 : 1;
     return again || own != 0 ? -1 : 0;

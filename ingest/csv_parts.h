@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/input.h"
 #include "ingest/source.h"
+#include "ingest/value.h"
 
 struct csv_dialect {
     uint8_t delimiter;
@@ -130,38 +131,10 @@ MUST_CHECK enum status csv_split(struct csv_splitter *splitter, const uint8_t *d
                                  bool *ret_same, struct err *err);
 void csv_splitter_close(struct csv_splitter **splitter);
 
-/* ---- csv_value.c: one value ---- */
-
-enum csv_class { /* what a value, and so far a column, may be */
-                 CSV_BOOL = 1,
-                 CSV_INT = 2,
-                 CSV_REAL = 4,
-                 CSV_DATE = 8,
-                 CSV_TIME = 16,       /* without a zone */
-                 CSV_TIME_ZONED = 32, /* with "Z" or an offset */
-                 CSV_ANY = 63,
-};
-/* The day that was read last: the next value often has the same. Starts zeroed. */
-struct csv_day {
-    char text[10];
-    bool known;
-    int64_t days;
-};
-/* Which of the classes in `among` the value belongs to; size > 0. */
-unsigned csv_value_classes(struct str value, unsigned among, struct csv_day *day);
-/* The value of a class; false when it is not of that class. Values come out exactly: an integer
- * that a double cannot hold is no real, one with a leading zero or a plus sign is no number, a
- * real that would become infinite or zero is none. */
-bool csv_value_bool(struct str value, bool *ret);
-bool csv_value_int(struct str value, int64_t *ret);
-bool csv_value_real(struct str value, double *ret);
-bool csv_value_date(struct str value, struct csv_day *day, int32_t *ret_days);
-bool csv_value_time(struct str value, struct csv_day *day, int64_t *ret_microseconds,
-                    bool *ret_zoned);
-
 /* ---- csv_columns.c: blocks of cells as arrays ---- */
 
-/* Narrows classes[column] by every value; sets seen[column] where there is one. */
+/* Narrows classes[column] (enum value_class) by every value; sets seen[column] where there is one.
+ */
 void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen);
 
 struct csv_columns;

@@ -24,7 +24,7 @@ struct source {
     struct stat info;
     struct csv_dialect dialect;
     const char **names;
-    uint8_t *classes, *seen; /* of each column; enum csv_class */
+    uint8_t *classes, *seen; /* of each column; enum value_class */
     struct schema *schema;
     struct csv_cutter *cutter;
     struct digest digest;
@@ -161,7 +161,7 @@ static enum status work_first(void *context, void *item, struct err *err)
     const struct csv_taker taker = {first, classify_block};
     TRY(NEW(&first->classes, pass->fields, err));
     TRY(NEW(&first->seen, pass->fields, err));
-    memset(first->classes, CSV_ANY, pass->fields);
+    memset(first->classes, VALUE_ANY, pass->fields);
     first->utf8 = utf8_valid(first->piece->data, first->piece->size);
     struct csv_dialect dialect = pass->source->dialect;
     dialect.utf8 = first->utf8;
@@ -210,11 +210,11 @@ static enum status classify_all(struct source *source, struct digester *digester
 static enum type_id type_of(unsigned classes, bool seen)
 {
     if (!seen) return TYPE_UTF8;
-    if ((classes & CSV_BOOL) != 0) return TYPE_BOOL;
-    if ((classes & CSV_INT) != 0) return TYPE_INT64;
-    if ((classes & CSV_REAL) != 0) return TYPE_FLOAT64;
-    if ((classes & CSV_DATE) != 0) return TYPE_DATE32;
-    if ((classes & (CSV_TIME | CSV_TIME_ZONED)) != 0) return TYPE_TIMESTAMP;
+    if ((classes & VALUE_BOOL) != 0) return TYPE_BOOL;
+    if ((classes & VALUE_INT) != 0) return TYPE_INT64;
+    if ((classes & VALUE_REAL) != 0) return TYPE_FLOAT64;
+    if ((classes & VALUE_DATE) != 0) return TYPE_DATE32;
+    if ((classes & (VALUE_TIME | VALUE_TIME_ZONED)) != 0) return TYPE_TIMESTAMP;
     return TYPE_UTF8;
 }
 
@@ -248,7 +248,7 @@ static enum status open_separated(struct source **ret, const char *path, const c
     TRY(find_dialect(source, &digester, err));
     TRY(NEW(&source->classes, source->dialect.fields, err));
     TRY(NEW(&source->seen, source->dialect.fields, err));
-    memset(source->classes, CSV_ANY, source->dialect.fields);
+    memset(source->classes, VALUE_ANY, source->dialect.fields);
     TRY(make_schema(source, err));
     TRY(keep_as_text(source, err));
     TRY(classify_all(source, &digester, err));
@@ -280,7 +280,7 @@ static enum status unify_csv(struct source *const *sources, size_t count, struct
     const struct source *first = sources[0];
     for (size_t column = 0; column < first->dialect.fields; column++) {
         struct str name = str_of(first->names[column]);
-        uint8_t classes = CSV_ANY, seen = 0;
+        uint8_t classes = VALUE_ANY, seen = 0;
         for (size_t i = 0; i < count; i++) {
             size_t here = (size_t)schema_find(sources[i]->schema, name);
             classes &= sources[i]->classes[here];

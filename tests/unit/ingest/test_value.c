@@ -1,14 +1,16 @@
-/* test_csv_value.c: what a value may be, and that it is kept exactly. */
+/* test_value.c: what a value may be, and that it is kept exactly. */
+#include "ingest/value.h"
+
 #include "csv_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct csv_day day; /* stays from one value to the next, as in a column */
+static struct value_day day; /* stays from one value to the next, as in a column */
 
 static unsigned classes(const char *text)
 {
-    return csv_value_classes(str_of(text), CSV_ANY, &day);
+    return value_classes(str_of(text), VALUE_ANY, &day);
 }
 
 static void classes_are_given_where_nothing_is_lost(void **state)
@@ -18,33 +20,33 @@ static void classes_are_given_where_nothing_is_lost(void **state)
         const char *text;
         unsigned classes;
     } cases[] = {
-        {"true", CSV_BOOL},
-        {"FALSE", CSV_BOOL},
+        {"true", VALUE_BOOL},
+        {"FALSE", VALUE_BOOL},
         {"tRue", 0},
         {"yes", 0},
-        {"0", CSV_INT | CSV_REAL},
-        {"-1", CSV_INT | CSV_REAL},
+        {"0", VALUE_INT | VALUE_REAL},
+        {"-1", VALUE_INT | VALUE_REAL},
         {"+1", 0},
         {"007", 0},
-        {"-0", CSV_REAL},
-        {"9007199254740992", CSV_INT | CSV_REAL},
-        {"9007199254740993", CSV_INT},
-        {"9223372036854775807", CSV_INT},
+        {"-0", VALUE_REAL},
+        {"9007199254740992", VALUE_INT | VALUE_REAL},
+        {"9007199254740993", VALUE_INT},
+        {"9223372036854775807", VALUE_INT},
         {"9223372036854775808", 0},
-        {"-9223372036854775808", CSV_INT},
+        {"-9223372036854775808", VALUE_INT},
         {"-9223372036854775809", 0},
         {"18446744073709551616", 0},
-        {"1.5", CSV_REAL},
-        {".5", CSV_REAL},
-        {"5.", CSV_REAL},
+        {"1.5", VALUE_REAL},
+        {".5", VALUE_REAL},
+        {"5.", VALUE_REAL},
         {".", 0},
         {"-", 0},
-        {"1e5", CSV_REAL},
+        {"1e5", VALUE_REAL},
         {"1e", 0},
         {"1e+", 0},
         {"1e400", 0},
         {"1e-400", 0},
-        {"0e-400", CSV_REAL},
+        {"0e-400", VALUE_REAL},
         {"00.5", 0},
         {"nan", 0},
         {"inf", 0},
@@ -52,20 +54,20 @@ static void classes_are_given_where_nothing_is_lost(void **state)
         {"1,5", 0},
         {" 1", 0},
         {"1 ", 0},
-        {"2024-02-29", CSV_DATE},
+        {"2024-02-29", VALUE_DATE},
         {"2023-02-29", 0},
         {"2024-2-9", 0},
         {"0000-01-01", 0},
-        {"2024-02-29T12:30:00", CSV_TIME},
-        {"2024-02-29 12:30", CSV_TIME},
-        {"2024-02-29 12:30:00.123456", CSV_TIME},
+        {"2024-02-29T12:30:00", VALUE_TIME},
+        {"2024-02-29 12:30", VALUE_TIME},
+        {"2024-02-29 12:30:00.123456", VALUE_TIME},
         {"2024-02-29 12:30:00.1234567", 0},
-        {"2024-02-29 12:30:00.123456000", CSV_TIME},
+        {"2024-02-29 12:30:00.123456000", VALUE_TIME},
         {"2024-02-29T24:00:00", 0},
-        {"2024-02-29T12:30:00Z", CSV_TIME_ZONED},
-        {"2024-02-29T12:30:00+02:00", CSV_TIME_ZONED},
-        {"2024-02-29T12:30:00+0200", CSV_TIME_ZONED},
-        {"2024-02-29T12:30:00+02", CSV_TIME_ZONED},
+        {"2024-02-29T12:30:00Z", VALUE_TIME_ZONED},
+        {"2024-02-29T12:30:00+02:00", VALUE_TIME_ZONED},
+        {"2024-02-29T12:30:00+0200", VALUE_TIME_ZONED},
+        {"2024-02-29T12:30:00+02", VALUE_TIME_ZONED},
         {"2024-02-29T12:30:00+2", 0},
         {"2024-02-29T12:30:00Zx", 0},
         {"2024-02-29T12:30:60", 0},
@@ -79,9 +81,9 @@ static void classes_are_given_where_nothing_is_lost(void **state)
 static void only_asked_classes_are_given(void **state)
 {
     (void)state;
-    assert_int_equal(csv_value_classes(str_of("12"), CSV_REAL, &day), CSV_REAL);
-    assert_int_equal(csv_value_classes(str_of("12"), CSV_DATE | CSV_BOOL, &day), 0);
-    assert_int_equal(csv_value_classes(str_of("2024-02-29 12:30"), CSV_TIME_ZONED, &day), 0);
+    assert_int_equal(value_classes(str_of("12"), VALUE_REAL, &day), VALUE_REAL);
+    assert_int_equal(value_classes(str_of("12"), VALUE_DATE | VALUE_BOOL, &day), 0);
+    assert_int_equal(value_classes(str_of("2024-02-29 12:30"), VALUE_TIME_ZONED, &day), 0);
 }
 
 static void reals_are_those_of_strtod(void **state)
@@ -97,11 +99,11 @@ static void reals_are_those_of_strtod(void **state)
         else
             snprintf(text, sizeof text, "%.*e", digits, (double)(random >> 12) * 1e-9);
         double ours = 0, theirs = strtod(text, NULL);
-        assert_true(csv_value_real(str_of(text), &ours));
+        assert_true(value_real(str_of(text), &ours));
         if (memcmp(&ours, &theirs, sizeof ours) != 0) fail_msg("%s", text);
     }
     double zero = 1;
-    assert_true(csv_value_real(str_of("-0"), &zero));
+    assert_true(value_real(str_of("-0"), &zero));
     assert_true(zero == 0 && 1 / zero < 0);
 }
 
@@ -111,13 +113,13 @@ static void moments_are_utc_microseconds(void **state)
     int64_t moment;
     bool zoned;
     int32_t days;
-    assert_true(csv_value_time(str_of("1970-01-01T02:00:01.5+02:00"), &day, &moment, &zoned));
+    assert_true(value_time(str_of("1970-01-01T02:00:01.5+02:00"), &day, &moment, &zoned));
     assert_int_equal(moment, 1500000);
     assert_true(zoned);
-    assert_true(csv_value_time(str_of("1969-12-31 23:59:59.999999"), &day, &moment, &zoned));
+    assert_true(value_time(str_of("1969-12-31 23:59:59.999999"), &day, &moment, &zoned));
     assert_int_equal(moment, -1);
     assert_false(zoned);
-    assert_true(csv_value_date(str_of("1969-12-31"), &day, &days));
+    assert_true(value_date(str_of("1969-12-31"), &day, &days));
     assert_int_equal(days, -1);
 }
 

@@ -1,11 +1,11 @@
-/* ingest/csv_value.c: what one CSV value may be, and what it is.
+/* ingest/value.c: what a text may be besides a text, and what it is then.
  *
  * A class is given only where nothing is lost: the value can be told from its text and written back
  * as the same number, day or moment. Dates and times follow RFC 3339 with "T" or a blank. Reals are
  * rounded as strtod rounds: exactly (Clinger 1990 for the short ones, the C library for the rest).
  */
+#include "ingest/value.h"
 #include "base/clock.h"
-#include "ingest/csv_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-bool csv_value_bool(struct str value, bool *ret)
+bool value_bool(struct str value, bool *ret)
 {
     static const char *const words[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -26,7 +26,7 @@ bool csv_value_bool(struct str value, bool *ret)
     return false;
 }
 
-bool csv_value_int(struct str value, int64_t *ret)
+bool value_int(struct str value, int64_t *ret)
 {
     size_t at = value.size > 0 && value.data[0] == '-';
     size_t digits = value.size - at;
@@ -165,7 +165,7 @@ static bool real_long(struct str value, double *ret)
     return true;
 }
 
-bool csv_value_real(struct str value, double *ret)
+bool value_real(struct str value, double *ret)
 {
     struct plain plain;
     if (scan_plain(value, &plain)) {
@@ -203,7 +203,7 @@ static bool byte_at(struct str text, size_t at, char byte)
     return at < text.size && text.data[at] == byte;
 }
 
-static bool day_at_start(struct str value, struct csv_day *day)
+static bool day_at_start(struct str value, struct value_day *day)
 {
     if (day->known && memcmp(value.data, day->text, sizeof day->text) == 0) return true;
     if (!byte_at(value, 4, '-') || !byte_at(value, 7, '-')) return false;
@@ -216,7 +216,7 @@ static bool day_at_start(struct str value, struct csv_day *day)
     return true;
 }
 
-bool csv_value_date(struct str value, struct csv_day *day, int32_t *ret_days)
+bool value_date(struct str value, struct value_day *day, int32_t *ret_days)
 {
     if (value.size != 10 || !day_at_start(value, day)) return false;
     *ret_days = (int32_t)day->days;
@@ -262,8 +262,7 @@ static bool zone_at(struct str value, size_t at, int64_t *ret_minutes, bool *ret
     return true;
 }
 
-bool csv_value_time(struct str value, struct csv_day *day, int64_t *ret_microseconds,
-                    bool *ret_zoned)
+bool value_time(struct str value, struct value_day *day, int64_t *ret_microseconds, bool *ret_zoned)
 {
     int64_t seconds = 0, zone;
     if (value.size < 16 || !day_at_start(value, day)) return false;
@@ -284,34 +283,34 @@ bool csv_value_time(struct str value, struct csv_day *day, int64_t *ret_microsec
 /* ---- classes ---- */
 
 /* Of a value that begins like a number, a day or a moment and is no plain number. */
-static unsigned other_classes(struct str value, unsigned among, struct csv_day *day)
+static unsigned other_classes(struct str value, unsigned among, struct value_day *day)
 {
     unsigned classes = 0;
     int64_t integer, moment;
     double real;
     int32_t days;
     bool zoned;
-    if ((among & CSV_INT) != 0 && csv_value_int(value, &integer)) classes |= CSV_INT;
-    if ((classes & CSV_INT) != 0 && integer >= -(1ll << 53) && integer <= 1ll << 53)
-        classes |= among & CSV_REAL;
-    else if ((among & CSV_REAL) != 0 && csv_value_real(value, &real))
-        classes |= CSV_REAL;
-    if ((among & CSV_DATE) != 0 && csv_value_date(value, day, &days)) classes |= CSV_DATE;
-    if ((among & (CSV_TIME | CSV_TIME_ZONED)) != 0 && csv_value_time(value, day, &moment, &zoned))
-        classes |= among & (zoned ? CSV_TIME_ZONED : CSV_TIME);
+    if ((among & VALUE_INT) != 0 && value_int(value, &integer)) classes |= VALUE_INT;
+    if ((classes & VALUE_INT) != 0 && integer >= -(1ll << 53) && integer <= 1ll << 53)
+        classes |= among & VALUE_REAL;
+    else if ((among & VALUE_REAL) != 0 && value_real(value, &real))
+        classes |= VALUE_REAL;
+    if ((among & VALUE_DATE) != 0 && value_date(value, day, &days)) classes |= VALUE_DATE;
+    if ((among & (VALUE_TIME | VALUE_TIME_ZONED)) != 0 && value_time(value, day, &moment, &zoned))
+        classes |= among & (zoned ? VALUE_TIME_ZONED : VALUE_TIME);
     return classes;
 }
 
-unsigned csv_value_classes(struct str value, unsigned among, struct csv_day *day)
+unsigned value_classes(struct str value, unsigned among, struct value_day *day)
 {
     char first = value.data[0];
     if (!is_digit(first) && first != '-' && first != '.') {
         bool truth;
-        return (among & CSV_BOOL) != 0 && csv_value_bool(value, &truth) ? CSV_BOOL : 0u;
+        return (among & VALUE_BOOL) != 0 && value_bool(value, &truth) ? VALUE_BOOL : 0u;
     }
     struct plain plain;
-    if ((among & (CSV_INT | CSV_REAL)) == 0 || !scan_plain(value, &plain))
+    if ((among & (VALUE_INT | VALUE_REAL)) == 0 || !scan_plain(value, &plain))
         return other_classes(value, among, day);
     bool minus_zero = plain.negative && plain.digits == 0;
-    return among & (plain.point || minus_zero ? CSV_REAL : CSV_INT | CSV_REAL);
+    return among & (plain.point || minus_zero ? VALUE_REAL : VALUE_INT | VALUE_REAL);
 }
