@@ -6,19 +6,14 @@
  * up, a record has to end on its own line. Everything here depends on the bytes alone. */
 #include "ingest/csv_parts.h"
 #include "ingest/csv_scan.h"
+#include "ingest/sliding.h"
 
-#define READ_BYTES           (256u << 10)
 #define RECORD_BYTES_MAXIMUM (64u << 20)
 #define ALLOWANCE            (256u << 20)
 
 struct csv_cutter {
-    struct input *input;
+    struct sliding bytes;
     const struct csv_dialect *dialect;
-    struct digester *digester;
-    uint64_t position, end; /* next byte to read; size of the file */
-    uint8_t *data;          /* read and not yet in a piece */
-    size_t size, room;
-    uint64_t offset; /* of data[0] */
     int64_t record, line;
     int64_t blank_lines;
     int64_t piece_rows;
@@ -36,11 +31,8 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
 {
     struct csv_cutter *cutter;
     TRY(NEW(&cutter, 1, err));
-    cutter->input = input;
     cutter->dialect = dialect;
-    cutter->digester = digester;
-    cutter->position = cutter->offset = dialect->preface;
-    cutter->end = (uint64_t)input_size(input);
+    sliding_open(&cutter->bytes, input, dialect->preface, digester);
     cutter->record = 1;
     cutter->line = 1 + dialect->preface_lines;
     cutter->piece_rows = options->chunk_rows;
@@ -52,40 +44,15 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     return STATUS_OK;
 }
 
-static bool at_end(const struct csv_cutter *cutter)
-{
-    return cutter->position >= cutter->end;
-}
-
-/* Reads as much again as there is, at least READ_BYTES: a record of any size is scanned at most
- * twice. */
-static enum status read_more(struct csv_cutter *cutter, size_t from, struct err *err)
-{
-    size_t more = cutter->size - from > READ_BYTES ? cutter->size - from : READ_BYTES;
-    if (more > cutter->end - cutter->position) more = (size_t)(cutter->end - cutter->position);
-    if (cutter->size + more > cutter->room) {
-        size_t room = cutter->size + more + cutter->room / 2;
-        uint8_t *data = memory_resize(cutter->data, room, 1);
-        if (data == NULL) return fail_memory(err, room);
-        cutter->data = data;
-        cutter->room = room;
-    }
-    TRY(input_read_at(cutter->input, cutter->data + cutter->size, more, cutter->position, err));
-    if (cutter->digester != NULL) digester_add(cutter->digester, cutter->data + cutter->size, more);
-    cutter->size += more;
-    cutter->position += more;
-    return STATUS_OK;
-}
-
 /* A record that does not end within the limit is its first line, or, where even that has no end,
  * all that is there. */
 static void give_up(struct csv_cutter *cutter, size_t at, struct csv_record *ret)
 {
-    const uint8_t *data = cutter->data + at;
-    size_t size = cutter->size - at;
+    const uint8_t *data = cutter->bytes.data + at;
+    size_t size = cutter->bytes.size - at;
     ret->looked = size;
     ret->fault = CSV_UNCLOSED_QUOTE;
-    if (csv_record_first_line(data, size, at_end(cutter), ret)) return;
+    if (csv_record_first_line(data, size, sliding_at_end(&cutter->bytes), ret)) return;
     ret->fault = CSV_RECORD_TOO_LONG;
     ret->size = ret->end = size;
     ret->lines = 0;
@@ -94,15 +61,15 @@ static void give_up(struct csv_cutter *cutter, size_t at, struct csv_record *ret
 
 static bool allowance_is_used_up(const struct csv_cutter *cutter)
 {
-    return cutter->again > ALLOWANCE + 4 * cutter->offset;
+    return cutter->again > ALLOWANCE + 4 * cutter->bytes.offset;
 }
 
 /* The record at data[at], if its end is among the bytes that are there. */
 static bool find_record(const struct csv_cutter *cutter, size_t at, struct csv_record *ret)
 {
-    const uint8_t *data = cutter->data + at;
-    size_t size = cutter->size - at;
-    bool last = at_end(cutter);
+    const uint8_t *data = cutter->bytes.data + at;
+    size_t size = cutter->bytes.size - at;
+    bool last = sliding_at_end(&cutter->bytes);
     if (allowance_is_used_up(cutter)) {
         if (!csv_record_first_line(data, size, last, ret)) return false;
         size = ret->end;
@@ -114,13 +81,14 @@ static bool find_record(const struct csv_cutter *cutter, size_t at, struct csv_r
 static enum status next_record(struct csv_cutter *cutter, size_t at, struct csv_record *ret,
                                struct err *err)
 {
-    if (cutter->size == at && !at_end(cutter)) TRY(read_more(cutter, at, err));
+    if (cutter->bytes.size == at && !sliding_at_end(&cutter->bytes))
+        TRY(sliding_more(&cutter->bytes, at, err));
     while (!find_record(cutter, at, ret)) {
-        if (cutter->size - at >= RECORD_BYTES_MAXIMUM) {
+        if (cutter->bytes.size - at >= RECORD_BYTES_MAXIMUM) {
             give_up(cutter, at, ret);
             break;
         }
-        TRY(read_more(cutter, at, err));
+        TRY(sliding_more(&cutter->bytes, at, err));
     }
     if (ret->fault != CSV_FINE && ret->looked > ret->end) cutter->again += ret->looked - ret->end;
     return STATUS_OK;
@@ -141,26 +109,6 @@ static enum status note_bad(struct csv_piece *piece, const struct csv_record *re
     return STATUS_OK;
 }
 
-/* Hands the first `size` bytes to the piece and keeps the rest for the next one. */
-static enum status detach(struct csv_cutter *cutter, struct csv_piece *piece, size_t size,
-                          struct err *err)
-{
-    size_t rest = cutter->size - size;
-    uint8_t *data = NULL;
-    size_t room = rest + size + READ_BYTES; /* the next piece will be about as large */
-    if (size == 0) return STATUS_OK;
-    data = memory_get_raw(room, 1);
-    if (data == NULL) return fail_memory(err, room);
-    if (rest > 0) memcpy(data, cutter->data + size, rest);
-    piece->data = cutter->data;
-    piece->size = size;
-    cutter->data = data;
-    cutter->room = room;
-    cutter->size = rest;
-    cutter->offset += size;
-    return STATUS_OK;
-}
-
 /* Takes records 64 bytes at a time as far as their quotes are where they should be; moves *at
  * behind them and sets *ret_stop to the place that needs a closer look. */
 static enum status take_many(struct csv_cutter *cutter, struct csv_piece *piece, size_t *at,
@@ -170,15 +118,15 @@ static enum status take_many(struct csv_cutter *cutter, struct csv_piece *piece,
     struct csv_scan_count count = {.end = *at, .records = piece->records};
     size_t next = *at;
     *ret_stop = *at;
-    if (cutter->scan == NULL || cutter->scanned_again > ALLOWANCE + 4 * cutter->offset)
+    if (cutter->scan == NULL || cutter->scanned_again > ALLOWANCE + 4 * cutter->bytes.offset)
         return STATUS_OK;
     do {
-        if (!at_end(cutter) && cutter->size - next < READ_BYTES / 4)
-            TRY(read_more(cutter, cutter->size, err));
-        next = cutter->scan->count(&cutter->marks, cutter->data, next, cutter->size,
+        if (!sliding_at_end(&cutter->bytes) && cutter->bytes.size - next < SLIDING_READ_BYTES / 4)
+            TRY(sliding_more(&cutter->bytes, cutter->bytes.size, err));
+        next = cutter->scan->count(&cutter->marks, cutter->bytes.data, next, cutter->bytes.size,
                                    cutter->piece_rows, cutter->piece_bytes, cutter->row_bytes,
                                    cutter->dialect->fields == 1, &state, &count);
-    } while (next + 64 >= cutter->size && !at_end(cutter));
+    } while (next + 64 >= cutter->bytes.size && !sliding_at_end(&cutter->bytes));
     cutter->scanned_again += next - count.end;
     piece->records = count.records;
     piece->blank_lines += count.blank_lines;
@@ -213,12 +161,13 @@ static enum status fill(struct csv_cutter *cutter, struct csv_piece *piece, stru
     bool full = false;
     while (!full && piece->records < cutter->piece_rows) {
         if (at >= stop) TRY(take_many(cutter, piece, &at, &stop, err));
-        if (at == cutter->size && at_end(cutter)) break;
+        if (at == cutter->bytes.size && sliding_at_end(&cutter->bytes)) break;
         if (piece->records < cutter->piece_rows) TRY(take_one(cutter, piece, &at, &full, err));
     }
     cutter->record += piece->records;
     cutter->blank_lines += piece->blank_lines;
-    return detach(cutter, piece, at, err);
+    piece->size = at;
+    return at == 0 ? STATUS_OK : sliding_take(&cutter->bytes, at, &piece->data, err);
 }
 
 /* Drops what is left of a record that was too long, up to its line end. */
@@ -226,15 +175,13 @@ static enum status leave_long_line(struct csv_cutter *cutter, struct err *err)
 {
     struct csv_record line;
     while (cutter->in_long_line) {
-        bool last = at_end(cutter);
-        bool found = csv_record_first_line(cutter->data, cutter->size, last, &line);
-        size_t drop = found ? line.end : cutter->size > 1 ? cutter->size - 1 : 0;
-        if (drop > 0) memmove(cutter->data, cutter->data + drop, cutter->size - drop);
-        cutter->size -= drop;
-        cutter->offset += drop;
+        bool last = sliding_at_end(&cutter->bytes);
+        bool found = csv_record_first_line(cutter->bytes.data, cutter->bytes.size, last, &line);
+        size_t drop = found ? line.end : cutter->bytes.size > 1 ? cutter->bytes.size - 1 : 0;
+        sliding_drop(&cutter->bytes, drop);
         cutter->line += found;
         cutter->in_long_line = !found;
-        if (!found) TRY(read_more(cutter, cutter->size, err));
+        if (!found) TRY(sliding_more(&cutter->bytes, cutter->bytes.size, err));
     }
     return STATUS_OK;
 }
@@ -245,7 +192,7 @@ enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct er
     *ret = NULL;
     TRY(leave_long_line(cutter, err));
     TRY(NEW(&piece, 1, err));
-    piece->offset = cutter->offset;
+    piece->offset = cutter->bytes.offset;
     piece->first_record = cutter->record;
     piece->first_line = cutter->line;
     TRY(fill(cutter, piece, err));
@@ -277,7 +224,7 @@ int64_t csv_cutter_blank_lines(const struct csv_cutter *cutter)
 void csv_cutter_close(struct csv_cutter **cutter)
 {
     if (*cutter == NULL) return;
-    memory_free((*cutter)->data);
+    sliding_close(&(*cutter)->bytes);
     memory_free(*cutter);
     *cutter = NULL;
 }

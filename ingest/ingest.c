@@ -22,6 +22,7 @@ struct ingest {
     struct stage_target target;
     const char **names; /* of each source, as in _source */
     struct source **sources;
+    struct input *standard_input; /* until a source takes it */
     size_t count;
     size_t current; /* source that is being cut */
     struct provenance *provenance;
@@ -37,6 +38,7 @@ static void ingest_close(struct ingest *ingest)
     for (size_t i = 0; ingest->sources != NULL && i < ingest->count; i++)
         if (ingest->sources[i] != NULL) ingest->kind->close(&ingest->sources[i]);
     memory_free(ingest->sources);
+    input_close(&ingest->standard_input);
     memory_free(ingest->names);
     provenance_close(&ingest->provenance);
     progress_close(&ingest->progress);
@@ -51,36 +53,47 @@ static bool is_stdin(const char *operand)
     return operand == NULL || strcmp(operand, "-") == 0;
 }
 
-/* The kind of one operand by its bytes and name. Stdin is not looked into: it is text. */
-static enum status recognise(const char *operand, const struct source_kind **ret, struct err *err)
+/* Stdin is opened once and goes on to the kind with what was looked at. */
+static enum status look(struct ingest *ingest, const char *operand, uint8_t *head, size_t room,
+                        size_t *ret_size, struct err *err)
+{
+    OWNED(input_close) struct input *input = NULL;
+    if (!is_stdin(operand)) {
+        TRY(input_open(&input, operand, err));
+        return input_peek(input, head, room, ret_size, err);
+    }
+    return input_peek(ingest->standard_input, head, room, ret_size, err);
+}
+
+/* The kind of one operand by its bytes and name. */
+static enum status recognise(struct ingest *ingest, const char *operand,
+                             const struct source_kind **ret, struct err *err)
 {
     uint8_t head[4096];
-    struct source_probe probe = {.path = operand, .head = head};
-    struct stat info;
-    if (is_stdin(operand)) {
-        *ret = source_kind_named(str_of("csv"));
-        return STATUS_OK;
-    }
-    if (stat(operand, &info) != 0) return fail_errno(err, errno, "\"%s\"", operand);
+    struct source_probe probe = {.path = is_stdin(operand) ? NULL : operand, .head = head};
+    struct stat info = {.st_mode = S_IFREG};
+    if (probe.path != NULL && stat(operand, &info) != 0)
+        return fail_errno(err, errno, "\"%s\"", operand);
     probe.directory = S_ISDIR(info.st_mode);
-    if (S_ISREG(info.st_mode)) {
-        OWNED(input_close) struct input *input = NULL;
-        TRY(input_open(&input, operand, err));
-        TRY(input_peek(input, head, sizeof head, &probe.head_size, err));
-    }
+    if (S_ISREG(info.st_mode)) TRY(look(ingest, operand, head, sizeof head, &probe.head_size, err));
     enum status status = source_kind_recognise(ret, &probe, err);
-    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "\"%s\"", operand);
+    return status == STATUS_OK
+               ? STATUS_OK
+               : fail_within(err, status, "\"%s\"", probe.path == NULL ? "stdin" : operand);
 }
 
 static enum status choose_kind(struct ingest *ingest, char *const *operands, struct err *err)
 {
+    for (size_t i = 0; i < ingest->count && ingest->standard_input == NULL; i++)
+        if (is_stdin(operands[i])) TRY(input_open(&ingest->standard_input, NULL, err));
+    ingest->options.standard_input = &ingest->standard_input;
     if (ingest->args->format > 0) {
         ingest->kind = source_kinds[ingest->args->format - 1];
         return STATUS_OK;
     }
     for (size_t i = 0; i < ingest->count; i++) {
         const struct source_kind *kind = NULL;
-        TRY(recognise(operands[i], &kind, err));
+        TRY(recognise(ingest, operands[i], &kind, err));
         if (ingest->kind != NULL && ingest->kind != kind) {
             (void)fail(err, STATUS_USAGE, "\"%s\" is %s and \"%s\" is %s, expected one kind",
                        operands[0], ingest->kind->name, operands[i], kind->name);

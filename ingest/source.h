@@ -12,6 +12,7 @@
 #ifndef INGEST_SOURCE_H
 #define INGEST_SOURCE_H
 
+#include "base/input.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/setting.h"
@@ -42,7 +43,8 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
-    struct progress *progress; /* for passes before the rows; NULL = none */
+    struct input **standard_input; /* already opened and looked into; a kind takes it */
+    struct progress *progress;     /* for passes before the rows; NULL = none */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
 };
 
@@ -69,7 +71,8 @@ struct source_kind {
     int passes;            /* over the bytes of a source, for the time left */
     /* 0 = not mine ... 100 = certain. Required. */
     int (*recognise)(const struct source_probe *probe);
-    /* Opens a path (NULL = stdin) and learns its schema (without provenance columns). Required. */
+    /* Opens a path (NULL = options->standard_input) and learns its schema (without provenance
+     * columns). Required. */
     enum status (*open)(struct source **ret, const char *path, const struct source_options *options,
                         struct err *err);
     /* Borrowed until close. Required. */

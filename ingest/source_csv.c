@@ -3,25 +3,20 @@
  * The first pass decides each column's type over every value of every file; the second makes
  * arrays. Stdin and pipes are spooled into an unlinked temporary file first. A file that changes
  * between the passes is an error. The parts are in csv_parts.h. */
-#include "base/output.h"
 #include "base/parallel.h"
 #include "ingest/csv_parts.h"
+#include "ingest/reread.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define SAMPLE_BYTES         (256u << 10)
 #define SAMPLE_BYTES_MAXIMUM (16u << 20) /* for a first record as long as that */
-#define SPOOL_BYTES          (256u << 10)
 
 struct source {
     struct source_options options;
     const char *kind;
-    const char *path; /* NULL = spooled */
     struct arena *arena;
-    struct input *input;
-    struct stat info;
+    struct reread file;
     struct csv_dialect dialect;
     const char **names;
     uint8_t *classes, *seen; /* of each column; enum value_class */
@@ -39,49 +34,14 @@ static void close_csv(struct source **source);
 
 /* ---- opening ---- */
 
-/* Copies what cannot be read twice into a file without a name. */
-static enum status spool(struct input **input, struct err *err)
-{
-    OWNED(descriptor_close) int descriptor = -1;
-    OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);
-    if (buffer == NULL) return fail_memory(err, SPOOL_BYTES);
-    TRY(temporary_open(&descriptor, err));
-    for (;;) {
-        size_t size = 0;
-        TRY(interrupted(err));
-        TRY(input_read(*input, buffer, SPOOL_BYTES, &size, err));
-        if (size == 0) break;
-        TRY(write_all(descriptor, buffer, size, err));
-    }
-    struct input *spooled = NULL;
-    int taken = descriptor;
-    descriptor = -1;
-    TRY(input_from_descriptor(&spooled, taken, input_name(*input), err));
-    input_close(input);
-    *input = spooled;
-    return STATUS_OK;
-}
-
-static enum status open_input(struct source *source, const char *path, struct err *err)
-{
-    TRY(input_open(&source->input, path, err));
-    if (path == NULL || strcmp(path, "-") == 0 || input_size(source->input) < 0)
-        return spool(&source->input, err);
-    source->path = arena_text(source->arena, path, strlen(path));
-    if (source->path == NULL) return fail_memory(err, strlen(path));
-    if (fstat(input_descriptor(source->input), &source->info) != 0)
-        return fail_errno(err, errno, "file \"%s\"", path);
-    return STATUS_OK;
-}
-
 static enum status find_dialect(struct source *source, struct digester *digester, struct err *err)
 {
-    size_t file = (size_t)input_size(source->input);
+    size_t file = (size_t)input_size(source->file.input);
     for (size_t size = SAMPLE_BYTES;; size *= 8) {
         if (size > file) size = file;
         OWNED(memory_release) uint8_t *sample = memory_get_raw(size, 1);
         if (sample == NULL) return fail_memory(err, size);
-        TRY(input_read_at(source->input, sample, size, 0, err));
+        TRY(input_read_at(source->file.input, sample, size, 0, err));
         enum status status = csv_dialect_find(&source->options, sample, size, size == file,
                                               source->arena, &source->dialect, &source->names, err);
         if (status == STATUS_FAILED && source->dialect.fields == 0 && size < file &&
@@ -185,7 +145,7 @@ static enum status push_first(void *context, void *item, struct err *err)
 
 static enum status classify_all(struct source *source, struct digester *digester, struct err *err)
 {
-    TRY(csv_cutter_open(&source->cutter, source->input, &source->dialect, &source->options,
+    TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
                         digester, err));
     struct first_pass pass = {source, source->dialect.fields, true};
     struct ordered ordered = {
@@ -242,7 +202,7 @@ static enum status open_separated(struct source **ret, const char *path, const c
     source->kind = kind;
     if (strcmp(kind, "tsv") == 0 && options->delimiter == 0) source->options.delimiter = '\t';
     TRY(arena_open(&source->arena, err));
-    TRY(open_input(source, path, err));
+    TRY(reread_open(&source->file, path, options->standard_input, err));
     struct digester digester;
     digester_begin(&digester);
     TRY(find_dialect(source, &digester, err));
@@ -299,29 +259,15 @@ static enum status unify_csv(struct source *const *sources, size_t count, struct
 
 /* ---- the second pass ---- */
 
-static enum status check_unchanged(const struct source *source, struct err *err)
-{
-    struct stat now;
-    if (source->path == NULL) return STATUS_OK;
-    if (fstat(input_descriptor(source->input), &now) != 0)
-        return fail_errno(err, errno, "file \"%s\"", source->path);
-    if (now.st_size == source->info.st_size && now.st_mtim.tv_sec == source->info.st_mtim.tv_sec &&
-        now.st_mtim.tv_nsec == source->info.st_mtim.tv_nsec)
-        return STATUS_OK;
-    (void)fail(err, STATUS_FAILED, "file \"%s\" changed while it was read", source->path);
-    err_hint(err, "read it when nobody writes to it, or read a copy");
-    return STATUS_FAILED;
-}
-
 static enum status cut_csv(struct source *source, struct source_piece **ret, struct err *err)
 {
     *ret = NULL;
     if (source->cutter == NULL)
-        TRY(csv_cutter_open(&source->cutter, source->input, &source->dialect, &source->options,
+        TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
                             NULL, err));
     struct csv_piece *piece = NULL;
     TRY(csv_cut(source->cutter, &piece, err));
-    if (piece == NULL) return check_unchanged(source, err);
+    if (piece == NULL) return reread_check(&source->file, err);
     enum status status = NEW(ret, 1, err);
     if (status == STATUS_OK)
         (*ret)->csv = piece;
@@ -359,12 +305,9 @@ static enum status describe_csv(struct source *source, struct source_record *ret
 {
     (void)err;
     ret->kind = source->kind;
-    ret->bytes = input_size(source->input);
+    reread_describe(&source->file, ret);
     ret->digest = source->digest;
     ret->records = source->records;
-    if (source->path != NULL)
-        ret->modified =
-            (int64_t)source->info.st_mtim.tv_sec * 1000000 + source->info.st_mtim.tv_nsec / 1000;
     return STATUS_OK;
 }
 
@@ -382,7 +325,7 @@ static void close_csv(struct source **source)
     if (s == NULL) return;
     csv_cutter_close(&s->cutter);
     schema_unref(&s->schema);
-    input_close(&s->input);
+    reread_close(&s->file);
     memory_free(s->classes);
     memory_free(s->seen);
     arena_close(&s->arena);

@@ -1,0 +1,80 @@
+/* ingest/reread.c: an input that can be read twice. */
+#include "ingest/reread.h"
+
+#include "base/memory.h"
+#include "base/output.h"
+
+#include <errno.h>
+
+#define SPOOL_BYTES (256u << 10)
+
+/* Copies what cannot be read twice into a file without a name. */
+static enum status spool(struct input **input, struct err *err)
+{
+    OWNED(descriptor_close) int descriptor = -1;
+    OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);
+    if (buffer == NULL) return fail_memory(err, SPOOL_BYTES);
+    TRY(temporary_open(&descriptor, err));
+    for (;;) {
+        size_t size = 0;
+        TRY(interrupted(err));
+        TRY(input_read(*input, buffer, SPOOL_BYTES, &size, err));
+        if (size == 0) break;
+        TRY(write_all(descriptor, buffer, size, err));
+    }
+    struct input *spooled = NULL;
+    int taken = descriptor;
+    descriptor = -1;
+    TRY(input_from_descriptor(&spooled, taken, input_name(*input), err));
+    input_close(input);
+    *input = spooled;
+    return STATUS_OK;
+}
+
+enum status reread_open(struct reread *ret, const char *path, struct input **standard_input,
+                        struct err *err)
+{
+    *ret = (struct reread){0};
+    if (path == NULL) {
+        ret->input = *standard_input;
+        *standard_input = NULL;
+    } else {
+        TRY(input_open(&ret->input, path, err));
+    }
+    if (path == NULL || input_size(ret->input) < 0) return spool(&ret->input, err);
+    ret->path = memory_copy_text(path, strlen(path));
+    if (ret->path == NULL) return fail_memory(err, strlen(path));
+    if (fstat(input_descriptor(ret->input), &ret->info) != 0)
+        return fail_errno(err, errno, "file \"%s\"", path);
+    return STATUS_OK;
+}
+
+enum status reread_check(const struct reread *reread, struct err *err)
+{
+    struct stat now;
+    const struct stat *then = &reread->info;
+    if (reread->path == NULL) return STATUS_OK;
+    if (fstat(input_descriptor(reread->input), &now) != 0)
+        return fail_errno(err, errno, "file \"%s\"", reread->path);
+    if (now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+        return STATUS_OK;
+    (void)fail(err, STATUS_FAILED, "file \"%s\" changed while it was read", reread->path);
+    err_hint(err, "read it when nobody writes to it, or read a copy");
+    return STATUS_FAILED;
+}
+
+void reread_describe(const struct reread *reread, struct source_record *ret)
+{
+    ret->bytes = input_size(reread->input);
+    if (reread->path != NULL)
+        ret->modified =
+            (int64_t)reread->info.st_mtim.tv_sec * 1000000 + reread->info.st_mtim.tv_nsec / 1000;
+}
+
+void reread_close(struct reread *reread)
+{
+    input_close(&reread->input);
+    memory_free(reread->path);
+    *reread = (struct reread){0};
+}
