@@ -176,6 +176,7 @@ static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
             TRY(learn(chain, &plan, rows, err));
             continue;
         }
+        if (target == NULL) return write_out(chain, &plan, rows, NULL, err);
         TRY(stage_output_open(ret_output, target, chain_schema(chain), chain->run, common, err));
         return write_out(chain, &plan, rows, *ret_output, err);
     }

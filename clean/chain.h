@@ -7,6 +7,13 @@
 #include "clean/record.h"
 #include "clean/step.h"
 
+/* Sees every batch that leaves a step, in order, one at a time. */
+struct watcher {
+    size_t step; /* place in the chain */
+    void *context;
+    enum status (*see)(void *context, const struct batch *batch, struct err *err);
+};
+
 struct chain {
     struct step *steps;
     size_t count;
@@ -16,6 +23,8 @@ struct chain {
     struct rejects *rejects; /* borrowed; counts also without a file */
     bool with_raw;           /* rejects are written out */
     struct audit *audit;     /* borrowed; NULL unless cells are audited */
+    bool with_reasons;       /* notes of changed cells are added up in the steps */
+    struct watcher watcher;  /* see NULL = none */
     struct redactor redactor;
 
     int64_t rows_in, rows_out;
@@ -36,7 +45,8 @@ const struct schema *chain_schema(const struct chain *chain);
 MUST_CHECK enum status chain_explain(const struct chain *chain, const struct stage_input *input,
                                      struct bytes *ret, struct err *err);
 /* Every pass. *ret_output is opened on the schema that leaves, once that is known, and has all rows
- * when this returns STATUS_OK; it is not finished. */
+ * when this returns STATUS_OK; it is not finished. `target` NULL: rows go nowhere, *ret_output is
+ * not touched. */
 MUST_CHECK enum status chain_run(struct chain *chain, struct stage_input *input,
                                  const struct stage_target *target, const struct common *common,
                                  struct stage_output **ret_output, struct err *err);

@@ -177,6 +177,27 @@ enum status change_result(const struct change *change, struct batch *ret, struct
     return batch_take(ret, &whole, kept, count, err);
 }
 
+enum status change_reasons(const struct change *change, struct finding **ret, size_t *ret_count,
+                           struct err *err)
+{
+    size_t room = 0;
+    *ret = NULL;
+    *ret_count = 0;
+    for (size_t i = 0; i < change->note_count; i++) {
+        const struct note *note = &change->notes[i];
+        const char *column = change->schema->fields[note->column].name;
+        size_t at = 0;
+        while (at < *ret_count && ((*ret)[at].rule != note->rule || (*ret)[at].column != column))
+            at++;
+        if (at == *ret_count) {
+            TRY(grow(ret, *ret_count, &room, sizeof **ret, err));
+            (*ret)[(*ret_count)++] = (struct finding){note->rule, column, 0};
+        }
+        (*ret)[at].rows += !change_removed(change, note->row);
+    }
+    return STATUS_OK;
+}
+
 void change_release(struct change *change)
 {
     if (change == NULL) return;

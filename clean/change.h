@@ -50,6 +50,10 @@ MUST_CHECK enum status change_open(struct change *ret, const struct window *wind
  * unset or has another length. */
 MUST_CHECK enum status change_result(const struct change *change, struct batch *ret,
                                      struct err *err);
+/* The notes of rows that stay, added up by rule and column; the caller frees *ret with memory_free.
+ */
+MUST_CHECK enum status change_reasons(const struct change *change, struct finding **ret,
+                                      size_t *ret_count, struct err *err);
 void change_release(struct change *change);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "clean/main_modules.h"
 #include "clean/main_revert.h"
+#include "clean/main_suggest.h"
 #include "clean/outcome.h"
 #include "clean/state.h"
 
@@ -269,7 +270,8 @@ static enum status clean(struct invocation *invocation, struct err *err)
 
 /* ---- the command ---- */
 
-static const struct command *const subcommands[] = {&modules_command, &revert_command, NULL};
+static const struct command *const subcommands[] = {&modules_command, &suggest_command,
+                                                    &revert_command, NULL};
 
 static const struct command command = {
     .name = "tamis-clean",

@@ -12,6 +12,8 @@ struct step_work {
     int64_t *cells; /* by column of step->after */
     struct finding *findings;
     size_t finding_count;
+    struct finding *reasons;
+    size_t reason_count;
 };
 
 struct item {
@@ -21,6 +23,7 @@ struct item {
     int64_t *ordinals;      /* NULL with provenance columns */
     int64_t *nulls_before;  /* NULL unless it comes from the input for the first time */
     struct step_work *work; /* by applied step */
+    struct batch watched;   /* as it left the step that is watched */
     struct row_records records;
     struct audit_page audit;
     void **tallies;       /* by fit; NULL = not observed */
@@ -39,6 +42,7 @@ static void item_free(const struct pass *pass, struct item *item)
     for (size_t i = 0; item->work != NULL && i < steps_applied(pass); i++) {
         memory_free(item->work[i].cells);
         memory_free(item->work[i].findings);
+        memory_free(item->work[i].reasons);
     }
     for (size_t i = 0; item->tallies != NULL && i < pass->plan.fits; i++) {
         const struct clean_module *module = pass->chain->steps[pass->plan.last + i].module;
@@ -46,6 +50,7 @@ static void item_free(const struct pass *pass, struct item *item)
         memory_free(item->tallies[i]);
     }
     batch_release(&item->batch);
+    batch_release(&item->watched);
     records_release(&item->records);
     audit_page_release(&item->audit);
     bytes_release(&item->encoded);
@@ -190,7 +195,7 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     struct window window = window_of(item);
     work->effect.rows_in = item->batch.rows;
     TRY(change_open(&change, &window, step->after, err));
-    change.takes_notes = pass->chain->audit != NULL;
+    change.takes_notes = pass->chain->audit != NULL || pass->chain->with_reasons;
     TRY(step->module->apply(step->state, &window, &change, err));
     TRY(change_result(&change, &result, err));
     TRY(records_add(&item->records, &pass->chain->redactor, step, &change, pass->chain->with_raw,
@@ -198,12 +203,16 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     if (pass->chain->audit != NULL)
         TRY(audit_collect(pass->chain->audit, &item->audit, &pass->chain->redactor, step, &change,
                           err));
+    if (pass->chain->with_reasons)
+        TRY(change_reasons(&change, &work->reasons, &work->reason_count, err));
     keep_ordinals(item, &change);
     take_counts(work, &change);
     batch_release(&item->batch);
     item->batch = result;
     result = (struct batch){0};
-    return STATUS_OK;
+    const struct watcher *watcher = &pass->chain->watcher;
+    if (watcher->see == NULL || step != &pass->chain->steps[watcher->step]) return STATUS_OK;
+    return batch_share(&item->watched, &item->batch, err);
 }
 
 static enum status apply_step(const struct pass *pass, size_t at, struct item *item,
@@ -263,8 +272,10 @@ static enum status add_effects(const struct pass *pass, const struct item *item,
     for (size_t i = 0; i < steps_applied(pass); i++) {
         const struct step_work *done = &item->work[i];
         if (done->cells == NULL) continue; /* no row reached it */
-        TRY(step_add_effect(&pass->chain->steps[pass->plan.first + i], &done->effect, done->cells,
-                            done->findings, done->finding_count, err));
+        struct step *step = &pass->chain->steps[pass->plan.first + i];
+        TRY(step_add_effect(step, &done->effect, done->cells, done->findings, done->finding_count,
+                            err));
+        TRY(step_add_reasons(step, done->reasons, done->reason_count, err));
     }
     return STATUS_OK;
 }
@@ -290,7 +301,7 @@ static void add_nulls(struct chain *chain, const struct pass *pass, const struct
     if (item->nulls_before != NULL)
         for (size_t i = 0; i < chain->input->count; i++)
             chain->nulls_before[i] += item->nulls_before[i];
-    if (pass->output == NULL || item->batch.rows == 0) return;
+    if (pass->plan.fits > 0 || item->batch.rows == 0) return;
     chain->rows_out += item->batch.rows;
     for (size_t i = 0; i < item->batch.schema->count; i++)
         chain->nulls_after[i] += item->batch.columns[i]->null_count;
@@ -304,6 +315,8 @@ static enum status push_item(const struct pass *pass, struct item *item, struct 
     if (chain->audit != NULL) TRY(audit_put(chain->audit, &item->audit, err));
     TRY(absorb(pass, item, err));
     add_nulls(chain, pass, item);
+    if (item->watched.rows > 0)
+        TRY(chain->watcher.see(chain->watcher.context, &item->watched, err));
     if (item->encoded.size > 0) TRY(spool_put(pass->to, item->index, &item->encoded, err));
     if (item->message != NULL) TRY(stage_output_put(pass->output, &item->message, err));
     return STATUS_OK;

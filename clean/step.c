@@ -78,20 +78,28 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static enum status add_finding(struct step *step, const struct finding *finding, struct err *err)
+static enum status add_finding(struct finding **list, size_t *count, const struct finding *finding,
+                               struct err *err)
 {
-    for (size_t i = 0; i < step->finding_count; i++) {
-        struct finding *sum = &step->findings[i];
+    for (size_t i = 0; i < *count; i++) {
+        struct finding *sum = &(*list)[i];
         if (!same_text(sum->rule, finding->rule) || !same_text(sum->column, finding->column))
             continue;
         sum->rows += finding->rows;
         return STATUS_OK;
     }
-    size_t count = step->finding_count + 1;
-    struct finding *findings = memory_resize(step->findings, count, sizeof *findings);
-    if (findings == NULL) return fail_memory(err, count * sizeof *findings);
-    step->findings = findings;
-    findings[step->finding_count++] = *finding;
+    struct finding *findings = memory_resize(*list, *count + 1, sizeof *findings);
+    if (findings == NULL) return fail_memory(err, (*count + 1) * sizeof *findings);
+    *list = findings;
+    findings[(*count)++] = *finding;
+    return STATUS_OK;
+}
+
+enum status step_add_reasons(struct step *step, const struct finding *reasons, size_t count,
+                             struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(add_finding(&step->reasons, &step->reason_count, &reasons[i], err));
     return STATUS_OK;
 }
 
@@ -109,7 +117,7 @@ enum status step_add_effect(struct step *step, const struct step_effect *effect,
     for (size_t i = 0; i < step->after->count; i++)
         step->cells[i] += cells[i];
     for (size_t i = 0; i < finding_count; i++)
-        TRY(add_finding(step, &findings[i], err));
+        TRY(add_finding(&step->findings, &step->finding_count, &findings[i], err));
     return STATUS_OK;
 }
 
@@ -127,4 +135,7 @@ void step_close(struct step *step)
     memory_free(step->findings);
     step->findings = NULL;
     step->finding_count = 0;
+    memory_free(step->reasons);
+    step->reasons = NULL;
+    step->reason_count = 0;
 }

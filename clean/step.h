@@ -33,6 +33,8 @@ struct step {
     int64_t *cells; /* changed, by column of `after` */
     struct finding *findings;
     size_t finding_count;
+    struct finding *reasons; /* changed cells by rule and column, where notes were taken */
+    size_t reason_count;
 };
 
 /* Opens the module on `schema`. Message begins with 'step 3 (impute)'. */
@@ -56,6 +58,9 @@ static inline int64_t step_rows_out(const struct step_effect *effect)
 {
     return effect->rows_in - effect->rejected - effect->dropped - effect->merged;
 }
+/* Adds the reasons of one window's notes. */
+MUST_CHECK enum status step_add_reasons(struct step *step, const struct finding *reasons,
+                                        size_t count, struct err *err);
 /* 'step 3 (impute)' in front. */
 enum status fail_in_step(const struct step *step, enum status status, struct err *err);
 void step_close(struct step *step);
