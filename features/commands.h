@@ -13,7 +13,9 @@ extern const struct command define_command;
 extern const struct command get_command;
 extern const struct command join_command;
 extern const struct command log_command;
+extern const struct command lookup_command;
 extern const struct command put_command;
+extern const struct command rollback_command;
 extern const struct command tag_command;
 extern const struct command verify_command;
 
