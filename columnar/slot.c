@@ -86,6 +86,7 @@ struct str slot_bytes(const struct field *field, const struct array *array, int6
     if (info->layout == LAYOUT_VIEW) return view_bytes(array, row);
     if (info->layout == LAYOUT_FIXED) {
         size_t width = field_width(field);
+        if (width == 0) return (struct str){NULL, 0};
         return (struct str){(const char *)array->buffers[0].data + (size_t)row * width, width};
     }
     bool large = layout_is_large(info->layout);

@@ -325,6 +325,7 @@ static void line_fixed(struct line *line, const struct field *field, const struc
     const struct type *type = &field->type;
     const void *data = array->buffers[0].data;
     size_t width = type_width(type);
+    if (width == 0) return; /* binary of no bytes */
     const uint8_t *slot = (const uint8_t *)data + (size_t)row * width;
     switch (type->id) {
     case TYPE_FLOAT16: line_real(line, half_to_double(((const uint16_t *)data)[row]), true); break;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""peers.py IPC_COPY BRIDGE ROOT: what pyarrow and Polars write is read and written again by us (stream
+"""peers.py IPC_COPY BRIDGE IPC_DIGEST ROOT: what pyarrow and Polars write is read and written again by us (stream
 and file, compressed and not, by name and through pipes) and must come back equal and valid; the C
 interfaces are used in one process. Skipped (77) where the peers are not installed."""
 import ctypes
@@ -17,9 +17,9 @@ try:
     import pyarrow as pa
     from pyarrow import ipc
 except ImportError:
-    peers = os.path.join(sys.argv[3], "build-peers", "bin", "python")
+    peers = os.path.join(sys.argv[4], "build-peers", "bin", "python")
     if os.path.exists(peers) and os.path.realpath(sys.prefix) != os.path.realpath(
-            os.path.join(sys.argv[3], "build-peers")):
+            os.path.join(sys.argv[4], "build-peers")):
         os.execv(peers, [peers] + sys.argv)
     print("skipped: pyarrow and Polars are not installed (./setup --test)")
     sys.exit(77)
@@ -195,6 +195,30 @@ def check_polars(copy, room):
                        None if got.equals(frame) else "another frame")
 
 
+def digest(program, path):
+    return subprocess.run([program, path], capture_output=True, text=True, check=True).stdout
+
+
+def check_digests(copy, program, room):
+    """The same values have one content digest, whoever wrote them, however cut and encoded."""
+    whole = table()
+    plain = whole.select([whole.schema.names.index(name) for name in POLARS])
+    first, second = os.path.join(room, "first"), os.path.join(room, "second")
+    write(plain, first, "file", ROWS)
+    want = digest(program, first)
+    for what, rewrite in (
+            ("100 rows a batch", lambda: write(plain, second, "stream", 100)),
+            ("lz4", lambda: write(plain, second, "file", 300, compression="lz4")),
+            ("ours", lambda: subprocess.run([copy, first, second, "file", "zstd"], check=True)),
+            ("Polars", lambda: pl.from_arrow(plain).write_ipc(second)),
+            ("Polars in parts", lambda: pl.from_arrow(plain).write_ipc(second, record_batch_size=99))):
+        rewrite()
+        report("content digest, " + what, None if digest(program, second) == want else "it differs")
+    changed = plain.set_column(0, plain.schema.field(0), pa.array([i != 5 for i in range(ROWS)]))
+    write(changed, second, "file", ROWS)
+    report("content digest, other values", "it is equal" if digest(program, second) == want else None)
+
+
 class Stream(ctypes.Structure):
     _fields_ = [("pointers", ctypes.c_void_p * 5)]
 
@@ -228,10 +252,11 @@ def check_bridge(path, room):
 
 
 def main():
-    copy, bridge = sys.argv[1:3]
+    copy, bridge, digester = sys.argv[1:4]
     with tempfile.TemporaryDirectory() as room:
         check_pyarrow(copy, room)
         check_polars(copy, room)
+        check_digests(copy, digester, room)
         check_bridge(bridge, room)
     print("pyarrow %s, Polars %s: %d comparisons, %d failures" %
           (pa.__version__, pl.__version__, comparisons, failures))
