@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "features/answers.h"
+#include "features/join_check.h"
 #include "features/recorded.h"
 #include "features/ticks.h"
 #include "lineage/sql.h"
@@ -16,6 +17,7 @@ struct join_args {
     const char *spine, *event_time, *into;
     struct text_list views;
     bool strict_before, no_as_known, provenance;
+    int64_t verify;
 };
 
 #define IN(member) offsetof(struct join_args, member)
@@ -48,6 +50,13 @@ static const struct setting join_options[] = {
      .kind = SETTING_FLAG,
      .offset = IN(provenance),
      .help = "add VIEW._source and VIEW._record, the origin of each feature row"},
+    {.name = "verify",
+     .kind = SETTING_INT,
+     .offset = IN(verify),
+     .fallback = "0",
+     .maximum = 100000,
+     .help = "answer N random rows (--seed) again by brute force before the result counts",
+     .argument = "N"},
     {.name = "into",
      .kind = SETTING_TEXT,
      .offset = IN(into),
@@ -65,6 +74,7 @@ struct join {
     size_t table_count;
     bool *more;               /* by view: it does not fit into memory at once */
     struct answers **answers; /* by view: of those that do not */
+    struct join_check *check; /* --verify */
     struct spill_file file;
     struct sorted_run *aside; /* the spine, where a view does not fit */
     size_t next_aside;
@@ -82,6 +92,7 @@ static void join_release(struct join *join)
         feature_table_release(&join->tables[i]);
     for (size_t i = 0; join->answers != NULL && i < join->table_count; i++)
         answers_close(&join->answers[i]);
+    join_check_close(&join->check);
     sorted_run_close(&join->aside);
     descriptor_close(&join->file.descriptor);
     memory_free(join->answers);
@@ -357,7 +368,9 @@ static enum status piece_push(void *context, void *item, struct err *err)
     struct piece *piece = item;
     for (size_t i = 0; i < join->table_count; i++)
         join->found[i] += piece->found[i];
-    enum status status = stage_output_put(join->output, &piece->message, err);
+    enum status status = STATUS_OK;
+    if (join->check != NULL) status = join_check_see(join->check, &piece->batch, err);
+    if (status == STATUS_OK) status = stage_output_put(join->output, &piece->message, err);
     piece_drop(NULL, piece);
     return status;
 }
@@ -375,6 +388,20 @@ static enum status join_rows(struct join *join, struct err *err)
                                               .out = stage_output_rows(join->output),
                                               .bytes_in = stage_input_bytes(join->spine),
                                               .bytes_out = stage_output_bytes(join->output)});
+    return STATUS_OK;
+}
+
+static enum status verify(const struct join *join, struct err *err)
+{
+    size_t column = stage_input_schema(join->spine)->count;
+    if (join->check == NULL) return STATUS_OK;
+    for (size_t i = 0; i < join->table_count; i++) {
+        struct checked_view view = {&join->tables[i], &join->layouts[i], join->time_column, column};
+        TRY(join_check_view(join->check, &view, err));
+        column += join->tables[i].column_count;
+    }
+    log_line(&join->invocation->common, false, "%lld rows verified by brute force",
+             (long long)join_check_rows(join->check));
     return STATUS_OK;
 }
 
@@ -458,7 +485,10 @@ static enum status join_views(struct run *run, struct invocation *invocation, st
     TRY(make_schema(&join, err));
     TRY(ask_large_views(&join, err));
     TRY(stage_output_open(&join.output, &target, join.schema, run, common, err));
+    if (join.args->verify > 0)
+        TRY(join_check_open(&join.check, join.args->verify, common->seed, err));
     TRY(join_rows(&join, err));
+    TRY(verify(&join, err));
     TRY(finish(&join, err));
     tell(&join);
     return STATUS_OK;
@@ -488,5 +518,5 @@ const struct command join_command = {
     .options = join_options,
     .args_bytes = sizeof(struct join_args),
     .run = join_run,
-    .common_without = "json|explain|as-of|seed|no-store",
+    .common_without = "json|explain|as-of|no-store",
 };
