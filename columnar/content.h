@@ -1,10 +1,12 @@
 /* columnar/content.h: content digests: the same values give the same digest, however they were
  * encoded, compressed or cut.
  *
- * Canonical form of a column: field (name, type, nullable, zone, children; no metadata), then per
- * column the validity bits (present or not by null count), values with null slots zero, offsets
- * from 0, dictionary values in first-use order and renumbered indices; views and large types as
- * their plain forms. */
+ * Canonical form: fields (name, type, nullable, zone, children; no metadata, no index type), then a
+ * window of 65,536 rows at a time and column by column the validity bits (only where there are
+ * nulls), values with null slots zero, lengths of texts and lists, their bytes and items; a
+ * dictionary as numbers of its values in first-use order and these values. Views, large types and
+ * list views count as their plain forms, run-end encoding as its values, children of null rows as
+ * null. */
 #ifndef COLUMNAR_CONTENT_H
 #define COLUMNAR_CONTENT_H
 

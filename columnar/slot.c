@@ -80,20 +80,24 @@ static struct str view_bytes(const struct array *array, int64_t row)
     return (struct str){(const char *)data + view->text.far.offset, (size_t)view->size};
 }
 
-struct str slot_bytes(const struct field *field, const struct array *array, int64_t row)
+/* Bytes of a text or binary slot of layout BYTES, BYTES_LARGE or VIEW. */
+static struct str text_bytes(enum layout layout, const struct array *array, int64_t row)
 {
-    const struct type_info *info = field_info(field);
-    if (info->layout == LAYOUT_VIEW) return view_bytes(array, row);
-    if (info->layout == LAYOUT_FIXED) {
-        size_t width = field_width(field);
-        if (width == 0) return (struct str){NULL, 0};
-        return (struct str){(const char *)array->buffers[0].data + (size_t)row * width, width};
-    }
-    bool large = layout_is_large(info->layout);
+    if (layout == LAYOUT_VIEW) return view_bytes(array, row);
+    bool large = layout == LAYOUT_BYTES_LARGE;
     int64_t first = offset_at(&array->buffers[0], large, row);
     int64_t end = offset_at(&array->buffers[0], large, row + 1);
     if (end == first) return (struct str){NULL, 0};
     return (struct str){(const char *)array->buffers[1].data + first, (size_t)(end - first)};
+}
+
+struct str slot_bytes(const struct field *field, const struct array *array, int64_t row)
+{
+    enum layout layout = field_info(field)->layout;
+    if (layout != LAYOUT_FIXED) return text_bytes(layout, array, row);
+    size_t width = field_width(field);
+    if (width == 0) return (struct str){NULL, 0};
+    return (struct str){(const char *)array->buffers[0].data + (size_t)row * width, width};
 }
 
 /* ---- items of nested values ---- */
@@ -270,15 +274,16 @@ enum status slot_key(const struct field *field, const struct array *array, int64
 bool array_text_at(const struct field *field, const struct array *array, int64_t row,
                    struct str *ret)
 {
-    if (array_is_null(array, row)) return false;
-    if (field->dictionary) {
-        struct field values = field_values(field);
-        return array_text_at(&values, array->dictionary, integer_at(field->index, array, row), ret);
-    }
-    enum layout layout = field_info(field)->layout;
+    enum layout layout = type_table[field->type.id].layout; /* of the values */
     if (layout != LAYOUT_BYTES && layout != LAYOUT_BYTES_LARGE && layout != LAYOUT_VIEW)
         return false;
-    *ret = slot_bytes(field, array, row);
+    if (array_is_null(array, row)) return false;
+    if (field->dictionary) {
+        row = integer_at(field->index, array, row);
+        array = array->dictionary;
+        if (array_is_null(array, row)) return false;
+    }
+    *ret = text_bytes(layout, array, row);
     return true;
 }
 

@@ -358,12 +358,12 @@ static void line_value(struct line *line, const struct field *field, const struc
                        int64_t row, bool nested)
 {
     int64_t child_row;
-    struct field values = field_values(field);
     if (array_is_null(array, row)) {
         if (nested) line_text(line, "null");
         return;
     }
     if (field->dictionary) {
+        struct field values = field_values(field);
         line_value(line, &values, array->dictionary, integer_at(field->index, array, row), nested);
         return;
     }

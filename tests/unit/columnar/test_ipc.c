@@ -152,6 +152,31 @@ static void test_round_trip(void **state)
     assert_int_equal(memory_in_use(), before);
 }
 
+/* The buffers of an uncompressed file are the mapped file itself. */
+static void test_mapped(void **state)
+{
+    (void)state;
+    struct input *input = NULL;
+    struct ipc_reader *reader = NULL;
+    struct batch batch = {0};
+    bool end = false;
+    rows = 60000;
+    write_sample((struct ipc_options){.format = IPC_FILE});
+    size_t before = memory_in_use();
+    OK(input_open(&input, path, NULL));
+    OK(ipc_reader_open(&reader, &input, 1, NULL));
+    OK(ipc_reader_next(reader, &batch, &end, NULL));
+    assert_true(batch_bytes(&batch) > 3000000);
+    assert_true(memory_in_use() - before < 200000);
+    assert_int_equal((uintptr_t)array_values(batch.columns[1]) % 64, 0);
+    ipc_reader_close(&reader);
+    struct batch expected = sample(batch.schema, 0, rows); /* still there without the reader */
+    check_equal(&expected, &batch);
+    batch_release(&expected);
+    batch_release(&batch);
+    rows = 100;
+}
+
 /* ---- damage ---- */
 
 static uint8_t *load(size_t *ret_size)
@@ -205,14 +230,17 @@ static void test_flipped_bits(void **state)
 {
     (void)state;
     size_t size = 0, silent = 0;
-    struct digest good, digest;
+    struct digest good, digest, whole;
     rows = 8;
     write_sample((struct ipc_options){.format = IPC_FILE, .compression = IPC_ZSTD});
     uint8_t *bytes = load(&size);
     OK(read_all(bytes, size, &good, NULL));
+    whole = digest_of(bytes, size);
     for (size_t bit = 0; bit < size * 8; bit++) {
         struct err err = {0};
         bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        struct digest changed = digest_of(bytes, size);
+        assert_memory_not_equal(&whole, &changed, sizeof whole);
         if (read_all(bytes, size, &digest, &err) == STATUS_OK)
             silent += memcmp(&good, &digest, sizeof good) != 0;
         else
@@ -286,9 +314,9 @@ int main(void)
 {
     snprintf(path, sizeof path, "/tmp/test_ipc.%d.arrow", (int)getpid());
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_truncation),
-        cmocka_unit_test(test_flipped_bits), cmocka_unit_test(test_digest_of_parts),
-        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_mapped),
+        cmocka_unit_test(test_truncation),      cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_digest_of_parts), cmocka_unit_test(test_statistics),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
