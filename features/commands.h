@@ -10,6 +10,7 @@
 
 extern const struct command cat_command;
 extern const struct command define_command;
+extern const struct command diff_command;
 extern const struct command get_command;
 extern const struct command join_command;
 extern const struct command log_command;
