@@ -4,6 +4,7 @@
  * constant. An integer or date column keeps its type: the value is rounded, ties to even. A NaN
  * counts as missing like a null. A column without any value stays empty. */
 #include "clean/counts.h"
+#include "clean/impute_rows.h"
 #include "clean/module.h"
 #include "clean/numbers.h"
 #include "clean/parameters.h"
@@ -12,14 +13,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum method { METHOD_MEDIAN, METHOD_MEAN, METHOD_MODE, METHOD_CONSTANT };
-static const char method_words[] = "median|mean|mode|constant";
+enum method {
+    METHOD_MEDIAN,
+    METHOD_MEAN,
+    METHOD_MODE,
+    METHOD_CONSTANT,
+    METHOD_KNN,
+    METHOD_RIDGE,
+    METHOD_AUTO
+};
+static const char method_words[] = "median|mean|mode|constant|knn|ridge|auto";
 
 struct config {
     struct text_list columns;
     int method;
     const char *value;
     bool indicator;
+    struct text_list from;
+    int64_t neighbors;
+    bool round;
 };
 
 static const struct setting settings[] = {
@@ -32,7 +44,9 @@ static const struct setting settings[] = {
      .offset = offsetof(struct config, method),
      .fallback = "median",
      .choices = method_words,
-     .help = "the middle value, the average, the most frequent value, or a value of yours"},
+     .help =
+         "the middle value, the average, the most frequent value, a value of yours; or from the "
+         "other columns: similar rows, regression, or what does best on known cells"},
     {.name = "value",
      .kind = SETTING_TEXT,
      .offset = offsetof(struct config, value),
@@ -41,6 +55,22 @@ static const struct setting settings[] = {
      .kind = SETTING_FLAG,
      .offset = offsetof(struct config, indicator),
      .help = "add a column COLUMN_missing that says where a value was missing"},
+    {.name = "from",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, from),
+     .help = "columns that knn, ridge and auto look at; all numeric columns when absent"},
+    {.name = "neighbors",
+     .kind = SETTING_INT,
+     .offset = offsetof(struct config, neighbors),
+     .fallback = "10",
+     .minimum = 1,
+     .maximum = 64,
+     .help = "similar rows that knn and auto ask"},
+    {.name = "round",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, round),
+     .help = "integer columns filled by knn, ridge and auto stay integers; else they become "
+             "float64"},
     {0}};
 
 /* What goes into the empty cells of one column. */
@@ -57,14 +87,16 @@ struct state {
     size_t *columns;
     size_t count;
     struct fill *fills;
-    struct summary *summary; /* median, mean */
-    struct mode *modes;      /* mode */
+    struct summary *summary;  /* median, mean */
+    struct mode *modes;       /* mode */
+    struct impute_rows *rows; /* knn, ridge, auto */
 };
 
 struct tally {
     struct summary_tally summary;
     struct counts *counts;
     size_t count;
+    struct rows_tally rows;
 };
 
 /* ---- types ---- */
@@ -119,6 +151,26 @@ static enum status open_constant(struct state *state, const struct module_setup 
     return STATUS_OK;
 }
 
+static bool by_rows(const struct config *config)
+{
+    return config->method >= METHOD_KNN;
+}
+
+static enum status open_rows(struct state *state, const struct module_setup *setup, struct err *err)
+{
+    static const enum model_kind kinds[] = {MODEL_KNN, MODEL_RIDGE, MODEL_AUTO};
+    const struct config *config = state->config;
+    struct rows_plan plan = {
+        .targets = state->columns,
+        .target_count = state->count,
+        .from = &config->from,
+        .kind = kinds[config->method - METHOD_KNN],
+        .neighbors = (size_t)config->neighbors,
+        .widen = !config->round,
+    };
+    return rows_open(&state->rows, setup, &plan, err);
+}
+
 static enum status open_fit(struct state *state, size_t memory, struct err *err)
 {
     static const double half[] = {0.5};
@@ -139,12 +191,22 @@ static enum status open_fit(struct state *state, size_t memory, struct err *err)
     return summary_open(&state->summary, &plan, err);
 }
 
-static enum status add_indicators(const struct state *state, const struct module_setup *setup,
+static bool widens(const struct state *state, const struct field *field)
+{
+    return by_rows(state->config) && !state->config->round && type_is_integer(field->type.id);
+}
+
+/* Integers that are filled with estimates become float64. */
+static enum status leaving_schema(const struct state *state, const struct module_setup *setup,
                                   struct schema **ret, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     TRY(schema_copy(&schema, setup->schema, err));
     for (size_t i = 0; i < state->count; i++) {
+        struct field *field = &schema->fields[state->columns[i]];
+        if (widens(state, field)) field->type = (struct type){.id = TYPE_FLOAT64};
+    }
+    for (size_t i = 0; state->config->indicator && i < state->count; i++) {
         const char *name =
             arena_format(setup->arena, "%s_missing", state->schema->fields[state->columns[i]].name);
         if (name == NULL) return fail_memory(err, 0);
@@ -161,7 +223,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
                         struct err *err)
 {
     const struct config *config = setup->config;
-    bool numeric = config->method == METHOD_MEDIAN || config->method == METHOD_MEAN;
+    bool numeric = config->method != METHOD_MODE && config->method != METHOD_CONSTANT;
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
@@ -174,9 +236,12 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     if (state->fills == NULL) return fail_memory(err, state->count * sizeof *state->fills);
     if (config->method == METHOD_CONSTANT)
         TRY(open_constant(state, setup, err));
+    else if (by_rows(config))
+        TRY(open_rows(state, setup, err));
     else
         TRY(open_fit(state, setup->memory, err));
-    return config->indicator ? add_indicators(state, setup, ret_schema, err) : STATUS_OK;
+    bool same = !config->indicator && !by_rows(config);
+    return same ? STATUS_OK : leaving_schema(state, setup, ret_schema, err);
 }
 
 static void close_state(void **ret)
@@ -184,6 +249,7 @@ static void close_state(void **ret)
     struct state *state = *ret;
     if (state == NULL) return;
     summary_close(&state->summary);
+    rows_close(&state->rows);
     for (size_t i = 0; state->modes != NULL && i < state->count; i++)
         mode_release(&state->modes[i]);
     memory_free(state);
@@ -248,6 +314,7 @@ static enum status observe(const void *opaque, int pass, const struct window *wi
     struct tally *tally = opaque_tally;
     if (state->summary != NULL)
         return summary_observe(state->summary, window, &tally->summary, err);
+    if (state->rows != NULL) return rows_observe(state->rows, window, &tally->rows, err);
     TRY(NEW(&tally->counts, state->count, err));
     tally->count = state->count;
     for (size_t i = 0; i < state->count; i++)
@@ -259,6 +326,7 @@ static void discard(void *opaque)
 {
     struct tally *tally = opaque;
     summary_tally_release(&tally->summary);
+    rows_tally_release(&tally->rows);
     for (size_t i = 0; i < tally->count; i++)
         counts_release(&tally->counts[i]);
     memory_free(tally->counts);
@@ -273,6 +341,7 @@ static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err
     struct tally *tally = opaque_tally;
     enum status status = STATUS_OK;
     if (state->summary != NULL) status = summary_absorb(state->summary, &tally->summary, err);
+    if (state->rows != NULL) status = rows_absorb(state->rows, &tally->rows, err);
     for (size_t i = 0; status == STATUS_OK && i < tally->count; i++)
         status = mode_absorb(&state->modes[i], &tally->counts[i], err);
     discard(tally);
@@ -309,6 +378,7 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
     (void)pass;
     struct state *state = opaque;
     *ret_more = false;
+    if (state->rows != NULL) return rows_settle(state->rows, err);
     if (state->summary != NULL) TRY(summary_settle(state->summary, ret_more, err));
     for (size_t i = 0; state->modes != NULL && i < state->count; i++) {
         bool more;
@@ -406,9 +476,9 @@ static enum status apply(const void *opaque, const struct window *window, struct
     for (size_t i = 0; i < state->count; i++) {
         const struct array *array = window->batch->columns[state->columns[i]];
         if (state->config->indicator) TRY(indicate(state, i, array, change, err));
-        TRY(fill_column(state, i, array, change, err));
+        if (state->rows == NULL) TRY(fill_column(state, i, array, change, err));
     }
-    return STATUS_OK;
+    return state->rows == NULL ? STATUS_OK : rows_apply(state->rows, window, change, err);
 }
 
 /* ---- state ---- */
@@ -420,6 +490,11 @@ static enum status save(const void *opaque, struct bytes *json, struct err *err)
     choice_text(method_words, state->config->method, method, sizeof method);
     TRY(bytes_append_text(json, "{", err));
     TRY(put_text(json, "method", str_of(method), err));
+    if (state->rows != NULL) {
+        TRY(bytes_append_text(json, ", ", err));
+        TRY(rows_save(state->rows, json, err));
+        return bytes_append_text(json, "}", err);
+    }
     TRY(bytes_append_text(json, ", \"columns\": {", err));
     const char *separator = "";
     for (size_t i = 0; i < state->count; i++) {
@@ -457,6 +532,7 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
 {
     struct state *state = opaque;
     const struct yaml_node *columns;
+    if (state->rows != NULL) return rows_load(state->rows, parameters, err);
     TRY(get_map(parameters, "columns", &columns, err));
     for (size_t i = 0; i < state->count; i++) {
         const struct yaml_node *node =
@@ -466,10 +542,29 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return STATUS_OK;
 }
 
+/* Filled columns depend on the columns looked at; indicators on the column they tell of. */
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++) {
+        const char *name = state->schema->fields[state->columns[i]].name;
+        if (state->config->indicator) {
+            const char *added = arena_format(state->arena, "%s_missing", name);
+            if (added == NULL) return fail_memory(err, 0);
+            TRY(column_from(lineage, added, name, "INDIRECT", "CONDITIONAL", false, err));
+        }
+        if (state->rows == NULL) continue;
+        TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
+        TRY(rows_lineage(state->rows, lineage, name, err));
+    }
+    return STATUS_OK;
+}
+
 const struct clean_module module_impute = {
     .name = "impute",
     .summary = "fill nulls and remember which they were",
-    .source = "single-value imputation (Little and Rubin 2019, chapter 4)",
+    .source = "Little and Rubin 2019, chapters 4 and 11; Troyanskaya et al. 2001 (similar rows)",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
@@ -483,5 +578,6 @@ const struct clean_module module_impute = {
     .apply = apply,
     .save = save,
     .load = load,
+    .column_lineage = column_lineage,
     .close = close_state,
 };

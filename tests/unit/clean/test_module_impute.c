@@ -1,6 +1,7 @@
 /* tests/unit/clean/test_module_impute.c */
 #include "tests/unit/clean/harness.h"
 
+#include <math.h>
 #include <stdio.h>
 
 extern const struct clean_module module_impute;
@@ -91,6 +92,97 @@ static void threads_and_memory_change_nothing(void **state)
     trial_close(&many);
 }
 
+/* 400 rows on a curve in three columns, every fifth cell of one column empty in turn. */
+static struct batch make_curve(const char *columns)
+{
+    OWNED(memory_release) char *lines = memory_get(400, 96);
+    size_t size = 0;
+    for (int i = 0; i < 400; i++) {
+        double t = (i * 37 % 400) / 400.0;
+        char cells[3][24];
+        snprintf(cells[0], 24, "%.6f", t);
+        snprintf(cells[1], 24, "%.6f", 3 - 2 * t);
+        snprintf(cells[2], 24, "%.6f", sin(6 * t));
+        if (i % 5 == 0) cells[i / 5 % 3][0] = '\0';
+        size += (size_t)snprintf(lines + size, 96, "%s|%s|%s\n", cells[0], cells[1], cells[2]);
+    }
+    return trial_input(columns, lines);
+}
+
+static const char curve[] = "t:float64|line:float64|wave:float64";
+
+/* The root mean square error of a column, whose truth is known for every row. */
+static double root_error(const struct batch *output, size_t column)
+{
+    const double *values = array_values(output->columns[column]);
+    double sum = 0;
+    for (int i = 0; i < 400; i++) {
+        double t = (i * 37 % 400) / 400.0;
+        double truth = column == 0 ? t : column == 1 ? 3 - 2 * t : sin(6 * t);
+        sum += (values[i] - truth) * (values[i] - truth);
+    }
+    return sqrt(sum / 400);
+}
+
+static void other_columns_tell(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_curve(curve);
+    struct trial ridge = {.words = "impute method=ridge", .window_rows = 64};
+    struct trial knn = {.words = "impute method=knn neighbors=3", .window_rows = 64};
+    struct trial best = {.words = "impute method=auto neighbors=3", .window_rows = 64};
+    trial_run(&ridge, &module_impute, &input);
+    trial_run(&knn, &module_impute, &input);
+    trial_run(&best, &module_impute, &input);
+    assert_int_equal(ridge.cells, 80);
+    assert_true(root_error(&ridge.output, 1) < 0.05);
+    assert_true(root_error(&knn.output, 2) < 0.7 * root_error(&ridge.output, 2));
+    assert_true(root_error(&best.output, 1) < 0.05);
+    assert_true(root_error(&best.output, 2) < 0.7 * root_error(&ridge.output, 2));
+    trial_close(&ridge);
+    trial_close(&knn);
+    trial_close(&best);
+}
+
+static void the_model_is_the_same_again(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_curve(curve);
+    struct trial one = {.words = "impute method=auto", .window_rows = 64};
+    struct trial many = {.words = "impute method=auto", .window_rows = 64, .threads = 4};
+    trial_run(&one, &module_impute, &input);
+    trial_run(&many, &module_impute, &input);
+    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+    assert_string_equal(trial_text(&one), trial_text(&many));
+    struct trial frozen = {.words = "impute method=auto", .load = (const char *)one.saved.data};
+    trial_run(&frozen, &module_impute, &input);
+    assert_string_equal(trial_text(&one), trial_text(&frozen));
+    trial_close(&frozen);
+    trial_close(&one);
+    trial_close(&many);
+}
+
+static void estimates_of_integers_are_real_unless_rounded(void **state)
+{
+    (void)state;
+    const char *lines = "1|10\n2|20\n3|30\n4|\n5|50\n6|60\n|\n";
+    OWNED(batch_release) struct batch input = trial_input("a:int32|b:int64", lines);
+    struct trial real = {.words = "impute method=ridge columns=b"};
+    struct trial whole = {.words = "impute method=ridge columns=b round=true"};
+    trial_run(&real, &module_impute, &input);
+    trial_run(&whole, &module_impute, &input);
+    assert_int_equal(real.output.schema->fields[0].type.id, TYPE_INT32);
+    assert_int_equal(real.output.schema->fields[1].type.id, TYPE_FLOAT64);
+    assert_int_equal(whole.output.schema->fields[1].type.id, TYPE_INT64);
+    assert_true(array_is_null(real.output.columns[0], 6));
+    double estimate = ((const double *)array_values(real.output.columns[1]))[3];
+    assert_true(fabs(estimate - 40) < 2);
+    assert_int_equal(((const int64_t *)array_values(whole.output.columns[1]))[3],
+                     (int64_t)rint(estimate));
+    trial_close(&real);
+    trial_close(&whole);
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
     (void)state;
@@ -121,6 +213,9 @@ int main(void)
         cmocka_unit_test(a_column_without_values_stays_empty),
         cmocka_unit_test(the_state_fills_new_rows),
         cmocka_unit_test(threads_and_memory_change_nothing),
+        cmocka_unit_test(other_columns_tell),
+        cmocka_unit_test(the_model_is_the_same_again),
+        cmocka_unit_test(estimates_of_integers_are_real_unless_rounded),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,41 @@
+/* clean/impute_model.h: fills gaps from a row's other columns: by regression, by similar rows, or
+ * by the mixture of both that does best on known cells.
+ *
+ * Fitted on a sample of at most 20,000 rows, chosen by a hash of (source, record), so that it does
+ * not depend on threads or windows. Columns are standardized by the sample. ridge: impute_joint.h.
+ * knn: the mean of the nearest `neighbors` sampled rows in which the cell is known (Troyanskaya et
+ * al. 2001), by Euclidean distance after ridge has filled both rows. auto: cells that are known are
+ * hidden, both methods predict them, and the ridge and the share of each method with the least
+ * squared error are taken. Values stay within what the sample holds of their column. */
+#ifndef CLEAN_IMPUTE_MODEL_H
+#define CLEAN_IMPUTE_MODEL_H
+
+#include "base/str.h"
+#include "base/yaml.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum model_kind { MODEL_KNN, MODEL_RIDGE, MODEL_AUTO };
+
+struct model;
+MUST_CHECK enum status model_open(struct model **ret, enum model_kind kind, size_t columns,
+                                  size_t neighbors, int64_t seed, size_t memory, size_t threads,
+                                  struct err *err);
+/* The hash by which a row is sampled. */
+uint64_t model_hash(const struct model *model, struct str source, int64_t record);
+/* Adds rows in window order; one thread. `rows` is count x columns, NaN = gap. */
+MUST_CHECK enum status model_add(struct model *model, const uint64_t *hashes, const double *rows,
+                                 size_t count, struct err *err);
+MUST_CHECK enum status model_fit(struct model *model, struct err *err);
+/* Fills the gaps of one row in place; stays NaN where nothing is known of the column. `work` has
+ * room for model_work() doubles. Any thread. */
+void model_fill(const struct model *model, double *row, double *work);
+size_t model_work(const struct model *model);
+
+MUST_CHECK enum status model_save(const struct model *model, struct bytes *json, struct err *err);
+MUST_CHECK enum status model_load(struct model *model, const struct yaml_node *map,
+                                  struct err *err);
+void model_close(struct model **model);
+
+#endif
