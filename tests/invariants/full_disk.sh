@@ -11,8 +11,8 @@ if mount -t tmpfs -o size=2m tmpfs small 2>/dev/null; then
     limited() { "$@"; }
     space_again() { umount small && mount -t tmpfs -o size=64m tmpfs small; }
 else
-    echo 'with a file size limit of 2 MiB (a small file system needs root)'
-    limited() { (ulimit -f 2048 && exec "$@"); }
+    echo 'with a file size limit of 500 KiB (a small file system needs root)'
+    limited() { (ulimit -f 500 && exec "$@"); }
     space_again() { :; }
 fi
 
