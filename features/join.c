@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "columnar/content.h"
 #include "features/answers.h"
 #include "features/join_check.h"
 #include "features/recorded.h"
@@ -72,9 +73,10 @@ struct join {
     size_t threads;
     struct feature_table *tables;
     size_t table_count;
-    bool *more;               /* by view: it does not fit into memory at once */
-    struct answers **answers; /* by view: of those that do not */
-    struct join_check *check; /* --verify */
+    bool *more;                        /* by view: it does not fit into memory at once */
+    struct answers **answers;          /* by view: of those that do not */
+    struct join_check *check;          /* --verify */
+    struct content_digester *digester; /* of the result, unless --into makes one */
     struct spill_file file;
     struct sorted_run *aside; /* the spine, where a view does not fit */
     size_t next_aside;
@@ -93,6 +95,7 @@ static void join_release(struct join *join)
     for (size_t i = 0; join->answers != NULL && i < join->table_count; i++)
         answers_close(&join->answers[i]);
     join_check_close(&join->check);
+    content_digester_close(&join->digester);
     sorted_run_close(&join->aside);
     descriptor_close(&join->file.descriptor);
     memory_free(join->answers);
@@ -362,14 +365,19 @@ static enum status piece_work(void *context, void *item, struct err *err)
     return stage_output_encode(join->output, &piece->batch, &piece->message, err);
 }
 
+static enum status see_piece(struct join *join, const struct batch *batch, struct err *err)
+{
+    if (join->check != NULL) TRY(join_check_see(join->check, batch, err));
+    return join->digester == NULL ? STATUS_OK : content_digester_add(join->digester, batch, err);
+}
+
 static enum status piece_push(void *context, void *item, struct err *err)
 {
     struct join *join = context;
     struct piece *piece = item;
     for (size_t i = 0; i < join->table_count; i++)
         join->found[i] += piece->found[i];
-    enum status status = STATUS_OK;
-    if (join->check != NULL) status = join_check_see(join->check, &piece->batch, err);
+    enum status status = see_piece(join, &piece->batch, err);
     if (status == STATUS_OK) status = stage_output_put(join->output, &piece->message, err);
     piece_drop(NULL, piece);
     return status;
@@ -443,9 +451,11 @@ static enum status insert_training_set(const struct join *join, const char *outp
 static enum status finish(struct join *join, struct err *err)
 {
     struct version version = {0};
+    struct digest digest;
     char node[VERSION_NODE];
     snprintf(node, sizeof node, "stream:%s", run_id(join->run));
-    TRY(insert_training_set(join, node, NULL, err));
+    if (join->digester != NULL) TRY(content_digester_end(join->digester, &digest, err));
+    TRY(insert_training_set(join, node, join->digester == NULL ? NULL : &digest, err));
     TRY(stage_output_finish(join->output, &version, err));
     if (version.number == 0) return STATUS_OK;
     return insert_training_set(join, version_node(&version, node), &version.digest, err);
@@ -487,6 +497,7 @@ static enum status join_views(struct run *run, struct invocation *invocation, st
     TRY(stage_output_open(&join.output, &target, join.schema, run, common, err));
     if (join.args->verify > 0)
         TRY(join_check_open(&join.check, join.args->verify, common->seed, err));
+    if (join.args->into == NULL) TRY(content_digester_open(&join.digester, join.schema, err));
     TRY(join_rows(&join, err));
     TRY(verify(&join, err));
     TRY(finish(&join, err));
