@@ -167,6 +167,27 @@ static enum status open_chain(struct job *job, struct err *err)
     return job->state == NULL ? STATUS_OK : state_load(job->state, &job->chain, err);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t size = text == NULL ? 0 : strlen(text), end_size = strlen(end);
+    return size >= end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+/* A step that would learn from the new rows alone gives another result than a run over all. */
+static enum status check_new_rows(const struct job *job, struct err *err)
+{
+    if (!ends_with(job->operand, "@new")) return STATUS_OK;
+    for (size_t i = 0; i < job->chain.count; i++) {
+        const struct step *step = &job->chain.steps[i];
+        if (!step_must_fit(step)) continue;
+        fail(err, STATUS_USAGE, "it learns from all rows, and \"%s\" reads the new ones only",
+             job->operand);
+        err_hint(err, "give --state FILE with what was learned before, or read @latest");
+        return fail_in_step(step, STATUS_USAGE, err);
+    }
+    return STATUS_OK;
+}
+
 /* ---- after the last row ---- */
 
 static void say_lines(const struct common *common, bool important, const struct bytes *report)
@@ -229,6 +250,7 @@ static enum status job_rows(struct job *job, struct err *err)
     run_into(job->run, job->args->into);
     TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
     TRY(open_chain(job, err));
+    TRY(check_new_rows(job, err));
     if (job->common->explain) return explain(job, err);
     TRY(open_audit(job, err));
     job->chain.audit = job->audit;
