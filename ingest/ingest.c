@@ -2,6 +2,7 @@
  * over their pieces: cut (serial), convert and encode (any thread), write (serial, in order). */
 #include "ingest/ingest.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/progress.h"
@@ -20,6 +21,7 @@ struct ingest {
     struct source_options options;
     struct reject_bound bound;
     struct stage_target target;
+    struct arena *arena;
     const char **names; /* of each source, as in _source */
     struct source **sources;
     struct input *standard_input; /* until a source takes it */
@@ -40,6 +42,7 @@ static void ingest_close(struct ingest *ingest)
     memory_free(ingest->sources);
     input_close(&ingest->standard_input);
     memory_free(ingest->names);
+    arena_close(&ingest->arena);
     provenance_close(&ingest->provenance);
     progress_close(&ingest->progress);
     rejects_close(&ingest->rejects);
@@ -66,20 +69,44 @@ static enum status look(struct ingest *ingest, const char *operand, uint8_t *hea
 }
 
 /* The kind of one operand by its bytes and name. */
-static enum status recognise(struct ingest *ingest, const char *operand,
+static enum status recognise(struct ingest *ingest, const char *operand, const char *name,
                              const struct source_kind **ret, struct err *err)
 {
     uint8_t head[4096];
     struct source_probe probe = {.path = is_stdin(operand) ? NULL : operand, .head = head};
     struct stat info = {.st_mode = S_IFREG};
-    if (probe.path != NULL && stat(operand, &info) != 0)
+    probe.address = probe.path != NULL && is_address(probe.path);
+    if (probe.path != NULL && !probe.address && stat(operand, &info) != 0)
         return fail_errno(err, errno, "\"%s\"", operand);
     probe.directory = S_ISDIR(info.st_mode);
-    if (S_ISREG(info.st_mode)) TRY(look(ingest, operand, head, sizeof head, &probe.head_size, err));
+    if (S_ISREG(info.st_mode) && !probe.address)
+        TRY(look(ingest, operand, head, sizeof head, &probe.head_size, err));
     enum status status = source_kind_recognise(ret, &probe, err);
-    return status == STATUS_OK
-               ? STATUS_OK
-               : fail_within(err, status, "\"%s\"", probe.path == NULL ? "stdin" : operand);
+    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "\"%s\"", name);
+}
+
+/* --format names the kind: an address is no file and a file is no address. */
+static enum status check_places(const struct ingest *ingest, char *const *operands, struct err *err)
+{
+    for (size_t i = 0; i < ingest->count; i++) {
+        if (is_address(operands[i]) == ingest->kind->addresses) continue;
+        (void)fail(err, STATUS_USAGE, "\"%s\": expected %s of kind %s", ingest->names[i],
+                   ingest->kind->addresses ? "an address (SCHEME://...)" : "a file",
+                   ingest->kind->name);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
+static enum status check_queries(const struct ingest *ingest, struct err *err)
+{
+    const char *option = ingest->options.table != NULL   ? "--table"
+                         : ingest->options.query != NULL ? "--query"
+                                                         : NULL;
+    if (option == NULL || ingest->kind->queries) return STATUS_OK;
+    (void)fail(err, STATUS_USAGE, "%s is for databases, and the source is %s", option,
+               ingest->kind->name);
+    return STATUS_USAGE;
 }
 
 static enum status choose_kind(struct ingest *ingest, char *const *operands, struct err *err)
@@ -89,20 +116,36 @@ static enum status choose_kind(struct ingest *ingest, char *const *operands, str
     ingest->options.standard_input = &ingest->standard_input;
     if (ingest->args->format > 0) {
         ingest->kind = source_kinds[ingest->args->format - 1];
-        return STATUS_OK;
+        TRY(check_places(ingest, operands, err));
+        return check_queries(ingest, err);
     }
     for (size_t i = 0; i < ingest->count; i++) {
         const struct source_kind *kind = NULL;
-        TRY(recognise(ingest, operands[i], &kind, err));
+        TRY(recognise(ingest, operands[i], ingest->names[i], &kind, err));
         if (ingest->kind != NULL && ingest->kind != kind) {
             (void)fail(err, STATUS_USAGE, "\"%s\" is %s and \"%s\" is %s, expected one kind",
-                       operands[0], ingest->kind->name, operands[i], kind->name);
+                       ingest->names[0], ingest->kind->name, ingest->names[i], kind->name);
             err_hint(err, "ingest them one after the other");
             return STATUS_USAGE;
         }
         ingest->kind = kind;
     }
-    return STATUS_OK;
+    return check_queries(ingest, err);
+}
+
+/* The operand without credentials, and which table of it. */
+static enum status name_source(struct ingest *ingest, const char *operand, const char **ret,
+                               struct err *err)
+{
+    OWNED(bytes_release) struct bytes name = bytes_limited(1u << 20);
+    const char *table = ingest->args->table;
+    if (is_address(operand))
+        TRY(address_shown(&name, operand, err));
+    else
+        TRY(bytes_append_text(&name, is_stdin(operand) ? "stdin" : operand, err));
+    if (table != NULL) TRY(bytes_format(&name, err, "#%s", table));
+    *ret = arena_text(ingest->arena, (const char *)name.data, name.size);
+    return *ret == NULL ? fail_memory(err, name.size) : STATUS_OK;
 }
 
 static enum status name_sources(struct ingest *ingest, char *const *operands, struct err *err)
@@ -110,9 +153,11 @@ static enum status name_sources(struct ingest *ingest, char *const *operands, st
     const char *given = ingest->args->source_name;
     if (given != NULL && ingest->count > 1)
         return fail(err, STATUS_USAGE, "--source-name names one source, found %zu", ingest->count);
+    TRY(arena_open(&ingest->arena, err));
     TRY(NEW(&ingest->names, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
-        const char *name = given != NULL ? given : is_stdin(operands[i]) ? "stdin" : operands[i];
+        const char *name = given;
+        if (given == NULL) TRY(name_source(ingest, operands[i], &name, err));
         if (!utf8_valid(name, strlen(name))) {
             (void)fail(err, STATUS_USAGE, "the name of source %zu is not UTF-8", i + 1);
             err_hint(err, "give it a name with --source-name");

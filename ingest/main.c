@@ -17,9 +17,10 @@ static enum status run_ingest(struct invocation *invocation, struct err *err)
 static const struct command command = {
     .name = "tamis-ingest",
     .operands = "[SOURCE...]",
-    .summary = "read CSV files and folders of pictures into Arrow",
+    .summary = "read tables, databases and folders of pictures into Arrow",
     .details =
-        "Reads each SOURCE (a CSV or TSV file, a PNG or JPEG picture, or a folder of pictures; "
+        "Reads each SOURCE (a CSV or TSV file, an SQLite database, a PNG or JPEG picture, or a "
+        "folder of pictures; "
         "none\n"
         "or - is stdin) and writes one Arrow stream, or commits a version with --into. Every "
         "record\n"
@@ -34,6 +35,7 @@ static const struct command command = {
         "A column without a name is called columnN, a repeated name gets _2, _3.",
     .examples = "tamis-ingest orders.csv --into raw/orders --rejects rejects.arrow\n"
                 "tamis-ingest pictures/ --label-from directory | tamis-clean -m images\n"
+                "tamis-ingest shop.db --table orders --into raw/orders\n"
                 "zcat big.csv.gz | tamis-ingest --source-name big.csv.gz -o big.arrow",
     .options = ingest_options,
     .args_bytes = sizeof(struct ingest_args),

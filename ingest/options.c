@@ -11,9 +11,9 @@ const struct setting ingest_options[] = {
      .kind = SETTING_CHOICE,
      .offset = AT(format),
      .fallback = "auto",
-     .choices = "auto|csv|tsv|images",
+     .choices = "auto|csv|tsv|images|sqlite",
      .argument = "KIND",
-     .help = "kind of the sources: auto (from content, then name), csv, tsv or images"},
+     .help = "kind of the sources; auto goes by content, then name"},
     {.name = "into",
      .kind = SETTING_TEXT,
      .offset = AT(into),
@@ -35,6 +35,16 @@ const struct setting ingest_options[] = {
      .choices = "none|directory",
      .argument = "WHAT",
      .help = "label of a picture: none, or the directory it lies in"},
+    {.name = "table",
+     .kind = SETTING_TEXT,
+     .offset = AT(table),
+     .argument = "NAME",
+     .help = "of a database: the table or view to read; by default the only table"},
+    {.name = "query",
+     .kind = SETTING_TEXT,
+     .offset = AT(query),
+     .argument = "SQL",
+     .help = "of a database: read the rows of one SELECT statement"},
     {.name = "rejects",
      .kind = SETTING_TEXT,
      .offset = AT(rejects),
@@ -160,6 +170,8 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
     *ret = (struct source_options){
         .header = args->header,
         .label_from_directory = args->label_from == 1,
+        .table = args->table,
+        .query = args->query,
         .text_columns = &args->text,
         .field_limit = args->max_field,
         .picture_limit = args->max_picture,
@@ -168,6 +180,8 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
         .chunk_bytes = args->chunk_bytes,
         .threads = parallel_threads((size_t)common->threads),
     };
+    if (args->table != NULL && args->query != NULL)
+        return fail(err, STATUS_USAGE, "found both --table and --query, expected one of them");
     return set_characters(args, ret, err);
 }
 

@@ -26,6 +26,7 @@ struct source_piece; /* records that were cut off together; defined by each kind
 struct source_probe {
     const char *path; /* NULL for stdin */
     bool directory;
+    bool address;        /* `path` is SCHEME://...; nothing was read */
     const uint8_t *head; /* the first bytes */
     size_t head_size;
 };
@@ -38,6 +39,7 @@ struct source_options {
     int quote;     /* -1 = found, 0 = none */
     int header;    /* enum source_header */
     bool label_from_directory;
+    const char *table, *query;                        /* of a database; NULL = not given */
     const struct text_list *text_columns;             /* never inferred: stay utf8 */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
     int64_t chunk_rows;                               /* of a piece */
@@ -69,6 +71,8 @@ struct source_kind {
     const char *summary;
     const char *reference; /* the specification it follows */
     int passes;            /* over the bytes of a source, for the time left */
+    bool addresses;        /* its sources are SCHEME://..., not files */
+    bool queries;          /* it takes --table and --query */
     /* 0 = not mine ... 100 = certain. Required. */
     int (*recognise)(const struct source_probe *probe);
     /* Opens a path (NULL = options->standard_input) and learns its schema (without provenance

@@ -3,13 +3,10 @@
 
 #include "columnar/kernels.h"
 
-extern const struct source_kind source_csv, source_tsv, source_images;
+extern const struct source_kind source_csv, source_tsv, source_images, source_sqlite;
 
 const struct source_kind *const source_kinds[] = {
-    &source_csv,
-    &source_tsv,
-    &source_images,
-    NULL,
+    &source_csv, &source_tsv, &source_images, &source_sqlite, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
@@ -36,8 +33,6 @@ static const struct foreign foreigners[] = {
     {"PAR1", 4, "a Parquet file", "write it as CSV first"},
     {"ARROW1", 6, "an Arrow file", "tamis-clean and tamis-features read it as it is"},
     {"\xff\xff\xff\xff", 4, "an Arrow stream", "tamis-clean and tamis-features read it as it is"},
-    {"SQLite format 3", 15, "an SQLite database",
-     "sqlite3 -csv -header FILE 'SELECT ...' | tamis-ingest -"},
     {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, PNG and JPEG"},
     {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, PNG and JPEG"},
 };
@@ -64,11 +59,17 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
     }
     int best = 0;
     for (size_t i = 0; source_kinds[i] != NULL; i++) {
+        if (source_kinds[i]->addresses != probe->address) continue;
         int sure = source_kinds[i]->recognise(probe);
         if (sure > best) *ret = source_kinds[i];
         if (sure > best) best = sure;
     }
     if (best > 0) return STATUS_OK;
+    if (probe->address) {
+        (void)fail(err, STATUS_USAGE, "found an address of no known kind");
+        err_hint(err, "give a file, or a database as postgresql://HOST/NAME");
+        return STATUS_USAGE;
+    }
     (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected CSV, TSV, PNG or JPEG");
     err_hint(err, "name the kind with --format");
     return STATUS_FAILED;

@@ -6,6 +6,7 @@
 #include "lineage/sql.h"
 #include "lineage/store_state.h"
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -14,21 +15,12 @@
 
 /* ---- beginning ---- */
 
-/* An argument with the password in user:password@host taken out. */
+/* An argument without the credentials of an address in it. */
 static enum status append_argument(struct bytes *json, const char *text, struct err *err)
 {
-    const char *scheme = strstr(text, "://");
-    const char *authority = scheme == NULL ? NULL : scheme + 3;
-    const char *at = authority == NULL ? NULL : strchr(authority, '@');
-    const char *colon = authority == NULL ? NULL : strchr(authority, ':');
-    OWNED(bytes_release) struct bytes masked = bytes_limited(1 << 20);
-
-    if (at == NULL || colon == NULL || colon > at)
-        return bytes_append_json(json, str_of(text), err);
-    TRY(bytes_append(&masked, text, (size_t)(colon - text) + 1, err));
-    TRY(bytes_append_text(&masked, "***", err));
-    TRY(bytes_append_text(&masked, at, err));
-    return bytes_append_json(json, (struct str){(const char *)masked.data, masked.size}, err);
+    OWNED(bytes_release) struct bytes shown = bytes_limited(1 << 20);
+    TRY(address_shown(&shown, text, err));
+    return bytes_append_json(json, (struct str){(const char *)shown.data, shown.size}, err);
 }
 
 static enum status arguments_json(struct bytes *ret, const struct invocation *invocation,

@@ -54,5 +54,11 @@ for file in "$data"/hostile/arrow/*; do
     survives "$file" tamis-features cat "$file" --format csv -o /dev/null
     survives "$file" tamis-clean "$file" -m text -o /dev/null
 done
+for file in "$data"/hostile/sqlite/*; do
+    survives "$file" tamis-ingest "$file" -o /dev/null
+    for table in $(sqlite3 -readonly "$file" 'SELECT name FROM sqlite_schema' 2>/dev/null | grep -a '^[a-z0-9_]*$'); do
+        survives "$file" tamis-ingest "$file" --table "$table" -o /dev/null
+    done
+done
 check "$files commands over hostile files" test $files -gt 100
 finish

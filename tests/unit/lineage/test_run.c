@@ -30,7 +30,7 @@ static void a_run_is_running_then_done(void **state)
 
     assert_string_equal(scratch_ask(scratch, "SELECT status FROM runs"), "running");
     assert_string_equal(scratch_ask(scratch, "SELECT argv FROM runs"),
-                        "[\"tamis-test\",\"postgresql://me:***@host/db\"]");
+                        "[\"tamis-test\",\"postgresql://host/db\"]");
     run_count(run, &(struct row_counts){.in = 3, .out = 3, .bytes_in = 30, .bytes_out = 20});
     check_ok(run_check_balance(run, &scratch->err), &scratch->err);
     check_ok(run_finish(run, STATUS_OK, &scratch->err), &scratch->err);
