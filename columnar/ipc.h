@@ -49,8 +49,9 @@ MUST_CHECK enum status ipc_writer_open(struct ipc_writer **ret, struct output *o
 MUST_CHECK enum status ipc_writer_encode(const struct ipc_writer *writer, const struct batch *batch,
                                          const struct metadata *metadata, struct ipc_message **ret,
                                          struct err *err);
-/* Writes an encoded batch, with the dictionary messages it needs (replacement in a stream; deltas
- * of one growing dictionary in a file). One thread, in order. Takes the message. */
+/* Writes an encoded batch, with the dictionary messages it needs (replacement in a stream; a file has
+ * one dictionary a column, before a lone batch and behind several). One thread, in order. Takes the
+ * message. */
 MUST_CHECK enum status ipc_writer_put(struct ipc_writer *writer, struct ipc_message **message,
                                       struct err *err);
 /* encode + put. */

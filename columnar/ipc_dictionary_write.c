@@ -1,4 +1,4 @@
-/* columnar/ipc_dictionary_write.c: which dictionary messages a batch needs before it. */
+/* columnar/ipc_dictionary_write.c: which dictionary messages batches need. */
 #include "columnar/ipc_dictionary_write.h"
 
 static bool same(const struct field *values, const struct array *a, const struct array *b)
@@ -36,7 +36,7 @@ static enum status write_whole(struct dictionary_writer *writer, const struct fi
                         err));
     if (!inner && written->begun && same(&values, written->last, dictionary)) return STATUS_OK;
     if (writer->format == IPC_FILE && written->begun) return fail_nested(field, err);
-    TRY(writer->write(writer->context, &values, dictionary, (int64_t)id, false, err));
+    TRY(writer->write(writer->context, &values, dictionary, (int64_t)id, err));
     array_unref(&written->last);
     written->last = array_ref(dictionary);
     written->begun = *changed = true;
@@ -126,8 +126,11 @@ static enum status write_growing(struct dictionary_writer *writer, const struct 
     TRY(renumber(written, field, array, &renumbering, &parts.buffers[0], err));
     TRY(array_take(&fresh, &values, array->dictionary, renumbering.fresh, renumbering.fresh_count,
                    err));
-    if (fresh->length > 0 || !written->begun)
-        TRY(writer->write(writer->context, &values, fresh, (int64_t)id, written->begun, err));
+    if (fresh->length > 0 || !written->begun) {
+        TRY(growing_append(&written->parts, &fresh, sizeof fresh, err));
+        fresh = NULL;
+    }
+    written->values = values;
     written->begun = true;
     parts.validity = buffer_ref(&array->validity);
     parts.null_count = array->null_count;
@@ -137,11 +140,24 @@ static enum status write_growing(struct dictionary_writer *writer, const struct 
 
 /* ---- columns ---- */
 
+/* Values of items that no row holds must not get into the file's dictionary. */
+static bool uses_whole_child(const struct field *field, const struct array *array)
+{
+    enum layout layout = field_info(field)->layout;
+    bool large = layout_is_large(layout);
+    if ((layout != LAYOUT_LIST && layout != LAYOUT_LIST_LARGE) || array->length == 0) return true;
+    return offset_at(&array->buffers[0], large, 0) == 0 &&
+           offset_at(&array->buffers[0], large, array->length) == array->children[0]->length;
+}
+
 static enum status write_children(struct dictionary_writer *writer, const struct field *field,
                                   const struct array *array, size_t *next_id, struct array **ret,
                                   struct err *err)
 {
     OWNED(parts_release) struct parts parts = {0};
+    OWNED(array_unref) struct array *compact = array_ref(array);
+    if (!uses_whole_child(field, array)) TRY(array_rewrite(field, &compact, err));
+    array = compact;
     TRY(parts_open(&parts, array->length, array->buffer_count, array->child_count, err));
     for (size_t i = 0; i < array->child_count; i++)
         TRY(dictionaries_write(writer, &field->children[i], array->children[i], next_id,
@@ -174,12 +190,38 @@ enum status dictionaries_write(struct dictionary_writer *writer, const struct fi
     return write_growing(writer, field, array, id, ret, err);
 }
 
+static enum status finish_one(struct dictionary_writer *writer, size_t id, struct err *err)
+{
+    struct written *written = &writer->items[id];
+    struct array **parts = (struct array **)(void *)written->parts.data;
+    OWNED(array_unref) struct array *whole = NULL;
+    size_t count = written->parts.size / sizeof *parts;
+    if (count == 0) return STATUS_OK;
+    TRY(array_concat(&whole, &written->values, parts, count, err));
+    return writer->write(writer->context, &written->values, whole, (int64_t)id, err);
+}
+
+enum status dictionaries_finish(struct dictionary_writer *writer, struct err *err)
+{
+    for (size_t id = 0; id < writer->count; id++)
+        TRY(finish_one(writer, id, err));
+    return STATUS_OK;
+}
+
+static void written_release(struct written *written)
+{
+    struct array **parts = (struct array **)(void *)written->parts.data;
+    for (size_t i = 0; i < written->parts.size / sizeof *parts; i++)
+        array_unref(&parts[i]);
+    growing_release(&written->parts);
+    array_unref(&written->last);
+    intern_release(&written->keys);
+}
+
 void dictionary_writer_release(struct dictionary_writer *writer)
 {
-    for (size_t i = 0; writer->items != NULL && i < writer->count; i++) {
-        array_unref(&writer->items[i].last);
-        intern_release(&writer->items[i].keys);
-    }
+    for (size_t i = 0; writer->items != NULL && i < writer->count; i++)
+        written_release(&writer->items[i]);
     memory_free(writer->items);
     *writer = (struct dictionary_writer){0};
 }

@@ -104,7 +104,7 @@ MUST_CHECK enum status schema_message(const struct schema *schema, size_t lead, 
                                       struct err *err);
 /* Writes a batch (id < 0) or dictionary message. ret_metadata and ret_body: sizes for the footer.
  */
-MUST_CHECK enum status body_write(const struct body *body, bool compressed, int64_t id, bool delta,
+MUST_CHECK enum status body_write(const struct body *body, bool compressed, int64_t id,
                                   const struct metadata *metadata, struct output *output,
                                   int32_t *ret_metadata, int64_t *ret_body, struct err *err);
 /* The schema table alone, for the footer. */

@@ -148,16 +148,16 @@ static enum status write_batch(struct flat_writer *writer, const struct body_vie
 }
 
 static enum status batch_message(const struct body_view *view, int64_t rows, bool compressed,
-                                 int64_t id, bool delta, const struct metadata *metadata,
-                                 struct bytes *ret, struct err *err)
+                                 int64_t id, const struct metadata *metadata, struct bytes *ret,
+                                 struct err *err)
 {
     OWNED(flat_release) struct flat_writer writer = {0};
     size_t header = 0, place = 0;
     int kind = id < 0 ? MESSAGE_BATCH : MESSAGE_DICTIONARY;
     TRY(begin_message(&writer, kind, (int64_t)view->size, metadata, &header, err));
     if (kind == MESSAGE_DICTIONARY) {
-        struct flat_slot slots[] = {{8, id, 0}, REFERENCE, {1, delta, 0}};
-        TRY(flat_put_table(&writer, slots, 3, &place, err));
+        struct flat_slot slots[] = {{8, id, 0}, REFERENCE};
+        TRY(flat_put_table(&writer, slots, 2, &place, err));
         flat_point(&writer, header, place);
         header = slots[1].place;
     }
@@ -175,13 +175,13 @@ static enum status write_buffer(const struct body_buffer *buffer, struct output 
     return padding == 0 ? STATUS_OK : output_write(output, zeros, padding, err);
 }
 
-enum status body_write(const struct body *body, bool compressed, int64_t id, bool delta,
+enum status body_write(const struct body *body, bool compressed, int64_t id,
                        const struct metadata *metadata, struct output *output,
                        int32_t *ret_metadata, int64_t *ret_body, struct err *err)
 {
     struct body_view view = view_body(body);
     OWNED(bytes_release) struct bytes head = {0};
-    TRY(batch_message(&view, body->rows, compressed, id, delta, metadata, &head, err));
+    TRY(batch_message(&view, body->rows, compressed, id, metadata, &head, err));
     TRY(output_write(output, head.data, head.size, err));
     for (size_t i = 0; i < view.buffer_count; i++)
         TRY(write_buffer(&view.buffers[i], output, err));

@@ -17,6 +17,9 @@ struct ipc_writer {
     uint64_t start; /* of the file in the output */
     struct dictionary_writer dictionaries;
     struct growing dictionary_blocks, batch_blocks; /* struct block_place */
+    struct ipc_message
+        *held;  /* file: the first batch, so that a lone one follows its dictionaries */
+    bool later; /* file: there is more than one batch, dictionaries come last */
 };
 
 struct ipc_message {
@@ -44,25 +47,24 @@ static enum status note_block(struct growing *blocks, struct block_place place, 
 }
 
 static enum status put_body(struct ipc_writer *writer, const struct body *body, int64_t id,
-                            bool delta, const struct metadata *metadata, struct err *err)
+                            const struct metadata *metadata, struct err *err)
 {
     struct block_place place = {.offset =
                                     (int64_t)(output_position(writer->output) - writer->start)};
-    TRY(body_write(body, compresses(writer), id, delta, metadata, writer->output, &place.metadata,
+    TRY(body_write(body, compresses(writer), id, metadata, writer->output, &place.metadata,
                    &place.body, err));
     if (writer->options.format == IPC_STREAM) return STATUS_OK;
     return note_block(id < 0 ? &writer->batch_blocks : &writer->dictionary_blocks, place, err);
 }
 
 static enum status put_dictionary(void *context, const struct field *values,
-                                  const struct array *array, int64_t id, bool delta,
-                                  struct err *err)
+                                  const struct array *array, int64_t id, struct err *err)
 {
     struct ipc_writer *writer = context;
     OWNED(body_release) struct body body = {0};
     TRY(body_add(&body, values, array, err));
     if (compresses(writer)) TRY(body_compress(&body, level_of(writer), err));
-    return put_body(writer, &body, id, delta, NULL, err);
+    return put_body(writer, &body, id, NULL, err);
 }
 
 static enum status open_dictionaries(struct ipc_writer *writer, struct err *err)
@@ -112,6 +114,7 @@ void ipc_writer_close(struct ipc_writer **writer)
     *writer = NULL;
     if (gone == NULL) return;
     dictionary_writer_release(&gone->dictionaries);
+    ipc_message_free(&gone->held);
     growing_release(&gone->dictionary_blocks);
     growing_release(&gone->batch_blocks);
     schema_unref(&gone->schema);
@@ -190,7 +193,7 @@ void ipc_message_free(struct ipc_message **message)
     memory_free(gone);
 }
 
-/* Dictionary messages of one column; the column itself where it had to wait for them. */
+/* Dictionary messages of one column, or in a file its new values and then the column itself. */
 static enum status put_dictionaries(struct ipc_writer *writer, struct ipc_message *message,
                                     size_t column, size_t *next_id, struct err *err)
 {
@@ -204,23 +207,39 @@ static enum status put_dictionaries(struct ipc_writer *writer, struct ipc_messag
                               : STATUS_OK;
 }
 
-static enum status put_message(struct ipc_writer *writer, struct ipc_message *message,
-                               struct err *err)
+static enum status put_batch(struct ipc_writer *writer, struct ipc_message *message,
+                             struct err *err)
 {
     OWNED(body_release) struct body body = {.rows = message->batch.rows};
-    size_t next_id = 0;
-    for (size_t i = 0; i < writer->schema->count; i++) {
-        TRY(put_dictionaries(writer, message, i, &next_id, err));
+    for (size_t i = 0; i < writer->schema->count; i++)
         TRY(body_join(&body, &message->columns[i], err));
-    }
-    return put_body(writer, &body, -1, false, &message->metadata, err);
+    return put_body(writer, &body, -1, &message->metadata, err);
+}
+
+static enum status put_held(struct ipc_writer *writer, struct err *err)
+{
+    OWNED(ipc_message_free) struct ipc_message *held = writer->held;
+    writer->held = NULL;
+    return held == NULL ? STATUS_OK : put_batch(writer, held, err);
 }
 
 enum status ipc_writer_put(struct ipc_writer *writer, struct ipc_message **message, struct err *err)
 {
-    enum status status = put_message(writer, *message, err);
-    ipc_message_free(message);
-    return status;
+    OWNED(ipc_message_free) struct ipc_message *taken = *message;
+    size_t next_id = 0;
+    *message = NULL;
+    for (size_t i = 0; i < writer->schema->count; i++)
+        TRY(put_dictionaries(writer, taken, i, &next_id, err));
+    if (writer->options.format == IPC_FILE && writer->dictionaries.count > 0) {
+        if (writer->held == NULL && !writer->later) {
+            writer->held = taken;
+            taken = NULL;
+            return STATUS_OK;
+        }
+        writer->later = true;
+    }
+    TRY(put_held(writer, err));
+    return put_batch(writer, taken, err);
 }
 
 enum status ipc_writer_add(struct ipc_writer *writer, const struct batch *batch, struct err *err)
@@ -271,6 +290,8 @@ static enum status write_footer(struct ipc_writer *writer, struct err *err)
 enum status ipc_writer_finish(struct ipc_writer *writer, struct err *err)
 {
     static const uint32_t end[2] = {CONTINUATION, 0};
+    if (writer->options.format == IPC_FILE) TRY(dictionaries_finish(&writer->dictionaries, err));
+    TRY(put_held(writer, err));
     TRY(output_write(writer->output, end, sizeof end, err));
     return writer->options.format == IPC_FILE ? write_footer(writer, err) : STATUS_OK;
 }

@@ -195,6 +195,24 @@ def check_polars(copy, room):
                        None if got.equals(frame) else "another frame")
 
 
+def check_changing_dictionary(copy, room):
+    """Each batch has another dictionary; not everybody reads deltas."""
+    texts = (["a", "b", "a"], ["c", "a", "c"], ["b", "d", None])
+    batches = [pa.record_batch([pa.array(words).dictionary_encode()], ["d"]) for words in texts]
+    source, out = os.path.join(room, "in"), os.path.join(room, "out")
+    with ipc.new_stream(source, batches[0].schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    want = [word for words in texts for word in words]
+    for form in ("stream", "file"):
+        subprocess.run([copy, source, out, form, "zstd"], check=True)
+        report("pyarrow, changing dictionary, " + form,
+               None if read(out).column(0).to_pylist() == want else "it differs")
+        frame = (pl.read_ipc if form == "file" else pl.read_ipc_stream)(out)
+        report("Polars, changing dictionary, " + form,
+               None if frame["d"].to_list() == want else "it differs")
+
+
 def digest(program, path):
     return subprocess.run([program, path], capture_output=True, text=True, check=True).stdout
 
@@ -256,6 +274,7 @@ def main():
     with tempfile.TemporaryDirectory() as room:
         check_pyarrow(copy, room)
         check_polars(copy, room)
+        check_changing_dictionary(copy, room)
         check_digests(copy, digester, room)
         check_bridge(bridge, room)
     print("pyarrow %s, Polars %s: %d comparisons, %d failures" %
