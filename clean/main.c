@@ -139,11 +139,20 @@ static enum status job_configure(struct job *job, struct err *err)
     return recipe_load(&job->recipe, args->recipe, &args->lines, err);
 }
 
+/* The recipe, and what was learned before where that is applied: another state is another
+ * configuration. */
 static enum status record_recipe(struct job *job, struct err *err)
 {
     OWNED(bytes_release) struct bytes json = bytes_limited(16u << 20);
     struct digest digest;
+    char text[DIGEST_TEXT];
     TRY(recipe_json(&job->recipe, &json, &digest, err));
+    if (job->state != NULL) {
+        struct digest both[2] = {digest, state_digest(job->state)};
+        digest = digest_of(both, sizeof both);
+        json.size--; /* the closing brace */
+        TRY(bytes_format(&json, err, ",\"state\":\"%s\"}", digest_text(&both[1], text)));
+    }
     return run_config(job->run, (struct str){(const char *)json.data, json.size}, &digest, err);
 }
 

@@ -145,6 +145,11 @@ void state_close(struct state **state)
     *state = NULL;
 }
 
+struct digest state_digest(const struct state *state)
+{
+    return digest_of(state->text.data, state->text.size);
+}
+
 /* ---- using it ---- */
 
 /* The module's own pair of a saved step, alone in a map. */

@@ -18,6 +18,8 @@ MUST_CHECK enum status state_save(const struct chain *chain, const char *path, s
 struct state; /* a file, read and verified */
 /* STATUS_FAILED when its bytes are not those that were saved. */
 MUST_CHECK enum status state_open(struct state **ret, const char *path, struct err *err);
+/* Names what was learned, for the configuration of a run. */
+struct digest state_digest(const struct state *state);
 /* Steps of the recipe that was fitted, as a list for recipe_add_steps. */
 MUST_CHECK enum status state_recipe(const struct state *state, struct recipe *ret, struct err *err);
 /* Gives each step its parameters; a module without any (deduplicate) still looks at the data.
