@@ -45,6 +45,7 @@ static enum status check_types(const struct schema *first, const char *first_nam
 static enum status agree(const struct source_kind *kind, struct source *const *sources,
                          const char *const *names, size_t count, struct err *err)
 {
+    if (count > 1 && kind->unify != NULL) TRY(kind->unify(sources, count, err));
     const struct schema *first = kind->schema(sources[0]);
     for (size_t i = 1; i < count; i++) {
         enum status status = check_names(first, names[0], kind->schema(sources[i]), names[i], err);
@@ -52,8 +53,6 @@ static enum status agree(const struct source_kind *kind, struct source *const *s
         err_hint(err, "ingest files of different columns one after the other");
         return status;
     }
-    if (count > 1 && kind->unify != NULL) TRY(kind->unify(sources, count, err));
-    first = kind->schema(sources[0]);
     for (size_t i = 1; i < count; i++)
         TRY(check_types(first, names[0], kind->schema(sources[i]), names[i], err));
     return STATUS_OK;

@@ -81,8 +81,8 @@ struct source_kind {
                         struct err *err);
     /* Borrowed until close. Required. */
     const struct schema *(*schema)(const struct source *source);
-    /* Makes the types of several opened sources of this kind agree, column by column name; the
-     * driver has checked that the names are the same. NULL = schemas must be equal. */
+    /* Makes the schemas of several opened sources of this kind agree as far as they can; the driver
+     * checks afterwards that all have the same columns. NULL = they must be alike. */
     enum status (*unify)(struct source *const *sources, size_t count, struct err *err);
     /* The next records, at most options.chunk_rows of them; *ret NULL at the end. One at a time, in
      * order. Required. */

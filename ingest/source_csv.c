@@ -235,23 +235,28 @@ static const struct schema *schema_csv(const struct source *source)
     return source->schema;
 }
 
+/* What a column may be in all sources that have it. */
+static void unify_column(struct source *const *sources, size_t count, const char *name)
+{
+    uint8_t classes = VALUE_ANY, seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t here = schema_find(sources[i]->schema, str_of(name));
+        if (here < 0) continue; /* the driver will say so */
+        classes &= sources[i]->classes[here];
+        seen |= sources[i]->seen[here];
+    }
+    for (size_t i = 0; i < count; i++) {
+        int64_t here = schema_find(sources[i]->schema, str_of(name));
+        if (here < 0) continue;
+        sources[i]->classes[here] = classes;
+        sources[i]->seen[here] = seen;
+    }
+}
+
 static enum status unify_csv(struct source *const *sources, size_t count, struct err *err)
 {
-    const struct source *first = sources[0];
-    for (size_t column = 0; column < first->dialect.fields; column++) {
-        struct str name = str_of(first->names[column]);
-        uint8_t classes = VALUE_ANY, seen = 0;
-        for (size_t i = 0; i < count; i++) {
-            size_t here = (size_t)schema_find(sources[i]->schema, name);
-            classes &= sources[i]->classes[here];
-            seen |= sources[i]->seen[here];
-        }
-        for (size_t i = 0; i < count; i++) {
-            size_t here = (size_t)schema_find(sources[i]->schema, name);
-            sources[i]->classes[here] = classes;
-            sources[i]->seen[here] = seen;
-        }
-    }
+    for (size_t column = 0; column < sources[0]->dialect.fields; column++)
+        unify_column(sources, count, sources[0]->names[column]);
     for (size_t i = 0; i < count; i++)
         TRY(make_schema(sources[i], err));
     return STATUS_OK;

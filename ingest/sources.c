@@ -3,10 +3,12 @@
 
 #include "columnar/kernels.h"
 
-extern const struct source_kind source_csv, source_tsv, source_images, source_sqlite;
+#define KINDS "CSV, TSV, JSON, SQLite, PNG or JPEG"
+
+extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite;
 
 const struct source_kind *const source_kinds[] = {
-    &source_csv, &source_tsv, &source_images, &source_sqlite, NULL,
+    &source_csv, &source_tsv, &source_jsonl, &source_images, &source_sqlite, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
@@ -33,8 +35,8 @@ static const struct foreign foreigners[] = {
     {"PAR1", 4, "a Parquet file", "write it as CSV first"},
     {"ARROW1", 6, "an Arrow file", "tamis-clean and tamis-features read it as it is"},
     {"\xff\xff\xff\xff", 4, "an Arrow stream", "tamis-clean and tamis-features read it as it is"},
-    {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, PNG and JPEG"},
-    {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, PNG and JPEG"},
+    {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
+    {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
 };
 
 static const struct foreign *foreign_of(const struct source_probe *probe)
@@ -53,7 +55,8 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
 {
     const struct foreign *foreign = foreign_of(probe);
     if (foreign != NULL) {
-        (void)fail(err, STATUS_FAILED, "found %s, expected CSV, TSV, PNG or JPEG", foreign->name);
+        (void)fail(err, STATUS_FAILED, "found %s, expected CSV, TSV, JSON, PNG or JPEG",
+                   foreign->name);
         err_hint(err, "%s", foreign->hint);
         return STATUS_FAILED;
     }
@@ -70,7 +73,7 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
         err_hint(err, "give a file, or a database as postgresql://HOST/NAME");
         return STATUS_USAGE;
     }
-    (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected CSV, TSV, PNG or JPEG");
+    (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected %s", KINDS);
     err_hint(err, "name the kind with --format");
     return STATUS_FAILED;
 }

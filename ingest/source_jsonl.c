@@ -1,0 +1,269 @@
+/* ingest/source_jsonl.c: JSON records: one a line, one behind the other, or the elements of an
+ * array.
+ *
+ * The first pass learns every path and what stands there (shape.h), the second makes arrays. The
+ * parts are in json_parts.h. */
+#include "base/parallel.h"
+#include "ingest/json_parts.h"
+#include "ingest/reread.h"
+
+#include <stdio.h>
+
+#define SAMPLE_BYTES (64u << 10)
+
+struct source {
+    struct source_options options;
+    struct reread file;
+    enum json_layout layout;
+    struct shape own;          /* what this file has */
+    const struct shape *shape; /* what all files have */
+    struct schema *schema;
+    struct json_cutter *cutter;
+    struct digest digest;
+    int64_t records, blank_lines;
+};
+
+struct source_piece {
+    struct json_piece *json;
+};
+
+static void close_jsonl(struct source **source);
+
+/* ---- the first pass ---- */
+
+struct first_item {
+    struct json_piece *piece;
+    struct shape shape;
+};
+
+static void drop_first(void *context, void *untyped)
+{
+    (void)context;
+    struct first_item *item = untyped;
+    json_piece_free(&item->piece);
+    shape_close(&item->shape);
+    memory_free(item);
+}
+
+static enum status pull_first(void *context, void **ret, struct err *err)
+{
+    struct source *source = context;
+    struct json_piece *piece = NULL;
+    *ret = NULL;
+    TRY(interrupted(err));
+    TRY(json_cut(source->cutter, &piece, err));
+    if (piece == NULL) return STATUS_OK;
+    struct first_item *item;
+    enum status status = NEW(&item, 1, err);
+    if (status == STATUS_OK)
+        item->piece = piece;
+    else
+        json_piece_free(&piece);
+    if (status == STATUS_OK) *ret = item;
+    return status;
+}
+
+static enum status work_first(void *context, void *untyped, struct err *err)
+{
+    const struct source *source = context;
+    struct first_item *item = untyped;
+    TRY(shape_open(&item->shape, err));
+    return json_see(item->piece, &source->options, &item->shape, err);
+}
+
+static enum status push_first(void *context, void *untyped, struct err *err)
+{
+    struct source *source = context;
+    struct first_item *item = untyped;
+    enum status status = shape_merge(&source->own, &item->shape, err);
+    progress_add(source->options.progress, (int64_t)item->piece->size);
+    drop_first(context, item);
+    return status;
+}
+
+static enum status see_all(struct source *source, struct err *err)
+{
+    struct digester digester;
+    digester_begin(&digester);
+    TRY(json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options, 0,
+                         &digester, err));
+    struct ordered ordered = {
+        .threads = source->options.threads,
+        .context = source,
+        .pull = pull_first,
+        .work = work_first,
+        .push = push_first,
+        .drop = drop_first,
+    };
+    TRY(ordered_run(&ordered, err));
+    source->digest = digester_end(&digester);
+    source->records = json_cutter_records(source->cutter);
+    source->blank_lines = json_cutter_blank_lines(source->cutter);
+    json_cutter_close(&source->cutter);
+    return STATUS_OK;
+}
+
+/* ---- opening ---- */
+
+static enum status find_layout(struct source *source, struct err *err)
+{
+    OWNED(memory_release) uint8_t *sample = memory_get_raw(SAMPLE_BYTES, 1);
+    if (sample == NULL) return fail_memory(err, SAMPLE_BYTES);
+    size_t size = (size_t)input_size(source->file.input);
+    if (size > SAMPLE_BYTES) size = SAMPLE_BYTES;
+    TRY(input_read_at(source->file.input, sample, size, 0, err));
+    bool mark = size >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0;
+    if (mark || (size >= 2 && (sample[0] == 0 || sample[1] == 0 || sample[0] >= 0xfe))) {
+        (void)fail(err, STATUS_FAILED, "found a byte-order mark or UTF-16 text, expected UTF-8");
+        err_hint(err, "JSON has no byte-order mark (RFC 8259, section 8.1): iconv, or tail -c +4");
+        return STATUS_FAILED;
+    }
+    source->layout = json_layout_of(sample, size);
+    return STATUS_OK;
+}
+
+static enum status open_jsonl(struct source **ret, const char *path,
+                              const struct source_options *options, struct err *err)
+{
+    OWNED(close_jsonl) struct source *source = NULL;
+    TRY(NEW(&source, 1, err));
+    source->options = *options;
+    TRY(reread_open(&source->file, path, options->standard_input, err));
+    TRY(find_layout(source, err));
+    TRY(shape_open(&source->own, err));
+    TRY(see_all(source, err));
+    TRY(shape_settle(&source->own, options->text_columns, &source->schema, err));
+    source->shape = &source->own;
+    *ret = source;
+    source = NULL;
+    return STATUS_OK;
+}
+
+static const struct schema *schema_jsonl(const struct source *source)
+{
+    return source->schema;
+}
+
+/* The first source gets what all have seen, and the others look there. */
+static enum status unify_jsonl(struct source *const *sources, size_t count, struct err *err)
+{
+    struct source *first = sources[0];
+    for (size_t i = 1; i < count; i++)
+        TRY(shape_merge(&first->own, &sources[i]->own, err));
+    schema_unref(&first->schema);
+    TRY(shape_settle(&first->own, first->options.text_columns, &first->schema, err));
+    for (size_t i = 1; i < count; i++) {
+        schema_unref(&sources[i]->schema);
+        sources[i]->schema = schema_ref(first->schema);
+        sources[i]->shape = &first->own;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the second pass ---- */
+
+static enum status cut_jsonl(struct source *source, struct source_piece **ret, struct err *err)
+{
+    struct json_piece *piece = NULL;
+    *ret = NULL;
+    if (source->cutter == NULL)
+        TRY(json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options,
+                             source->schema->count * sizeof(int64_t), NULL, err));
+    TRY(json_cut(source->cutter, &piece, err));
+    if (piece == NULL) return reread_check(&source->file, err);
+    enum status status = NEW(ret, 1, err);
+    if (status == STATUS_OK)
+        (*ret)->json = piece;
+    else
+        json_piece_free(&piece);
+    return status;
+}
+
+static enum status convert_jsonl(const struct source *source, struct source_piece *piece,
+                                 struct source_rows *ret, struct err *err)
+{
+    return json_rows(piece->json, &source->options, source->shape, source->schema, ret, err);
+}
+
+static void free_jsonl_piece(struct source_piece **piece)
+{
+    if (*piece == NULL) return;
+    json_piece_free(&(*piece)->json);
+    memory_free(*piece);
+    *piece = NULL;
+}
+
+static enum status describe_jsonl(struct source *source, struct source_record *ret, struct err *err)
+{
+    (void)err;
+    reread_describe(&source->file, ret);
+    ret->kind = "jsonl";
+    ret->digest = source->digest;
+    ret->records = source->records;
+    return STATUS_OK;
+}
+
+static void remark_jsonl(const struct source *source, char *ret, size_t room)
+{
+    ret[0] = '\0';
+    if (source->blank_lines > 0)
+        snprintf(ret, room, "%lld blank line%s skipped", (long long)source->blank_lines,
+                 source->blank_lines == 1 ? "" : "s");
+}
+
+static void close_jsonl(struct source **source)
+{
+    struct source *s = *source;
+    if (s == NULL) return;
+    json_cutter_close(&s->cutter);
+    schema_unref(&s->schema);
+    shape_close(&s->own);
+    reread_close(&s->file);
+    memory_free(s);
+    *source = NULL;
+}
+
+/* ---- recognition ---- */
+
+static bool name_ends(const char *path, const char *end)
+{
+    size_t size = path == NULL ? 0 : strlen(path), end_size = strlen(end);
+    return size >= end_size && strcasecmp(path + size - end_size, end) == 0;
+}
+
+static size_t behind_blanks(const struct source_probe *probe, size_t at)
+{
+    while (at < probe->head_size && memchr(" \t\r\n", probe->head[at], 4) != NULL)
+        at++;
+    return at;
+}
+
+static int recognise_jsonl(const struct source_probe *probe)
+{
+    if (probe->directory) return 0;
+    if (name_ends(probe->path, ".jsonl") || name_ends(probe->path, ".ndjson") ||
+        name_ends(probe->path, ".json"))
+        return 85;
+    size_t at = behind_blanks(probe, 0);
+    if (at < probe->head_size && probe->head[at] == '[') at = behind_blanks(probe, at + 1);
+    if (at >= probe->head_size || probe->head[at] != '{') return 0;
+    at = behind_blanks(probe, at + 1);
+    return at < probe->head_size && (probe->head[at] == '"' || probe->head[at] == '}') ? 60 : 0;
+}
+
+const struct source_kind source_jsonl = {
+    .name = "jsonl",
+    .summary = "JSON objects: one a line, one behind the other, or in an array",
+    .reference = "RFC 8259, jsonlines.org",
+    .passes = 2,
+    .recognise = recognise_jsonl,
+    .open = open_jsonl,
+    .schema = schema_jsonl,
+    .unify = unify_jsonl,
+    .cut = cut_jsonl,
+    .convert = convert_jsonl,
+    .free_piece = free_jsonl_piece,
+    .describe = describe_jsonl,
+    .remark = remark_jsonl,
+    .close = close_jsonl,
+};
