@@ -19,7 +19,8 @@ static const struct command command = {
     .operands = "[SOURCE...]",
     .summary = "read tables, databases and folders of pictures into Arrow",
     .details =
-        "Reads each SOURCE (a CSV or TSV file, an SQLite database, a PNG or JPEG picture, or a "
+        "Reads each SOURCE (a CSV, TSV or JSON file, an SQLite database, a PNG or JPEG picture, or "
+        "a "
         "folder of pictures; "
         "none\n"
         "or - is stdin) and writes one Arrow stream, or commits a version with --into. Every "
