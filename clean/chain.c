@@ -82,6 +82,7 @@ static enum status read_rows(struct rows_at_hand *rows, struct pass *pass, struc
     pass->again = rows->read;
     if (rows->input != NULL && rows->read) TRY(stage_input_rewind(rows->input, err));
     rows->read = true;
+    pass->chain->passes++;
     return pass_run(pass, err);
 }
 
@@ -138,6 +139,7 @@ static enum status learn(struct chain *chain, const struct pass_plan *plan,
     };
     TRY(read_rows(rows, &pass, err));
     if (plan->spools) {
+        chain->spooled_bytes += spool_bytes(spool);
         spool_close(&rows->spool);
         rows->spool = spool;
         rows->input = NULL;

@@ -28,8 +28,10 @@ struct chain {
     struct redactor redactor;
 
     int64_t rows_in, rows_out;
-    int64_t *nulls_before; /* by column of `input` */
-    int64_t *nulls_after;  /* by column of the schema that leaves */
+    int64_t passes;         /* readings of all rows, further ones of a fit included */
+    uint64_t spooled_bytes; /* put aside between passes, compressed */
+    int64_t *nulls_before;  /* by column of `input` */
+    int64_t *nulls_after;   /* by column of the schema that leaves */
 };
 
 /* Opens every step whose schema is known by now; those behind a step that learns types are opened

@@ -111,9 +111,9 @@ struct clean_module {
     bool removes_rows; /* apply may drop, reject or merge: never shares a pass with a later fit */
     /* Whether this recipe step needs its fit at all (images only for odd sizes); NULL = yes. */
     bool (*needs_fit)(const void *state);
-    /* Whether the step reads or changes a column of the schema it was opened with. Two neighbors
-     * that touch no column in common, keep all rows and keep the schema learn in one shared pass.
-     * NULL = any column. */
+    /* Whether the step reads or changes a column of the schema it was opened with. Neighbors that
+     * touch no column in common and keep all rows learn in one shared pass; its windows may then
+     * lack columns at the end that the step does not touch. NULL = any column. */
     bool (*touches)(const void *state, size_t column);
     size_t tally_bytes;
     /* Fills a zeroed tally from one window. Parallel. */

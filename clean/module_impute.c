@@ -258,6 +258,15 @@ static void close_state(void **ret)
 
 /* ---- fit ---- */
 
+/* Methods that look at other columns read any of them. */
+static bool touches(const void *opaque, size_t column)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i] == column) return true;
+    return state->rows != NULL;
+}
+
 static bool needs_fit(const void *opaque)
 {
     return ((const struct state *)opaque)->config->method != METHOD_CONSTANT;
@@ -569,6 +578,7 @@ const struct clean_module module_impute = {
     .config_bytes = sizeof(struct config),
     .open = open,
     .needs_fit = needs_fit,
+    .touches = touches,
     .passes = 1,
     .tally_bytes = sizeof(struct tally),
     .observe = observe,

@@ -108,6 +108,8 @@ static enum status tell_nulls(struct run *run, const char *when, const struct sc
 
 enum status outcome_metrics(const struct chain *chain, struct err *err)
 {
+    TRY(run_metric(chain->run, "passes", (double)chain->passes, "passes", err));
+    TRY(run_metric(chain->run, "spooled_bytes", (double)chain->spooled_bytes, "bytes", err));
     TRY(tell_nulls(chain->run, "before", chain->input, chain->nulls_before, chain->rows_in, err));
     if (chain->nulls_after == NULL) return STATUS_OK;
     return tell_nulls(chain->run, "after", chain_schema(chain), chain->nulls_after, chain->rows_out,

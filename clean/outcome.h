@@ -9,7 +9,7 @@
 MUST_CHECK enum status outcome_effects(const struct chain *chain, struct err *err);
 /* column_edges from the columns that leave to the columns that entered, hops composed. */
 MUST_CHECK enum status outcome_lineage(const struct chain *chain, struct err *err);
-/* Null rates before and after, of the whole and by column. */
+/* Null rates before and after, of the whole and by column; passes and spooled bytes. */
 MUST_CHECK enum status outcome_metrics(const struct chain *chain, struct err *err);
 /* Asks each step for its verdict and appends its lines, and findings nobody judged, to ret_report.
  * Marks the run when one says failed. */

@@ -40,6 +40,24 @@ static const struct clean_module fit_drop = {.name = "drop",
                                              .removes_rows = true,
                                              .touches = touches_first};
 
+/* Learns about the first column and adds one behind the others. */
+static enum status open_adding(void **ret_state, const struct module_setup *setup,
+                               struct schema **ret_schema, struct err *err)
+{
+    TRY(open_nothing(ret_state, setup, NULL, err));
+    TRY(schema_copy(ret_schema, setup->schema, err));
+    return schema_add_column(*ret_schema, "c", TYPE_BOOL, err);
+}
+static bool touches_added(const void *state, size_t column)
+{
+    (void)state;
+    return column == 2;
+}
+static const struct clean_module fit_adding = {
+    .name = "adding", .open = open_adding, .observe = observe_nothing, .touches = touches_first};
+static const struct clean_module fit_added = {
+    .name = "added", .open = open_nothing, .observe = observe_nothing, .touches = touches_added};
+
 static void explain(const struct clean_module *const *modules, size_t count, bool rereadable,
                     const char *expected)
 {
@@ -53,7 +71,8 @@ static void explain(const struct clean_module *const *modules, size_t count, boo
         recipe[i].module = modules[i];
         steps[i] =
             (struct step){.recipe = &recipe[i], .module = modules[i], .position = (int)i + 1};
-        assert_int_equal(step_open(&steps[i], batch.schema, &options, &err), STATUS_OK);
+        const struct schema *schema = i == 0 ? batch.schema : steps[i - 1].after;
+        assert_int_equal(step_open(&steps[i], schema, &options, &err), STATUS_OK);
     }
     assert_int_equal(plan_explain(steps, count, "stdin", rereadable, &text, &err), STATUS_OK);
     assert_int_equal(bytes_append(&text, "", 1, &err), STATUS_OK);
@@ -113,6 +132,22 @@ static void test_strangers_learn_together(void **unused)
             &fit_drop, &fit_second);
 }
 
+static void test_added_columns_are_not_missed(void **unused)
+{
+    (void)unused;
+    EXPLAIN(true,
+            "pass 1: read stdin; fit 1 adding, 2 second (together)\n"
+            "pass 2: read stdin; apply 1 adding, 2 second (fused); write the output\n"
+            "passes: 2, spools: 0\n",
+            &fit_adding, &fit_second);
+    EXPLAIN(true,
+            "pass 1: read stdin; fit 1 adding\n"
+            "pass 2: read stdin; apply 1 adding; fit 2 added; spool the rows\n"
+            "pass 3: read spool 1; apply 2 added; write the output\n"
+            "passes: 3, spools: 1\n",
+            &fit_adding, &fit_added);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_a_fit_is_a_barrier),
         cmocka_unit_test(test_a_file_is_read_again_instead_of_spooled),
         cmocka_unit_test(test_strangers_learn_together),
+        cmocka_unit_test(test_added_columns_are_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
