@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Digest, statistics, slices, rows taken and joined, and the text of every value. */
+/* Digest, statistics, slices, rows taken and joined, the text of every value; then what was read is
+ * written and read again, and aborts where that is refused or has another digest. */
 enum status read_everything(const uint8_t *data, size_t size, struct err *err);
 
 #endif
