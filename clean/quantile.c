@@ -237,7 +237,7 @@ static enum status keep_all(struct quantiles *q, const struct quantile_tally *ta
         q->all = grown;
         q->all_room = room;
     }
-    memcpy(q->all + q->all_count, tally->keys, tally->count * sizeof *q->all);
+    if (tally->count > 0) memcpy(q->all + q->all_count, tally->keys, tally->count * sizeof *q->all);
     q->all_count = wanted;
     return STATUS_OK;
 }

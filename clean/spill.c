@@ -65,6 +65,7 @@ static enum status grow(struct spill *spill, size_t wanted, struct err *err)
 
 enum status spill_add(struct spill *spill, const void *data, size_t size, struct err *err)
 {
+    if (size == 0) return STATUS_OK;
     if (spill->size + size > spill->room) {
         bool memory = spill->descriptor < 0 && spill->size + size <= spill->limit;
         if (memory)
