@@ -9,9 +9,7 @@
 #include "base/memory.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define SAMPLE_MOST  20000
 #define SAMPLE_LEAST 500
@@ -20,20 +18,10 @@
 
 #define RIDGE_USUAL 0.05
 
-struct sampled {
-    uint64_t hash;
-    size_t place; /* of its values */
-};
-
 struct model {
     enum model_kind kind;
     size_t columns, neighbors, threads;
-    int64_t seed;
-    /* The sample: the rows with the smallest hashes. */
-    struct sampled *sampled;
-    double *rows;
-    size_t count, most;
-    uint64_t below; /* only hashes below are taken */
+    struct sample sample;
     /* Learned. */
     double *center, *scale, *low, *high; /* by column; scale NaN = no value was seen */
     double *shares;                      /* of knn, by column */
@@ -57,7 +45,7 @@ static size_t sample_size(size_t columns, size_t memory)
 }
 
 enum status model_open(struct model **ret, enum model_kind kind, size_t columns, size_t neighbors,
-                       int64_t seed, size_t memory, size_t threads, struct err *err)
+                       size_t memory, size_t threads, struct err *err)
 {
     struct model *model;
     TRY(NEW(&model, 1, err));
@@ -66,9 +54,7 @@ enum status model_open(struct model **ret, enum model_kind kind, size_t columns,
     model->columns = columns;
     model->neighbors = neighbors < DONORS_NEAREST_MOST ? neighbors : DONORS_NEAREST_MOST;
     model->threads = threads;
-    model->seed = seed;
-    model->most = sample_size(columns, memory);
-    model->below = UINT64_MAX;
+    sample_open(&model->sample, columns, sample_size(columns, memory));
     model->ridge = RIDGE_USUAL;
     TRY(NEW(&model->center, columns, err));
     TRY(NEW(&model->scale, columns, err));
@@ -85,8 +71,7 @@ void model_close(struct model **ret)
     struct model *model = *ret;
     if (model == NULL) return;
     joint_release(&model->joint);
-    memory_free(model->sampled);
-    memory_free(model->rows);
+    sample_release(&model->sample);
     memory_free(model->center);
     memory_free(model->scale);
     memory_free(model->low);
@@ -98,48 +83,7 @@ void model_close(struct model **ret)
     *ret = NULL;
 }
 
-/* ---- sample ---- */
-
-uint64_t model_hash(const struct model *model, struct str source, int64_t record)
-{
-    uint64_t hash = XXH3_64bits_withSeed(source.data, source.size, (uint64_t)model->seed);
-    return XXH3_64bits_withSeed(&record, sizeof record, hash);
-}
-
-/* Keeps the rows below a lower bound. */
-static void shed(struct model *model)
-{
-    size_t kept = 0, columns = model->columns;
-    model->below /= 2;
-    for (size_t i = 0; i < model->count; i++) {
-        if (model->sampled[i].hash >= model->below) continue;
-        model->sampled[kept] = (struct sampled){model->sampled[i].hash, kept};
-        memmove(model->rows + kept * columns, model->rows + i * columns,
-                columns * sizeof *model->rows);
-        kept++;
-    }
-    model->count = kept;
-}
-
-enum status model_add(struct model *model, const uint64_t *hashes, const double *rows, size_t count,
-                      struct err *err)
-{
-    size_t columns = model->columns;
-    if (model->rows == NULL) {
-        TRY(NEW(&model->sampled, model->most, err));
-        TRY(NEW(&model->rows, model->most * columns, err));
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (hashes[i] >= model->below) continue;
-        while (model->count == model->most)
-            shed(model);
-        if (hashes[i] >= model->below) continue;
-        memcpy(model->rows + model->count * columns, rows + i * columns, columns * sizeof *rows);
-        model->sampled[model->count] = (struct sampled){hashes[i], model->count};
-        model->count++;
-    }
-    return STATUS_OK;
-}
+/* ---- columns ---- */
 
 static void measure_columns(struct model *model)
 {
@@ -147,8 +91,8 @@ static void measure_columns(struct model *model)
         double n = 0, sum = 0, squares = 0;
         model->low[j] = INFINITY;
         model->high[j] = -INFINITY;
-        for (size_t i = 0; i < model->count; i++) {
-            double value = model->rows[i * model->columns + j];
+        for (size_t i = 0; i < model->sample.count; i++) {
+            double value = model->sample.rows[i * model->columns + j];
             if (isnan(value)) continue;
             n++;
             sum += value;
@@ -156,8 +100,8 @@ static void measure_columns(struct model *model)
             model->high[j] = fmax(model->high[j], value);
         }
         model->center[j] = n == 0 ? NAN : sum / n;
-        for (size_t i = 0; i < model->count; i++) {
-            double value = model->rows[i * model->columns + j] - model->center[j];
+        for (size_t i = 0; i < model->sample.count; i++) {
+            double value = model->sample.rows[i * model->columns + j] - model->center[j];
             if (!isnan(value)) squares += value * value;
         }
         double scale = n == 0 ? NAN : sqrt(squares / n);
@@ -171,38 +115,20 @@ static void standardize(const struct model *model, double *row)
         row[j] = (row[j] - model->center[j]) / model->scale[j];
 }
 
+struct sample *model_sample(struct model *model)
+{
+    return &model->sample;
+}
+
 /* ---- fit ---- */
-
-static int by_hash(const void *a, const void *b)
-{
-    const struct sampled *x = a, *y = b;
-    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
-    return x->place < y->place ? -1 : x->place > y->place;
-}
-
-/* The order of the hashes has nothing to do with the order of the rows: its beginning is a sample
- * of the sample. */
-static enum status sort_sample(struct model *model, struct err *err)
-{
-    size_t columns = model->columns;
-    double *sorted;
-    TRY(NEW(&sorted, model->count * columns + 1, err));
-    if (model->count > 0) qsort(model->sampled, model->count, sizeof *model->sampled, by_hash);
-    for (size_t i = 0; i < model->count; i++)
-        memcpy(sorted + i * columns, model->rows + model->sampled[i].place * columns,
-               columns * sizeof *sorted);
-    memory_free(model->rows);
-    model->rows = sorted;
-    return STATUS_OK;
-}
 
 /* The first of the sample by hash order are the donors. */
 static enum status take_donors(struct model *model, struct err *err)
 {
-    size_t count = model->count < DONORS_MOST ? model->count : DONORS_MOST;
+    size_t count = model->sample.count < DONORS_MOST ? model->sample.count : DONORS_MOST;
     memory_free(model->donors);
     TRY(NEW(&model->donors, count * model->columns + 1, err));
-    memcpy(model->donors, model->rows, count * model->columns * sizeof *model->donors);
+    memcpy(model->donors, model->sample.rows, count * model->columns * sizeof *model->donors);
     model->donor_count = count;
     return STATUS_OK;
 }
@@ -223,22 +149,20 @@ static enum status fill_donors(struct model *model, struct err *err)
 
 enum status model_fit(struct model *model, struct err *err)
 {
-    TRY(sort_sample(model, err));
+    TRY(sample_sort(&model->sample, err));
     measure_columns(model);
-    for (size_t i = 0; i < model->count; i++)
-        standardize(model, model->rows + i * model->columns);
+    for (size_t i = 0; i < model->sample.count; i++)
+        standardize(model, model->sample.rows + i * model->columns);
     if (model->kind == MODEL_AUTO)
-        TRY(choose_mixture(model->rows, model->count, model->columns, model->neighbors,
-                           model->threads, &model->ridge, model->shares, err));
-    TRY(joint_fit(&model->joint, model->rows, model->count, model->ridge, model->threads, err));
+        TRY(choose_mixture(model->sample.rows, model->sample.count, model->columns,
+                           model->neighbors, model->threads, &model->ridge, model->shares, err));
+    TRY(joint_fit(&model->joint, model->sample.rows, model->sample.count, model->ridge,
+                  model->threads, err));
     if (uses_donors(model)) {
         TRY(take_donors(model, err));
         TRY(fill_donors(model, err));
     }
-    memory_free(model->rows);
-    memory_free(model->sampled);
-    model->rows = NULL;
-    model->sampled = NULL;
+    sample_release(&model->sample);
     return STATUS_OK;
 }
 

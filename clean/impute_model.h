@@ -10,8 +10,7 @@
 #ifndef CLEAN_IMPUTE_MODEL_H
 #define CLEAN_IMPUTE_MODEL_H
 
-#include "base/str.h"
-#include "base/yaml.h"
+#include "clean/sample.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,13 +19,9 @@ enum model_kind { MODEL_KNN, MODEL_RIDGE, MODEL_AUTO };
 
 struct model;
 MUST_CHECK enum status model_open(struct model **ret, enum model_kind kind, size_t columns,
-                                  size_t neighbors, int64_t seed, size_t memory, size_t threads,
-                                  struct err *err);
-/* The hash by which a row is sampled. */
-uint64_t model_hash(const struct model *model, struct str source, int64_t record);
-/* Adds rows in window order; one thread. `rows` is count x columns, NaN = gap. */
-MUST_CHECK enum status model_add(struct model *model, const uint64_t *hashes, const double *rows,
-                                 size_t count, struct err *err);
+                                  size_t neighbors, size_t memory, size_t threads, struct err *err);
+/* Where the rows go that the model is fitted to. */
+struct sample *model_sample(struct model *model);
 MUST_CHECK enum status model_fit(struct model *model, struct err *err);
 /* Fills the gaps of one row in place; stays NaN where nothing is known of the column. `work` has
  * room for model_work() doubles. Any thread. */

@@ -13,6 +13,7 @@ struct impute_rows {
     bool *filled;    /* whether it is a target */
     size_t count;
     bool widen;
+    int64_t seed;
     struct model *model;
 };
 
@@ -49,6 +50,7 @@ enum status rows_open(struct impute_rows **ret, const struct module_setup *setup
     *ret = rows;
     rows->schema = setup->schema;
     rows->widen = plan->widen;
+    rows->seed = setup->seed;
     TRY(choose_columns(rows, setup, plan, err));
     if (rows->count > JOINT_COLUMNS_MAXIMUM) {
         fail_at(setup->node, err, "%zu columns take part, at most %d are possible", rows->count,
@@ -56,8 +58,8 @@ enum status rows_open(struct impute_rows **ret, const struct module_setup *setup
         err_hint(err, "name the columns to look at: from=...");
         return STATUS_USAGE;
     }
-    return model_open(&rows->model, plan->kind, rows->count, plan->neighbors, setup->seed,
-                      setup->memory, setup->threads, err);
+    return model_open(&rows->model, plan->kind, rows->count, plan->neighbors, setup->memory,
+                      setup->threads, err);
 }
 
 void rows_close(struct impute_rows **rows)
@@ -70,51 +72,15 @@ void rows_close(struct impute_rows **rows)
 
 /* ---- windows ---- */
 
-/* Row by row, gaps NaN. Infinite values count as gaps: nothing can be learned from them. */
-static enum status gather(const struct impute_rows *rows, const struct window *window, double **ret,
-                          struct err *err)
-{
-    size_t count = (size_t)window->batch->rows;
-    OWNED(memory_release) double *values = NULL;
-    TRY(NEW(&values, count, err));
-    TRY(NEW(ret, count * rows->count, err));
-    for (size_t j = 0; j < rows->count; j++) {
-        size_t at = rows->columns[j];
-        numbers_read(&rows->schema->fields[at], window->batch->columns[at], values);
-        for (size_t i = 0; i < count; i++)
-            (*ret)[i * rows->count + j] = isinf(values[i]) ? NAN : values[i];
-    }
-    return STATUS_OK;
-}
-
 enum status rows_observe(const struct impute_rows *rows, const struct window *window,
-                         struct rows_tally *tally, struct err *err)
+                         struct sample_tally *tally, struct err *err)
 {
-    size_t count = (size_t)window->batch->rows;
-    TRY(gather(rows, window, &tally->rows, err));
-    TRY(NEW(&tally->hashes, count, err));
-    for (size_t i = 0; i < count; i++) {
-        struct str source;
-        int64_t record;
-        window_provenance(window, (int64_t)i, &source, &record);
-        tally->hashes[i] = model_hash(rows->model, source, record);
-    }
-    tally->count = count;
-    return STATUS_OK;
+    return sample_observe(window, rows->columns, rows->count, rows->seed, tally, err);
 }
 
-enum status rows_absorb(struct impute_rows *rows, struct rows_tally *tally, struct err *err)
+enum status rows_absorb(struct impute_rows *rows, struct sample_tally *tally, struct err *err)
 {
-    enum status status = model_add(rows->model, tally->hashes, tally->rows, tally->count, err);
-    rows_tally_release(tally);
-    return status;
-}
-
-void rows_tally_release(struct rows_tally *tally)
-{
-    memory_free(tally->hashes);
-    memory_free(tally->rows);
-    *tally = (struct rows_tally){0};
+    return sample_absorb(model_sample(rows->model), tally, err);
 }
 
 enum status rows_settle(struct impute_rows *rows, struct err *err)
@@ -198,11 +164,11 @@ static enum status put_column(const struct impute_rows *rows, size_t j, const st
 enum status rows_apply(const struct impute_rows *rows, const struct window *window,
                        struct change *change, struct err *err)
 {
-    OWNED(memory_release) double *values = NULL;
-    TRY(gather(rows, window, &values, err));
-    TRY(fill_rows(rows, values, (size_t)window->batch->rows, err));
+    OWNED(sample_tally_release) struct sample_tally tally = {0};
+    TRY(sample_observe(window, rows->columns, rows->count, rows->seed, &tally, err));
+    TRY(fill_rows(rows, tally.rows, tally.count, err));
     for (size_t j = 0; j < rows->count; j++)
-        if (rows->filled[j]) TRY(put_column(rows, j, window, values, change, err));
+        if (rows->filled[j]) TRY(put_column(rows, j, window, tally.rows, change, err));
     return STATUS_OK;
 }
 

@@ -19,17 +19,10 @@ struct rows_plan {
 MUST_CHECK enum status rows_open(struct impute_rows **ret, const struct module_setup *setup,
                                  const struct rows_plan *plan, struct err *err);
 
-/* Rows of one window. Zero-initialize. */
-struct rows_tally {
-    uint64_t *hashes;
-    double *rows;
-    size_t count;
-};
 MUST_CHECK enum status rows_observe(const struct impute_rows *rows, const struct window *window,
-                                    struct rows_tally *tally, struct err *err);
-MUST_CHECK enum status rows_absorb(struct impute_rows *rows, struct rows_tally *tally,
+                                    struct sample_tally *tally, struct err *err);
+MUST_CHECK enum status rows_absorb(struct impute_rows *rows, struct sample_tally *tally,
                                    struct err *err);
-void rows_tally_release(struct rows_tally *tally);
 MUST_CHECK enum status rows_settle(struct impute_rows *rows, struct err *err);
 /* Sets the filled target columns and counts their cells. */
 MUST_CHECK enum status rows_apply(const struct impute_rows *rows, const struct window *window,

@@ -96,7 +96,7 @@ struct tally {
     struct summary_tally summary;
     struct counts *counts;
     size_t count;
-    struct rows_tally rows;
+    struct sample_tally rows;
 };
 
 /* ---- types ---- */
@@ -335,7 +335,7 @@ static void discard(void *opaque)
 {
     struct tally *tally = opaque;
     summary_tally_release(&tally->summary);
-    rows_tally_release(&tally->rows);
+    sample_tally_release(&tally->rows);
     for (size_t i = 0; i < tally->count; i++)
         counts_release(&tally->counts[i]);
     memory_free(tally->counts);

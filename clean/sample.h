@@ -1,0 +1,44 @@
+/* clean/sample.h: a sample of rows of numbers, the same for any threads, windows or order.
+ *
+ * The rows with the smallest hashes of (source, record) are kept (bottom-k sampling, Cohen and
+ * Kaplan 2007): a full table halves the bound below which hashes are taken. Sorted by hash, any
+ * beginning of the sample is a sample itself. */
+#ifndef CLEAN_SAMPLE_H
+#define CLEAN_SAMPLE_H
+
+#include "clean/module.h"
+
+struct sampled {
+    uint64_t hash;
+    size_t place; /* of its values in rows */
+};
+
+struct sample {
+    size_t columns, most;
+    struct sampled *sampled;
+    double *rows; /* count x columns, gaps NaN */
+    size_t count;
+    uint64_t below; /* only hashes below are taken */
+};
+/* Memory is taken with the first row. */
+void sample_open(struct sample *ret, size_t columns, size_t most);
+void sample_release(struct sample *sample);
+
+/* All rows of one window. Zero-initialize. */
+struct sample_tally {
+    uint64_t *hashes;
+    double *rows;
+    size_t count;
+};
+/* columns    `count` of them, field_is_ordered_number; null, NaN and infinite values become NaN */
+MUST_CHECK enum status sample_observe(const struct window *window, const size_t *columns,
+                                      size_t count, int64_t seed, struct sample_tally *tally,
+                                      struct err *err);
+/* Window order; releases the tally. */
+MUST_CHECK enum status sample_absorb(struct sample *sample, struct sample_tally *tally,
+                                     struct err *err);
+void sample_tally_release(struct sample_tally *tally);
+/* Into the order of the hashes, which has nothing to do with the order of the rows. */
+MUST_CHECK enum status sample_sort(struct sample *sample, struct err *err);
+
+#endif
