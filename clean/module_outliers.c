@@ -1,20 +1,24 @@
-/* clean/module_outliers.c: unusual values of numeric columns.
+/* clean/module_outliers.c: unusual values of numeric columns, and unusual rows.
  *
- * Each column gets two fences; what lies outside is unusual. mad: median +- threshold x 1.4826 x
+ * forest, knn and ensemble judge whole rows (outliers_rows.h). The other methods give each column
+ * two fences; what lies outside is unusual. mad: median +- threshold x 1.4826 x
  * MAD (Iglewicz and Hoaglin 1993, 3.5); iqr: quartiles -+ threshold x IQR (Tukey 1977, 1.5); z:
  * mean +- threshold x standard deviation (3). Median and quartiles are exact for any size. A column
  * without spread (more than half of its values equal) has no fences and is left alone. */
 #include "clean/module.h"
 #include "clean/numbers.h"
+#include "clean/outliers_rows.h"
 #include "clean/parameters.h"
 #include "clean/summary.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum method { METHOD_MAD, METHOD_IQR, METHOD_Z };
+enum method { METHOD_MAD, METHOD_IQR, METHOD_Z, METHOD_FOREST, METHOD_KNN, METHOD_ENSEMBLE };
 enum action { ACTION_FLAG, ACTION_CLIP, ACTION_NULL, ACTION_DROP };
-static const char method_words[] = "mad|iqr|z";
+static const char method_words[] = "mad|iqr|z|forest|knn|ensemble";
+static const char *const rules[] = {"outlier mad",    "outlier iqr", "outlier z",
+                                    "outlier forest", "outlier knn", "outlier ensemble"};
 
 /* 1 / quantile(normal, 3/4): makes the MAD estimate the standard deviation of normal data. */
 #define MAD_CONSISTENCY 1.482602218505602
@@ -24,6 +28,7 @@ struct config {
     int method, action;
     double threshold; /* 0 = the method's own */
     const char *flag;
+    int64_t neighbors;
 };
 
 static const struct setting settings[] = {
@@ -36,14 +41,16 @@ static const struct setting settings[] = {
      .offset = offsetof(struct config, method),
      .fallback = "mad",
      .choices = method_words,
-     .help = "median absolute deviation, interquartile range, or standard deviations"},
+     .help = "values: median absolute deviation, interquartile range, standard deviations; rows: "
+             "isolation forest, distance to similar rows, or the larger of both"},
     {.name = "threshold",
      .kind = SETTING_REAL,
      .offset = offsetof(struct config, threshold),
      .fallback = "0",
      .minimum = 0,
      .maximum = 1e6,
-     .help = "how far out a value must lie; 0 means 3.5 for mad, 1.5 for iqr, 3 for z"},
+     .help = "how far out a value must lie; 0 means 1.5 for iqr, 3 for z, 3.5 for the "
+             "others"},
     {.name = "action",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, action),
@@ -54,7 +61,15 @@ static const struct setting settings[] = {
      .kind = SETTING_TEXT,
      .offset = offsetof(struct config, flag),
      .fallback = "outlier",
-     .help = "name of the added column; NAME_column says which column it was"},
+     .help = "name of the added column; NAME_column says which column it was, "
+             "NAME_score how unusual the row is (methods for rows)"},
+    {.name = "neighbors",
+     .kind = SETTING_INT,
+     .offset = offsetof(struct config, neighbors),
+     .fallback = "5",
+     .minimum = 1,
+     .maximum = 64,
+     .help = "which of the similar rows knn and ensemble measure the distance to"},
     {0}};
 
 struct fence {
@@ -72,6 +87,9 @@ struct state {
     double threshold;
     struct fence *fences;
     struct summary *summary;
+    struct unusual *unusual; /* methods for rows */
+    int64_t seed;
+    const char *threshold_text;
 };
 
 /* ---- kernel ---- */
@@ -101,6 +119,7 @@ static void fit_fence(const struct state *state, size_t i, struct fence *fence)
         fence->center = summary_moments(s, i)->mean;
         fence->spread = sqrt(moments_variance(summary_moments(s, i)));
         break;
+    default: break; /* rows have no fences */
     }
     set_fence(fence, fence->center, fence->center, state->threshold * fence->spread);
 }
@@ -122,10 +141,11 @@ static double excess(const struct fence *fence, double value)
 static enum status add_flags(const struct module_setup *setup, const struct config *config,
                              struct schema **ret, struct err *err)
 {
-    const char *reason = arena_format(setup->arena, "%s_column", config->flag);
-    if (reason == NULL) return fail_memory(err, 0);
-    const char *names[] = {config->flag, reason};
-    for (size_t i = 0; i < 2; i++)
+    bool rows = config->method >= METHOD_FOREST;
+    const char *names[] = {config->flag, arena_format(setup->arena, "%s_column", config->flag),
+                           arena_format(setup->arena, "%s_score", config->flag)};
+    if (names[1] == NULL || names[2] == NULL) return fail_memory(err, 0);
+    for (size_t i = 0; i < (rows ? 3u : 2u); i++)
         if (schema_find(setup->schema, str_of(names[i])) >= 0) {
             fail_at(setup->node, err, "there is already a column \"%s\"", names[i]);
             err_hint(err, "give the added column another name: flag=NAME");
@@ -136,6 +156,7 @@ static enum status add_flags(const struct module_setup *setup, const struct conf
     TRY(schema_add_column(schema, names[0], TYPE_BOOL, err));
     struct field field = field_dictionary(names[1]);
     TRY(schema_add(schema, &field, err));
+    if (rows) TRY(schema_add_column(schema, names[2], TYPE_FLOAT64, err));
     *ret = schema;
     schema = NULL;
     return STATUS_OK;
@@ -158,10 +179,27 @@ static enum status open_summary(struct state *state, size_t memory, struct err *
     return summary_open(&state->summary, &plan, err);
 }
 
+static enum status open_unusual(struct state *state, const struct module_setup *setup,
+                                struct err *err)
+{
+    static const enum rows_method methods[] = {ROWS_FOREST, ROWS_KNN, ROWS_ENSEMBLE};
+    const struct config *config = state->config;
+    if (config->action == ACTION_CLIP || config->action == ACTION_NULL) {
+        fail_at(setup->node, err, "this method judges rows, and the action changes values");
+        err_hint(err, "use action=flag or action=drop, or method=mad, iqr or z");
+        return STATUS_USAGE;
+    }
+    if (state->count == 0) return fail_at(setup->node, err, "there is no numeric column");
+    state->threshold_text = arena_format(setup->arena, "%g", state->threshold);
+    if (state->threshold_text == NULL) return fail_memory(err, 0);
+    return unusual_open(&state->unusual, methods[config->method - METHOD_FOREST], state->count,
+                        (size_t)config->neighbors, setup, err);
+}
+
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    static const double thresholds[] = {[METHOD_MAD] = 3.5, [METHOD_IQR] = 1.5, [METHOD_Z] = 3};
+    static const double thresholds[] = {3.5, 1.5, 3, 3.5, 3.5, 3.5}; /* by method */
     const struct config *config = setup->config;
     struct state *state;
     TRY(NEW(&state, 1, err));
@@ -174,7 +212,11 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     state->threshold = config->threshold > 0 ? config->threshold : thresholds[config->method];
     state->fences = arena_get(setup->arena, state->count, sizeof *state->fences);
     if (state->fences == NULL) return fail_memory(err, state->count * sizeof *state->fences);
-    TRY(open_summary(state, setup->memory, err));
+    state->seed = setup->seed;
+    if (config->method >= METHOD_FOREST)
+        TRY(open_unusual(state, setup, err));
+    else
+        TRY(open_summary(state, setup->memory, err));
     if (config->action == ACTION_FLAG) return add_flags(setup, config, ret_schema, err);
     return STATUS_OK;
 }
@@ -184,30 +226,45 @@ static void close_state(void **ret)
     struct state *state = *ret;
     if (state == NULL) return;
     summary_close(&state->summary);
+    unusual_close(&state->unusual);
     memory_free(state);
     *ret = NULL;
 }
 
 /* ---- fit ---- */
 
-static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
-                           struct err *err)
+struct tally {
+    struct summary_tally summary;
+    struct sample_tally sample;
+};
+
+static enum status observe(const void *opaque, int pass, const struct window *window,
+                           void *opaque_tally, struct err *err)
 {
     (void)pass;
     const struct state *state = opaque;
-    return summary_observe(state->summary, window, tally, err);
+    struct tally *tally = opaque_tally;
+    if (state->unusual != NULL)
+        return sample_observe(window, state->columns, state->count, state->seed, &tally->sample,
+                              err);
+    return summary_observe(state->summary, window, &tally->summary, err);
 }
 
-static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
+static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
 {
     (void)pass;
     struct state *state = opaque;
-    return summary_absorb(state->summary, tally, err);
+    struct tally *tally = opaque_tally;
+    if (state->unusual != NULL)
+        return sample_absorb(unusual_sample(state->unusual), &tally->sample, err);
+    return summary_absorb(state->summary, &tally->summary, err);
 }
 
-static void discard(void *tally)
+static void discard(void *opaque)
 {
-    summary_tally_release(tally);
+    struct tally *tally = opaque;
+    summary_tally_release(&tally->summary);
+    sample_tally_release(&tally->sample);
 }
 
 static enum status name_fence(struct state *state, struct fence *fence, struct err *err)
@@ -220,6 +277,8 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
 {
     (void)pass;
     struct state *state = opaque;
+    *ret_more = false;
+    if (state->unusual != NULL) return unusual_fit(state->unusual, err);
     TRY(summary_settle(state->summary, ret_more, err));
     if (*ret_more) return STATUS_OK;
     for (size_t i = 0; i < state->count; i++) {
@@ -263,7 +322,6 @@ static enum status drop_rows(const struct state *state, size_t i, const struct w
         if (!outside(&state->fences[i], values[row])) continue;
         char text[64];
         array_value_text(field, window->batch->columns[state->columns[i]], row, text, sizeof text);
-        static const char *const rules[] = {"outlier mad", "outlier iqr", "outlier z"};
         TRY(change_drop(change, row, rules[state->config->method], field->name, str_of(text),
                         state->fences[i].text, err));
     }
@@ -313,10 +371,51 @@ static enum status add_flag_columns(const struct state *state, int64_t rows,
     return STATUS_OK;
 }
 
+static enum status drop_unusual(const struct state *state, const struct window *window, int64_t row,
+                                size_t column, struct change *change, struct err *err)
+{
+    const struct field *field = &state->schema->fields[state->columns[column]];
+    char text[64];
+    array_value_text(field, window->batch->columns[state->columns[column]], row, text, sizeof text);
+    return change_drop(change, row, rules[state->config->method], field->name, str_of(text),
+                       state->threshold_text, err);
+}
+
+/* Whole rows: scores, and what lies beyond the threshold. */
+static enum status judge_rows(const struct state *state, const struct window *window,
+                              struct change *change, struct err *err)
+{
+    int64_t rows = window->batch->rows;
+    OWNED(sample_tally_release) struct sample_tally tally = {0};
+    OWNED(memory_release) double *work = NULL;
+    OWNED(memory_release) struct worst *worst = NULL;
+    OWNED(builder_close) struct builder *scores = NULL;
+    struct field field = field_of("outlier_score", TYPE_FLOAT64);
+    TRY(sample_observe(window, state->columns, state->count, state->seed, &tally, err));
+    TRY(NEW(&work, unusual_work(state->unusual), err));
+    TRY(NEW(&worst, (size_t)rows, err));
+    TRY(builder_open(&scores, &field, rows, err));
+    for (int64_t row = 0; row < rows; row++) {
+        struct verdict verdict = unusual_judge(
+            state->unusual, tally.rows + (size_t)row * state->count, tally.hashes[row], work);
+        bool beyond = verdict.score > state->threshold;
+        if (beyond) worst[row] = (struct worst){verdict.score, verdict.column + 1};
+        if (beyond && state->config->action == ACTION_DROP)
+            TRY(drop_unusual(state, window, row, verdict.column, change, err));
+        TRY(build_real(scores, verdict.score, err));
+    }
+    if (state->config->action == ACTION_DROP) return STATUS_OK;
+    struct array *column;
+    TRY(builder_finish(scores, &column, err));
+    change_column(change, state->schema->count + 2, &column);
+    return add_flag_columns(state, rows, worst, change, err);
+}
+
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
+    if (state->unusual != NULL) return judge_rows(state, window, change, err);
     int64_t rows = window->batch->rows;
     OWNED(memory_release) double *values = NULL;
     OWNED(memory_release) struct worst *worst = NULL;
@@ -358,6 +457,11 @@ static enum status save(const void *opaque, struct bytes *json, struct err *err)
     TRY(put_text(json, "method", str_of(method), err));
     TRY(bytes_append_text(json, ", ", err));
     TRY(put_real(json, "threshold", state->threshold, err));
+    if (state->unusual != NULL) {
+        TRY(bytes_append_text(json, ", \"rows\": ", err));
+        TRY(unusual_save(state->unusual, json, err));
+        return bytes_append_text(json, "}", err);
+    }
     TRY(bytes_append_text(json, ", \"columns\": {", err));
     for (size_t i = 0; i < state->count; i++) {
         if (i > 0) TRY(bytes_append_text(json, ", ", err));
@@ -373,6 +477,10 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
 {
     struct state *state = opaque;
     const struct yaml_node *columns, *node;
+    if (state->unusual != NULL) {
+        TRY(get_map(parameters, "rows", &node, err));
+        return unusual_load(state->unusual, node, err);
+    }
     TRY(get_map(parameters, "columns", &columns, err));
     for (size_t i = 0; i < state->count; i++) {
         struct fence *fence = &state->fences[i];
@@ -388,14 +496,15 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
 
 const struct clean_module module_outliers = {
     .name = "outliers",
-    .summary = "find values that lie far outside the rest of their column",
-    .source = "Iglewicz and Hoaglin 1993 (modified z-score); Tukey 1977 (fences)",
+    .summary = "find values and rows that lie far outside the rest",
+    .source = "Iglewicz and Hoaglin 1993 (modified z-score); Tukey 1977 (fences); Liu, Ting and "
+              "Zhou 2008",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
     .passes = 1,
     .removes_rows = true,
-    .tally_bytes = sizeof(struct summary_tally),
+    .tally_bytes = sizeof(struct tally),
     .observe = observe,
     .absorb = absorb,
     .discard = discard,

@@ -103,6 +103,70 @@ static void threads_and_memory_change_nothing(void **state)
     trial_close(&many);
 }
 
+/* 600 rows on a line y = x, and one that is usual in each column but not in both. */
+static struct batch make_line(void)
+{
+    OWNED(memory_release) char *lines = memory_get(601, 64);
+    size_t size = 0;
+    for (int i = 0; i < 600; i++) {
+        double x = (i * 37 % 600) / 60.0, off = ((i * 101 % 600) - 300) / 3000.0;
+        size += (size_t)snprintf(lines + size, 64, "%.4f|%.4f|1\n", x, i == 16 ? 9.5 - x : x + off);
+    }
+    return trial_input("x:float64|y:float64|c:int64", lines);
+}
+
+static void rows_are_judged_as_a_whole(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_line();
+    struct trial alone = {.words = "outliers"};
+    trial_run(&alone, &module_outliers, &input);
+    assert_false(array_bool(alone.output.columns[3], 16));
+    trial_close(&alone);
+    static const char *const words[] = {"outliers method=knn threshold=10",
+                                        "outliers method=ensemble threshold=10"};
+    for (size_t w = 0; w < 2; w++) {
+        struct trial trial = {.words = words[w], .window_rows = 100};
+        trial_run(&trial, &module_outliers, &input);
+        const double *score = array_values(trial.output.columns[5]);
+        for (int i = 0; i < 600; i++)
+            if (i != 16) assert_true(score[i] < score[16] / 2);
+        assert_true(array_bool(trial.output.columns[3], 16));
+        assert_string_equal(trial.output.schema->fields[5].name, "outlier_score");
+        trial_close(&trial);
+    }
+}
+
+static void the_forest_sets_far_rows_apart(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_line();
+    OWNED(batch_release)
+    struct batch far = trial_input("x:float64|y:float64|c:int64", "5|5|1\n100|-90|1\n");
+    struct trial fit = {.words = "outliers method=forest"};
+    trial_run(&fit, &module_outliers, &input);
+    struct trial frozen = {.words = "outliers method=forest", .load = (const char *)fit.saved.data};
+    trial_run(&frozen, &module_outliers, &far);
+    const double *score = array_values(frozen.output.columns[5]);
+    assert_true(score[1] > score[0] + 2);
+    trial_close(&frozen);
+    trial_close(&fit);
+}
+
+static void rows_get_the_same_scores_again(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_line();
+    struct trial one = {.words = "outliers method=ensemble", .window_rows = 64};
+    struct trial many = {.words = "outliers method=ensemble", .window_rows = 64, .threads = 4};
+    trial_run(&one, &module_outliers, &input);
+    trial_run(&many, &module_outliers, &input);
+    assert_string_equal(trial_text(&one), trial_text(&many));
+    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+    trial_close(&one);
+    trial_close(&many);
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
     (void)state;
@@ -114,6 +178,10 @@ static void refuses_what_it_cannot_do(void **state)
     assert_int_equal(trial_try(&clash, &module_outliers, &input), STATUS_USAGE);
     assert_non_null(strstr(clash.err.message, "there is already a column \"outlier\""));
     trial_close(&clash);
+    struct trial rows = {.words = "outliers method=knn action=clip"};
+    assert_int_equal(trial_try(&rows, &module_outliers, &input), STATUS_USAGE);
+    assert_non_null(strstr(rows.err.message, "judges rows"));
+    trial_close(&rows);
     struct trial method = {.words = "outliers method=mads"};
     assert_int_equal(trial_try(&method, &module_outliers, &input), STATUS_USAGE);
     trial_close(&method);
@@ -128,6 +196,9 @@ int main(void)
         cmocka_unit_test(a_column_without_spread_is_left_alone),
         cmocka_unit_test(the_state_says_the_same_again),
         cmocka_unit_test(threads_and_memory_change_nothing),
+        cmocka_unit_test(rows_are_judged_as_a_whole),
+        cmocka_unit_test(the_forest_sets_far_rows_apart),
+        cmocka_unit_test(rows_get_the_same_scores_again),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,38 @@
+/* clean/outliers_rows.h: unusual rows: by isolation forest, by distance to similar rows, or by the
+ * larger of both.
+ *
+ * Fitted on a sample of at most 4,000 rows; columns standardized, gaps at the mean. knn: the
+ * distance to the `neighbors`-th nearest sampled row (Ramaswamy, Rastogi and Shim 2000). Each score
+ * is put on the scale of the sample's own scores, (score - median) / (1.4826 MAD), so that both can
+ * be compared and one threshold means the same everywhere. A row never counts as its own neighbor;
+ * rows scored with a frozen state are not mixed in. */
+#ifndef CLEAN_OUTLIERS_ROWS_H
+#define CLEAN_OUTLIERS_ROWS_H
+
+#include "clean/sample.h"
+
+enum rows_method { ROWS_FOREST, ROWS_KNN, ROWS_ENSEMBLE };
+
+struct unusual;
+MUST_CHECK enum status unusual_open(struct unusual **ret, enum rows_method method, size_t columns,
+                                    size_t neighbors, const struct module_setup *setup,
+                                    struct err *err);
+struct sample *unusual_sample(struct unusual *unusual);
+MUST_CHECK enum status unusual_fit(struct unusual *unusual, struct err *err);
+
+struct verdict {
+    double score;
+    size_t column; /* which column drove it: the one farthest from the nearest rows */
+};
+/* `work` has room for unusual_work() doubles. Any thread. */
+struct verdict unusual_judge(const struct unusual *unusual, const double *row, uint64_t hash,
+                             double *work);
+size_t unusual_work(const struct unusual *unusual);
+
+MUST_CHECK enum status unusual_save(const struct unusual *unusual, struct bytes *json,
+                                    struct err *err);
+MUST_CHECK enum status unusual_load(struct unusual *unusual, const struct yaml_node *map,
+                                    struct err *err);
+void unusual_close(struct unusual **unusual);
+
+#endif
