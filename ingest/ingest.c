@@ -56,35 +56,6 @@ static bool is_stdin(const char *operand)
     return operand == NULL || strcmp(operand, "-") == 0;
 }
 
-/* Stdin is opened once and goes on to the kind with what was looked at. */
-static enum status look(struct ingest *ingest, const char *operand, uint8_t *head, size_t room,
-                        size_t *ret_size, struct err *err)
-{
-    OWNED(input_close) struct input *input = NULL;
-    if (!is_stdin(operand)) {
-        TRY(input_open(&input, operand, err));
-        return input_peek(input, head, room, ret_size, err);
-    }
-    return input_peek(ingest->standard_input, head, room, ret_size, err);
-}
-
-/* The kind of one operand by its bytes and name. */
-static enum status recognise(struct ingest *ingest, const char *operand, const char *name,
-                             const struct source_kind **ret, struct err *err)
-{
-    uint8_t head[4096];
-    struct source_probe probe = {.path = is_stdin(operand) ? NULL : operand, .head = head};
-    struct stat info = {.st_mode = S_IFREG};
-    probe.address = probe.path != NULL && is_address(probe.path);
-    if (probe.path != NULL && !probe.address && stat(operand, &info) != 0)
-        return fail_errno(err, errno, "\"%s\"", operand);
-    probe.directory = S_ISDIR(info.st_mode);
-    if (S_ISREG(info.st_mode) && !probe.address)
-        TRY(look(ingest, operand, head, sizeof head, &probe.head_size, err));
-    enum status status = source_kind_recognise(ret, &probe, err);
-    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "\"%s\"", name);
-}
-
 /* --format names the kind: an address is no file and a file is no address. */
 static enum status check_places(const struct ingest *ingest, char *const *operands, struct err *err)
 {
@@ -121,7 +92,9 @@ static enum status choose_kind(struct ingest *ingest, char *const *operands, str
     }
     for (size_t i = 0; i < ingest->count; i++) {
         const struct source_kind *kind = NULL;
-        TRY(recognise(ingest, operands[i], ingest->names[i], &kind, err));
+        const char *path = is_stdin(operands[i]) ? NULL : operands[i];
+        enum status status = source_kind_of(path, ingest->standard_input, &kind, err);
+        if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
         if (ingest->kind != NULL && ingest->kind != kind) {
             (void)fail(err, STATUS_USAGE, "\"%s\" is %s and \"%s\" is %s, expected one kind",
                        ingest->names[0], ingest->kind->name, ingest->names[i], kind->name);

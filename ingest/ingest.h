@@ -33,6 +33,9 @@ MUST_CHECK enum status ingest_reject_bound(const struct ingest_args *args, struc
 MUST_CHECK enum status ingest_target(const struct ingest_args *args, const struct common *common,
                                      struct stage_target *ret, struct err *err);
 
+/* tamis-ingest record SOURCE N */
+extern const struct command record_command;
+
 /* Reads the operands (none = stdin) and writes the output; the run's rows, sources and verdict are
  * recorded. Says one line on stderr at the end. */
 MUST_CHECK enum status ingest(const struct invocation *invocation, struct run *run,

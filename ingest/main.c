@@ -14,6 +14,8 @@ static enum status run_ingest(struct invocation *invocation, struct err *err)
     return run_finish(run, status, err);
 }
 
+static const struct command *const subcommands[] = {&record_command, NULL};
+
 static const struct command command = {
     .name = "tamis-ingest",
     .operands = "[SOURCE...]",
@@ -40,6 +42,7 @@ static const struct command command = {
                 "zcat big.csv.gz | tamis-ingest --source-name big.csv.gz -o big.arrow",
     .options = ingest_options,
     .args_bytes = sizeof(struct ingest_args),
+    .subcommands = subcommands,
     .operands_maximum = SIZE_MAX,
     .run = run_ingest,
 };

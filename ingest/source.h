@@ -52,6 +52,12 @@ struct source_options {
 
 #define RAW_BYTES_MAXIMUM (64u << 10) /* kept of a record that is rejected for its size */
 
+/* One record as it lies in its source. */
+struct source_place {
+    struct str raw;            /* its bytes, without a line end */
+    int64_t byte_offset, line; /* -1 = unknown */
+};
+
 /* What one piece became. */
 struct source_rows {
     struct batch batch;     /* of the kind's schema, without provenance columns */
@@ -73,6 +79,8 @@ struct source_kind {
     int passes;            /* over the bytes of a source, for the time left */
     bool addresses;        /* its sources are SCHEME://..., not files */
     bool queries;          /* it takes --table and --query */
+    bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
+                       * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */
     int (*recognise)(const struct source_probe *probe);
     /* Opens a path (NULL = options->standard_input) and learns its schema (without provenance
@@ -95,6 +103,11 @@ struct source_kind {
     /* After the last piece was converted: kind, bytes, digest, modified time, records (name is the
      * driver's). Required. */
     enum status (*describe)(struct source *source, struct source_record *ret, struct err *err);
+    /* Record `number` as it lies in `piece`, or *ret_here false when it is in a later one. What is
+     * not in the piece is read into `scratch`. NULL = the kind has no bytes of records. */
+    enum status (*place)(const struct source *source, const struct source_piece *piece,
+                         int64_t number, struct bytes *scratch, struct source_place *ret,
+                         bool *ret_here, struct err *err);
     /* One short remark for the summary ("3 other files ignored"), empty = none. May be NULL. */
     void (*remark)(const struct source *source, char *ret, size_t room);
     void (*close)(struct source **source);
@@ -107,6 +120,10 @@ const struct source_kind *source_kind_named(struct str name);
 /* The kind that is surest of `probe`. STATUS_FAILED says what the bytes look like instead. */
 MUST_CHECK enum status source_kind_recognise(const struct source_kind **ret,
                                              const struct source_probe *probe, struct err *err);
+
+/* The kind of a path, an address or (NULL) stdin, by its bytes and name. */
+MUST_CHECK enum status source_kind_of(const char *path, struct input *standard_input,
+                                      const struct source_kind **ret, struct err *err);
 
 /* Whether `size` bytes are UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool utf8_valid(const void *data, size_t size);

@@ -298,6 +298,38 @@ static enum status convert_csv(const struct source *source, struct source_piece 
     return csv_columns_finish(columns, &ret->batch, &ret->records, err);
 }
 
+/* Walks the piece record by record, as the cutter did. */
+static enum status place_csv(const struct source *source, const struct source_piece *piece,
+                             int64_t number, struct bytes *scratch, struct source_place *ret,
+                             bool *ret_here, struct err *err)
+{
+    (void)scratch;
+    (void)err;
+    const struct csv_piece *csv = piece->csv;
+    int64_t at_number = csv->first_record, line = csv->first_line;
+    size_t bad = 0;
+    *ret_here = number < csv->first_record + csv->records;
+    for (size_t at = 0; *ret_here && at < csv->size;) {
+        struct csv_record record;
+        if (bad < csv->bad_count && csv->bad[bad].at == at) {
+            record = (struct csv_record){
+                .size = csv->bad[bad].size, .end = csv->bad[bad].end, .lines = 1};
+            bad++;
+        } else {
+            (void)csv_record_find(&source->dialect, csv->data + at, csv->size - at, true, &record);
+        }
+        bool blank = record.size == 0 && source->dialect.fields != 1;
+        *ret = (struct source_place){.raw = {(const char *)csv->data + at, record.size},
+                                     .byte_offset = (int64_t)(csv->offset + at),
+                                     .line = line};
+        if (!blank && at_number == number) return STATUS_OK;
+        at_number += !blank;
+        line += record.lines;
+        at += record.end;
+    }
+    return STATUS_OK;
+}
+
 static void free_csv_piece(struct source_piece **piece)
 {
     if (*piece == NULL) return;
@@ -385,6 +417,7 @@ const struct source_kind source_csv = {
     .convert = convert_csv,
     .free_piece = free_csv_piece,
     .describe = describe_csv,
+    .place = place_csv,
     .remark = remark_csv,
     .close = close_csv,
 };
@@ -402,6 +435,7 @@ const struct source_kind source_tsv = {
     .convert = convert_csv,
     .free_piece = free_csv_piece,
     .describe = describe_csv,
+    .place = place_csv,
     .remark = remark_csv,
     .close = close_csv,
 };

@@ -344,6 +344,23 @@ static enum status convert_images(const struct source *source, struct source_pie
     return batch_builder_finish(builder, &ret->batch, err);
 }
 
+static enum status place_images(const struct source *source, const struct source_piece *piece,
+                                int64_t number, struct bytes *scratch, struct source_place *ret,
+                                bool *ret_here, struct err *err)
+{
+    size_t index = (size_t)number - 1;
+    struct fault fault = {0};
+    *ret_here = index < piece->first + piece->count;
+    if (!*ret_here) return STATUS_OK;
+    TRY(read_member(source, &source->members.items[index], scratch, &fault, err));
+    if (fault.rule != NULL && strcmp(fault.rule, "empty file") != 0)
+        return fail(err, STATUS_FAILED, "\"%s\": %s", source->members.items[index].path,
+                    fault.message);
+    *ret = (struct source_place){
+        .raw = {(const char *)scratch->data, scratch->size}, .byte_offset = 0, .line = -1};
+    return STATUS_OK;
+}
+
 /* ---- the end ---- */
 
 static enum status describe_images(struct source *source, struct source_record *ret,
@@ -413,6 +430,8 @@ const struct source_kind source_images = {
     .convert = convert_images,
     .free_piece = free_images_piece,
     .describe = describe_images,
+    .late_digest = true,
+    .place = place_images,
     .remark = remark_images,
     .close = close_images,
 };

@@ -185,6 +185,26 @@ static enum status convert_jsonl(const struct source *source, struct source_piec
     return json_rows(piece->json, &source->options, source->shape, source->schema, ret, err);
 }
 
+static enum status place_jsonl(const struct source *source, const struct source_piece *piece,
+                               int64_t number, struct bytes *scratch, struct source_place *ret,
+                               bool *ret_here, struct err *err)
+{
+    (void)source;
+    (void)scratch;
+    (void)err;
+    const struct json_piece *json = piece->json;
+    int64_t index = number - json->first_record;
+    *ret_here = index < (int64_t)json->count;
+    if (!*ret_here) return STATUS_OK;
+    const struct json_span *span = &json->spans[index];
+    *ret = (struct source_place){.raw = {(const char *)json->data + span->at, span->size},
+                                 .byte_offset = (int64_t)(json->offset + span->at),
+                                 .line = json->first_line};
+    for (size_t i = 0; i < span->at; i++)
+        ret->line += json->data[i] == '\n';
+    return STATUS_OK;
+}
+
 static void free_jsonl_piece(struct source_piece **piece)
 {
     if (*piece == NULL) return;
@@ -264,6 +284,7 @@ const struct source_kind source_jsonl = {
     .convert = convert_jsonl,
     .free_piece = free_jsonl_piece,
     .describe = describe_jsonl,
+    .place = place_jsonl,
     .remark = remark_jsonl,
     .close = close_jsonl,
 };

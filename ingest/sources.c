@@ -1,6 +1,10 @@
 /* ingest/sources.c: the kinds of sources there are, and which one a file is. */
 #include "ingest/source.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/address.h"
 #include "columnar/kernels.h"
 
 #define KINDS "CSV, TSV, JSON, SQLite, PNG or JPEG"
@@ -76,6 +80,31 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
     (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected %s", KINDS);
     err_hint(err, "name the kind with --format");
     return STATUS_FAILED;
+}
+
+/* Stdin is opened once and goes on to the kind with what was looked at. */
+static enum status look(const char *path, struct input *standard_input, uint8_t *head, size_t room,
+                        size_t *ret_size, struct err *err)
+{
+    OWNED(input_close) struct input *input = NULL;
+    if (path == NULL) return input_peek(standard_input, head, room, ret_size, err);
+    TRY(input_open(&input, path, err));
+    return input_peek(input, head, room, ret_size, err);
+}
+
+enum status source_kind_of(const char *path, struct input *standard_input,
+                           const struct source_kind **ret, struct err *err)
+{
+    uint8_t head[4096];
+    struct source_probe probe = {.path = path, .head = head};
+    struct stat info = {.st_mode = S_IFREG};
+    probe.address = path != NULL && is_address(path);
+    if (path != NULL && !probe.address && stat(path, &info) != 0)
+        return fail_errno(err, errno, "it cannot be opened");
+    probe.directory = S_ISDIR(info.st_mode);
+    if (S_ISREG(info.st_mode) && !probe.address)
+        TRY(look(path, standard_input, head, sizeof head, &probe.head_size, err));
+    return source_kind_recognise(ret, &probe, err);
 }
 
 /* ---- what a piece became ---- */

@@ -1,0 +1,227 @@
+/* ingest/record.c: tamis-ingest record SOURCE N: one record again, byte for byte.
+ *
+ * The source is read as ingestion reads it, so that the record has the number of its row or reject.
+ * The catalog says whether the file is still what a run read: both have its digest. */
+#include "ingest/ingest.h"
+
+#include "lineage/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct record_args {
+    struct ingest_args reading; /* first: the options of reading are the same */
+};
+
+#define AT(member) offsetof(struct record_args, reading.member)
+
+static const struct setting options[] = {
+    {.name = "format",
+     .kind = SETTING_CHOICE,
+     .offset = AT(format),
+     .fallback = "auto",
+     .choices = "auto|csv|tsv|jsonl|images",
+     .argument = "KIND",
+     .help = "kind of the source, as it was ingested"},
+    {.name = "delimiter",
+     .kind = SETTING_TEXT,
+     .offset = AT(delimiter),
+     .argument = "CHARACTER",
+     .help = "as it was ingested"},
+    {.name = "quote",
+     .kind = SETTING_TEXT,
+     .offset = AT(quote),
+     .argument = "CHARACTER",
+     .help = "as it was ingested"},
+    {.name = "header",
+     .kind = SETTING_CHOICE,
+     .offset = AT(header),
+     .fallback = "auto",
+     .choices = "auto|yes|no",
+     .argument = "WHETHER",
+     .help = "as it was ingested"},
+    {.name = "source-name",
+     .kind = SETTING_TEXT,
+     .offset = AT(source_name),
+     .argument = "NAME",
+     .help = "its name in the catalog, where it is not the path"},
+    {0},
+};
+
+struct lookup {
+    const struct invocation *invocation;
+    const struct source_kind *kind;
+    struct source_options options;
+    struct source *source;
+    struct source_piece *piece; /* that the record is in */
+    const char *path, *name;
+    int64_t number;
+    struct bytes scratch;
+    struct source_place place;
+};
+
+static void lookup_close(struct lookup *lookup)
+{
+    if (lookup->piece != NULL) lookup->kind->free_piece(&lookup->piece);
+    if (lookup->source != NULL) lookup->kind->close(&lookup->source);
+    bytes_release(&lookup->scratch);
+}
+
+static enum status understand(struct lookup *lookup, struct err *err)
+{
+    struct record_args *args = lookup->invocation->args;
+    char *end;
+    const char *number = lookup->invocation->operands[1];
+    lookup->path = lookup->invocation->operands[0];
+    lookup->name = args->reading.source_name == NULL ? lookup->path : args->reading.source_name;
+    lookup->number = strtoll(number, &end, 10);
+    if (*number == '\0' || *end != '\0' || lookup->number < 1)
+        return fail(err, STATUS_USAGE, "found \"%s\", expected the number of a record", number);
+    if (strcmp(lookup->path, "-") == 0)
+        return fail(err, STATUS_USAGE, "stdin cannot be read again, expected a file or a folder");
+    args->reading.chunk_rows = BATCH_ROWS_MAXIMUM;
+    args->reading.chunk_bytes = 16u << 20;
+    args->reading.max_field = 16u << 20;
+    args->reading.max_picture = 64u << 20;
+    args->reading.max_pixels = 1; /* nothing is decoded */
+    TRY(ingest_source_options(&args->reading, &lookup->invocation->common, &lookup->options, err));
+    lookup->scratch = bytes_limited(64u << 20);
+    if (args->reading.format > 0) lookup->kind = source_kinds[args->reading.format - 1];
+    return STATUS_OK;
+}
+
+/* Some kinds know their digest only when everything was converted. */
+static enum status convert(struct lookup *lookup, struct source_piece *piece, struct err *err)
+{
+    struct source_rows rows = {0};
+    if (!lookup->kind->late_digest) return STATUS_OK;
+    enum status status = lookup->kind->convert(lookup->source, piece, &rows, err);
+    source_rows_release(&rows);
+    return status;
+}
+
+/* The record, and with a late digest everything behind it. */
+static enum status find_record(struct lookup *lookup, bool *ret_found, struct err *err)
+{
+    struct source_piece **piece = &lookup->piece;
+    *ret_found = false;
+    TRY(lookup->kind->open(&lookup->source, lookup->path, &lookup->options, err));
+    for (;;) {
+        bool here = false;
+        TRY(interrupted(err));
+        TRY(lookup->kind->cut(lookup->source, piece, err));
+        if (*piece == NULL) return STATUS_OK;
+        TRY(convert(lookup, *piece, err));
+        if (!*ret_found)
+            TRY(lookup->kind->place(lookup->source, *piece, lookup->number, &lookup->scratch,
+                                    &lookup->place, &here, err));
+        *ret_found = *ret_found || here;
+        if (*ret_found && !lookup->kind->late_digest) return STATUS_OK;
+        lookup->kind->free_piece(piece);
+    }
+}
+
+static enum status not_there(struct lookup *lookup, struct err *err)
+{
+    struct source_record source = {0};
+    TRY(lookup->kind->describe(lookup->source, &source, err));
+    return fail(err, STATUS_USAGE, "it has %lld records, expected number %lld among them",
+                (long long)source.records, (long long)lookup->number);
+}
+
+/* ---- what the catalog knows ---- */
+
+/* Sets ret to the run that read these very bytes last, and *ret_other to one that read others under
+ * the same name; "" = none. */
+static enum status ask_catalog(struct store *store, const struct lookup *lookup, const char *digest,
+                               char *ret, char *ret_other, size_t room, struct err *err)
+{
+    static const char sql[] = "SELECT run_id, digest = ?2 FROM sources WHERE name = ?1"
+                              " ORDER BY run_id";
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store_catalog(store), sql, -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, lookup->name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 2, digest, -1, SQLITE_STATIC);
+        while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+            snprintf(sqlite3_column_int(statement, 1) != 0 ? ret : ret_other, room, "%s",
+                     (const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? STATUS_OK : fail_catalog(store, err, "sources of the catalog");
+}
+
+static enum status check_source(struct lookup *lookup, char *ret_run, size_t room, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    struct source_record source = {0};
+    char digest[DIGEST_TEXT], other[64] = "";
+    ret_run[0] = '\0';
+    if (store_open(&store, &lookup->invocation->common, STORE_READ, NULL) != STATUS_OK ||
+        store == NULL)
+        return STATUS_OK; /* no store: nothing to compare with */
+    TRY(lookup->kind->describe(lookup->source, &source, err));
+    digest_text(&source.digest, digest);
+    TRY(ask_catalog(store, lookup, digest, ret_run, other, room, err));
+    if (ret_run[0] != '\0' || other[0] == '\0') return STATUS_OK;
+    (void)fail(err, STATUS_FAILED, "it is not what run %s read", other);
+    err_hint(err, "the row itself is in the version that run wrote: tamis-features cat");
+    return STATUS_FAILED;
+}
+
+/* ---- the command ---- */
+
+static enum status show(struct lookup *lookup, const char *run, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    char line[32] = "";
+    if (lookup->place.line > 0)
+        snprintf(line, sizeof line, ", line %lld", (long long)lookup->place.line);
+    log_line(&lookup->invocation->common, false,
+             "record %lld of \"%s\": byte %lld%s, %zu byte%s, %s%s", (long long)lookup->number,
+             lookup->name, (long long)lookup->place.byte_offset, line, lookup->place.raw.size,
+             lookup->place.raw.size == 1 ? "" : "s",
+             run[0] == '\0' ? "which no run has read" : "as read by run ", run);
+    TRY(output_open(&output, lookup->invocation->common.output, err));
+    TRY(output_write(output, lookup->place.raw.data, lookup->place.raw.size, err));
+    return output_commit(output, err);
+}
+
+static enum status record(struct lookup *lookup, struct err *err)
+{
+    char run[64];
+    bool found;
+    if (lookup->kind == NULL) TRY(source_kind_of(lookup->path, NULL, &lookup->kind, err));
+    if (lookup->kind->place == NULL)
+        return fail(err, STATUS_USAGE, "records of kind %s have no bytes to show",
+                    lookup->kind->name);
+    TRY(find_record(lookup, &found, err));
+    if (!found) return not_there(lookup, err);
+    TRY(check_source(lookup, run, sizeof run, err));
+    return show(lookup, run, err);
+}
+
+static enum status run_record(struct invocation *invocation, struct err *err)
+{
+    OWNED(lookup_close) struct lookup lookup = {.invocation = invocation};
+    TRY(understand(&lookup, err));
+    enum status status = record(&lookup, err);
+    return status == STATUS_OK || status == STATUS_DOWNSTREAM
+               ? status
+               : fail_within(err, status, "\"%s\"", lookup.name);
+}
+
+const struct command record_command = {
+    .name = "record",
+    .operands = "SOURCE N",
+    .summary = "show record N of a source, byte for byte",
+    .details =
+        "Writes the bytes of a record (the number in _record, or in the rejects) to stdout and\n"
+        "says on stderr where it lies and whether a run of the store has read this very source.",
+    .examples = "tamis-ingest record orders.csv 1017",
+    .options = options,
+    .args_bytes = sizeof(struct record_args),
+    .operands_minimum = 2,
+    .operands_maximum = 2,
+    .run = run_record,
+};
