@@ -200,6 +200,15 @@ enum status build_int(struct builder *builder, int64_t value, struct err *err)
     return end_row(builder, true, err);
 }
 
+enum status build_decimal(struct builder *builder, const void *unscaled, struct err *err)
+{
+    enum type_id id = builder->field->type.id;
+    if (id < TYPE_DECIMAL32 || id > TYPE_DECIMAL256 || builder->field->dictionary)
+        return fail_kind(builder, "decimals", err);
+    TRY(growing_append(&builder->values, unscaled, builder->width, err));
+    return end_row(builder, true, err);
+}
+
 enum status build_real(struct builder *builder, double value, struct err *err)
 {
     enum type_id id = builder->field->type.id;

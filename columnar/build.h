@@ -16,6 +16,9 @@ MUST_CHECK enum status builder_open(struct builder **ret, const struct field *fi
 MUST_CHECK enum status build_null(struct builder *builder, struct err *err);
 /* Fixed-width integers, dates, timestamps; STATUS_FAILED when it does not fit. */
 MUST_CHECK enum status build_int(struct builder *builder, int64_t value, struct err *err);
+/* The unscaled value of a decimal: two's complement, little-endian, as wide as its type. */
+MUST_CHECK enum status build_decimal(struct builder *builder, const void *unscaled,
+                                     struct err *err);
 MUST_CHECK enum status build_real(struct builder *builder, double value, struct err *err);
 MUST_CHECK enum status build_bool(struct builder *builder, bool value, struct err *err);
 /* utf8, binary, dictionary; UTF-8 is not checked here. */

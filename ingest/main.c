@@ -21,12 +21,9 @@ static const struct command command = {
     .operands = "[SOURCE...]",
     .summary = "read tables, databases and folders of pictures into Arrow",
     .details =
-        "Reads each SOURCE (a CSV, TSV or JSON file, an SQLite database, a PNG or JPEG picture, or "
-        "a "
-        "folder of pictures; "
-        "none\n"
-        "or - is stdin) and writes one Arrow stream, or commits a version with --into. Every "
-        "record\n"
+        "Reads each SOURCE (a CSV, TSV or JSON file, an SQLite database, a PostgreSQL database as\n"
+        "postgresql://HOST/NAME, a PNG or JPEG picture, or a folder of pictures; none or - is\n"
+        "stdin) and writes one Arrow stream, or commits a version with --into. Every record\n"
         "becomes a row, with its source and record number in _source and _record, or a reject "
         "with\n"
         "its bytes and a reason.\n\n"

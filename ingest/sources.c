@@ -9,10 +9,12 @@
 
 #define KINDS "CSV, TSV, JSON, SQLite, PNG or JPEG"
 
-extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite;
+extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite,
+    source_postgresql;
 
 const struct source_kind *const source_kinds[] = {
-    &source_csv, &source_tsv, &source_jsonl, &source_images, &source_sqlite, NULL,
+    &source_csv,    &source_tsv,        &source_jsonl, &source_images,
+    &source_sqlite, &source_postgresql, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
