@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# tamis_sqlite in the stock shell: the same values as `cat`, chunks left out, what is refused.
+#
+#   extension.sh BUILD DATA
+set -eu
+build=$1 data=$2
+PATH=$build/ingest:$build/clean:$build/features:$PATH
+extension=$build/lineage/tamis_sqlite
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failed=0
+
+check() { # what, expected, found
+    [ "$2" = "$3" ] && return
+    printf 'FAILED %s\n  expected %s\n  found    %s\n' "$1" "$2" "$3"
+    failed=1
+}
+catalog() { sqlite3 -readonly .tamis/catalog.db ".load $extension" "$@" 2>&1; }
+memory() { sqlite3 :memory: ".load $extension" "$@" 2>&1; }
+# Both sides through one writer of CSV: quoting and line ends are not the subject.
+normal() { sqlite3 :memory: '.mode csv' ".import $1 t" 'SELECT * FROM t'; }
+
+# ---- values, against cat ----
+compared=0
+for name in 0.14.1/generated_{datetime,decimal,dictionary}.{arrow_file,stream} \
+    1.0.0-littleendian/generated_interval.{arrow_file,stream} \
+    1.0.0-bigendian/generated_{interval,dictionary_unsigned}.stream \
+    2.0.0-compression/generated_{zstd,uncompressible_lz4}.arrow_file; do
+    file=$data/arrow/gold/$name
+    [ -f "$file" ] || continue
+    tamis-features cat "$file" --format csv >want.csv
+    memory '.mode csv' '.headers on' "CREATE VIRTUAL TABLE temp.t USING arrow('$file')" \
+        'SELECT * FROM t' >found.csv
+    check "$name" "$(normal want.csv)" "$(normal found.csv)"
+    compared=$((compared + 1))
+done
+[ "$compared" -ge 9 ] || check 'files compared' 'at least 9' "$compared"
+
+check 'types' 'integer|real|text|null' "$(
+    printf 'a,b,c,d\n1,1.5,x,\n2,2.5,y,7\n' >types.csv
+    tamis-ingest -q --no-store types.csv -o types.arrow
+    memory "CREATE VIRTUAL TABLE temp.t USING arrow('types.arrow')" \
+        'SELECT typeof(a), typeof(b), typeof(c), typeof(d) FROM t WHERE rowid = 1'
+)"
+
+# ---- versions: two chunks, then one whose file is gone ----
+{ echo id,name,day,part; seq 1 70000 | awk '{printf "%d,n%05d,2026-%02d-01,%d.5\n", $1, $1, ($1 > 65536 ? 12 : 1), $1}'; } >rows.csv
+tamis-ingest -q rows.csv --into raw/rows
+tamis-clean -q tamis:raw/rows -m types --into clean/rows
+table="CREATE VIRTUAL TABLE temp.t USING arrow('tamis:clean/rows@1')"
+check 'all rows' '70000|2450035000' "$(catalog "$table" 'SELECT count(*), sum(id) FROM t')"
+check 'rowid' '65536|65537' "$(catalog "$table" 'SELECT group_concat(id, char(124)) FROM t WHERE rowid BETWEEN 65536 AND 65537')"
+check 'another store' 70000 "$(memory "CREATE VIRTUAL TABLE temp.t USING arrow('tamis:clean/rows@latest', '.tamis')" 'SELECT count(*) FROM t')"
+check 'joined with history' 'clean/rows|70000' "$(catalog "$table" "SELECT v.dataset, count(*) FROM t JOIN versions AS v ON v.node = 'version:clean/rows@1'")"
+for predicate in 'id > 65000 AND id < 65540' "name >= 'n65530' AND name < 'n65540'" \
+    "part BETWEEN 65530 AND 65540" "day = '2026-12-01'" 'id IN (1, 70000)' 'id = 1.0' "id = '70000'" \
+    'rowid > 69990' 'rowid < -5' 'id > 69999.5'; do
+    check "$predicate" "$(catalog "$table" 'CREATE TEMP TABLE plain AS SELECT rowid AS row, * FROM t' "SELECT count(*), sum(id) FROM plain WHERE ${predicate/rowid/row}")" \
+        "$(catalog "$table" "SELECT count(*), sum(id) FROM t WHERE $predicate")"
+done
+second=$(sqlite3 -readonly .tamis/catalog.db "SELECT digest FROM version_chunks WHERE dataset = 'clean/rows' AND position = 2")
+rm ".tamis/chunks/${second:0:2}/$second.arrow"
+for predicate in 'id = 17' "name = 'n00017'" "day < '2026-02-01' AND id = 17" 'part = 17.5' 'rowid = 17'; do
+    check "pruned by $predicate" 17 "$(catalog "$table" "SELECT id FROM t WHERE $predicate")"
+done
+case $(catalog "$table" 'SELECT count(*) FROM t' || true) in
+*No\ such\ file*) ;;
+*) check 'a missing chunk' 'an error' 'none' ;;
+esac
+
+# ---- the graph ----
+check 'up' 'version:clean/rows@1 0,source:rows.csv 4' \
+    "$(catalog "SELECT group_concat(node || ' ' || depth) FROM lineage_up('clean/rows@1') WHERE node NOT GLOB 'stream:*'
+        AND node NOT GLOB 'version:raw*'")"
+check 'down, two hops' 'source:rows.csv,version:raw/rows@1' \
+    "$(catalog "SELECT group_concat(node) FROM lineage_down('source:rows.csv', 2) WHERE node NOT GLOB 'stream:*'")"
+
+# ---- what is refused ----
+refused() { # what, pattern, found
+    # shellcheck disable=SC2254 # the pattern is one
+    case $3 in $2) ;; *) check "$1" "$2" "$3" ;; esac
+}
+refused 'in the catalog' '*"main"*temp.t*' "$(sqlite3 .tamis/catalog.db ".load $extension" "${table/temp./}" 2>&1 || true)"
+refused 'a view of the schema' '*unsafe use*' "$(memory 'CREATE TABLE edges (input, output)' "CREATE VIEW v AS SELECT * FROM lineage_up('x')" 'SELECT * FROM v' || true)"
+refused 'no version' '*names no version*' "$(catalog "CREATE VIRTUAL TABLE temp.t USING arrow('tamis:clean/rows@9')" || true)"
+refused 'not Arrow' '*rows.csv*' "$(memory "CREATE VIRTUAL TABLE temp.t USING arrow('rows.csv')" || true)"
+refused 'no file' '*No such file*' "$(memory "CREATE VIRTUAL TABLE temp.t USING arrow('absent')" || true)"
+refused 'no store' '*not a file*' "$(memory "$table" || true)"
+check 'trusted_schema off' 1 "$(catalog 'PRAGMA trusted_schema = OFF' "$table" 'SELECT count(*) FROM t WHERE id = 17')"
+exit $failed
