@@ -13,6 +13,8 @@ extern const struct command define_command;
 extern const struct command diff_command;
 extern const struct command get_command;
 extern const struct command join_command;
+extern const struct command lineage_command;
+extern const struct command lineage_record_command;
 extern const struct command log_command;
 extern const struct command lookup_command;
 extern const struct command put_command;
