@@ -13,8 +13,9 @@
 /* ---- reading ---- */
 
 struct ipc_reader;
-/* Stream or file, told apart by magic. Takes the input. A regular uncompressed file is mapped and
- * its buffers are not copied; it must not be cut short meanwhile. threads is for decompression by column (0 = 1). */
+/* Stream or file, told apart by magic. Takes the input. A regular file is mapped, and the buffers of
+ * an uncompressed one are not copied; it must not be cut short meanwhile. A file through a pipe goes
+ * into a temporary file first. threads is for decompression by column (0 = 1). */
 MUST_CHECK enum status ipc_reader_open(struct ipc_reader **ret, struct input **input,
                                        size_t threads, struct err *err);
 const struct schema *ipc_reader_schema(const struct ipc_reader *reader);

@@ -127,13 +127,6 @@ static enum status read_frame(struct input *input, int64_t offset, int32_t *ret_
     return STATUS_OK;
 }
 
-static bool is_compressed(const struct message *message)
-{
-    struct flat_table batch = message->header;
-    if (message->kind == MESSAGE_DICTIONARY) batch = flat_child(batch, 1);
-    return flat_has(batch, 3);
-}
-
 enum status source_at(struct input *input, const struct place *place, const struct buffer *map,
                       struct message *ret, struct err *err)
 {
@@ -149,7 +142,7 @@ enum status source_at(struct input *input, const struct place *place, const stru
         return fail(err, STATUS_FAILED, "a body of %lld bytes, the footer says %lld",
                     (long long)ret->body_size, (long long)place->body);
     uint64_t body = (uint64_t)(place->offset + place->metadata);
-    if (map->data != NULL && !is_compressed(ret)) {
+    if (map->data != NULL) {
         ret->body = buffer_part(map, body, (size_t)place->body);
         return STATUS_OK;
     }

@@ -26,7 +26,7 @@ MUST_CHECK enum status footer_read(struct input *input, struct footer *ret,
 /* Maps a regular file whole; *ret stays empty where that is not possible. */
 MUST_CHECK enum status source_map(struct input *input, struct buffer *ret, struct err *err);
 /* The message at a place; its own sizes must be those of the footer. `map` (may be empty) is the
- * whole file in memory: an uncompressed body then shares it. */
+ * whole file in memory: the body then shares it. */
 MUST_CHECK enum status source_at(struct input *input, const struct place *place,
                                  const struct buffer *map, struct message *ret, struct err *err);
 void footer_release(struct footer *footer);
