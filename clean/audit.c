@@ -214,7 +214,7 @@ static enum status collect_columns(struct collection *collection, struct err *er
     const struct batch *batch = change->window->batch;
     for (size_t i = 0; i < change->schema->count; i++) {
         const struct field *after = &change->schema->fields[i];
-        int64_t from = schema_find(batch->schema, str_of(after->name));
+        int64_t from = change_origin(change, i);
         if (from < 0 || batch->columns[from] == change->columns[i]) continue;
         struct pair pair = {.field_before = &batch->schema->fields[from],
                             .field_after = after,

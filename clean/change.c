@@ -3,18 +3,24 @@
 
 #include <string.h>
 
+int64_t change_origin(const struct change *change, size_t column)
+{
+    const struct schema *before = change->window->batch->schema;
+    const char *name = change->schema->fields[column].name;
+    if (column < before->count && strcmp(before->fields[column].name, name) == 0)
+        return (int64_t)column;
+    return schema_find(before, str_of(name));
+}
+
 enum status change_open(struct change *ret, const struct window *window,
                         const struct schema *schema, struct err *err)
 {
     *ret = (struct change){.window = window, .schema = schema};
     TRY(NEW(&ret->columns, schema->count, err));
     TRY(NEW(&ret->cells, schema->count, err));
-    const struct batch *batch = window->batch;
-    bool same = batch->schema == schema;
     for (size_t i = 0; i < schema->count; i++) {
-        int64_t from =
-            same ? (int64_t)i : schema_find(batch->schema, str_of(schema->fields[i].name));
-        if (from >= 0) ret->columns[i] = array_ref(batch->columns[from]);
+        int64_t from = change_origin(ret, i);
+        if (from >= 0) ret->columns[i] = array_ref(window->batch->columns[from]);
     }
     return STATUS_OK;
 }

@@ -43,6 +43,9 @@ struct change {
     size_t note_count, note_room;
 };
 
+/* The column of the window that column `column` of `schema` starts as: the one in the same place if
+ * it has the same name (names may repeat), else the first with the name; -1 for a new one. */
+int64_t change_origin(const struct change *change, size_t column);
 /* Starts with the window's own columns. `window` and `schema` outlive the change. */
 MUST_CHECK enum status change_open(struct change *ret, const struct window *window,
                                    const struct schema *schema, struct err *err);

@@ -50,7 +50,7 @@ static enum status apply_sample(const void *state, const struct window *window,
     change_column(change, 0, &column);
     change_cells(change, 0, batch->rows);
     TRY(builder_finish(big, &column, err));
-    change_column(change, 1, &column);
+    change_column(change, batch->schema->count, &column);
     return STATUS_OK;
 }
 
@@ -134,6 +134,16 @@ static void test_the_first_reason_wins_and_values_are_cut_at_a_character(void **
     change_release(&change);
 }
 
+static void test_names_may_repeat(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.words = "sample"};
+    OWNED(batch_release) struct batch input = trial_input("n:int64|a:utf8|a:int64", "1|x|5\n");
+    trial_run(&trial, &sample, &input);
+    assert_string_equal(trial_text(&trial), "n|a|a|big\n2|x|5|false\n");
+    trial_close(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_a_column_that_was_announced_must_be_made),
         cmocka_unit_test(test_the_first_reason_wins_and_values_are_cut_at_a_character),
+        cmocka_unit_test(test_names_may_repeat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
