@@ -26,5 +26,6 @@ int sqlite3_tamissqlite_init(sqlite3 *db, char **ret_message, const sqlite3_api_
         return SQLITE_ERROR;
     }
     int result = extension_add_arrow(db);
+    if (result == SQLITE_OK) result = extension_add_cells(db);
     return result == SQLITE_OK ? extension_add_walks(db) : result;
 }

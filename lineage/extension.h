@@ -74,6 +74,7 @@ void extension_rows_release(struct extension_rows *rows);
 int extension_fail(char **ret_message, enum status status, const struct err *err);
 
 int extension_add_arrow(sqlite3 *db);
+int extension_add_cells(sqlite3 *db);
 int extension_add_walks(sqlite3 *db);
 
 #endif

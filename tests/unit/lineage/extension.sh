@@ -76,6 +76,13 @@ check 'up' 'version:clean/rows@1 0,source:rows.csv 4' \
 check 'down, two hops' 'source:rows.csv,version:raw/rows@1' \
     "$(catalog "SELECT group_concat(node) FROM lineage_down('source:rows.csv', 2) WHERE node NOT GLOB 'stream:*'")"
 
+# ---- cells ----
+printf 'id,name\n1, a\n2,b\n' >cells.csv
+tamis-ingest -q cells.csv | tamis-clean -q -m text --audit cells -o cells.arrow
+run=$(sqlite3 -readonly .tamis/catalog.db "SELECT run_id FROM runs WHERE stage = 'clean' ORDER BY started_at DESC LIMIT 1")
+check 'cells' 'cells.csv|1|text|name| a|a' \
+    "$(catalog "SELECT source, record, module, \"column\", before, after FROM cell_events('$run')")"
+
 # ---- what is refused ----
 refused() { # what, pattern, found
     # shellcheck disable=SC2254 # the pattern is one
@@ -86,6 +93,9 @@ refused 'a view of the schema' '*unsafe use*' "$(memory 'CREATE TABLE edges (inp
 refused 'no version' '*names no version*' "$(catalog "CREATE VIRTUAL TABLE temp.t USING arrow('tamis:clean/rows@9')" || true)"
 refused 'not Arrow' '*rows.csv*' "$(memory "CREATE VIRTUAL TABLE temp.t USING arrow('rows.csv')" || true)"
 refused 'no file' '*No such file*' "$(memory "CREATE VIRTUAL TABLE temp.t USING arrow('absent')" || true)"
+refused 'no run' '*is not a run*' "$(catalog "SELECT * FROM cell_events('../../x')" || true)"
+refused 'no run at all' '*is not a run*' "$(catalog 'SELECT * FROM cell_events' || true)"
+refused 'no audit' '*No such file*--audit cells*' "$(catalog "SELECT * FROM cell_events('01a20c55-20c3-769c-9ac2-a5e48b51ffc7')" || true)"
 refused 'no store' '*not a file*' "$(memory "$table" || true)"
 check 'trusted_schema off' 1 "$(catalog 'PRAGMA trusted_schema = OFF' "$table" 'SELECT count(*) FROM t WHERE id = 17')"
 exit $failed
