@@ -21,8 +21,8 @@ static const struct setting lineage_options[] = {
      .kind = SETTING_CHOICE,
      .offset = IN(format),
      .fallback = "svg",
-     .choices = "svg|dot|json",
-     .help = "a picture, a Graphviz file, or nodes and edges"},
+     .choices = "svg|dot|json|openlineage",
+     .help = "a picture, a Graphviz file, nodes and edges, or events of the runs"},
     {.name = "depth",
      .kind = SETTING_INT,
      .offset = IN(depth),
@@ -40,7 +40,8 @@ static const struct setting lineage_options[] = {
 
 /* The formats in the order of the choices. */
 static enum status (*const writers[])(const struct lineage_graph *, struct bytes *,
-                                      struct err *) = {lineage_svg, lineage_dot, lineage_json};
+                                      struct err *) = {lineage_svg, lineage_dot, lineage_json,
+                                                       lineage_openlineage};
 
 static enum status check_known(struct store *store, const char *node, struct err *err)
 {

@@ -184,6 +184,7 @@ enum status lineage_graph_read(struct lineage_graph *ret, struct store *store, c
                                struct err *err)
 {
     ret->arena = arena;
+    ret->store = store;
     ret->slot_count = 4096; /* a power of two, twice NODES_MOST */
     TRY(NEW(&ret->slots, ret->slot_count, err));
     TRY(add_node(ret, node, 0, err));

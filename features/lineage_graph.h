@@ -37,7 +37,8 @@ struct lineage_graph {
     size_t edge_count, edge_room;
     uint32_t *slots; /* by hash of the name: index + 1 */
     size_t slot_count;
-    struct arena *arena; /* borrowed */
+    struct arena *arena; /* borrowed, as is the store */
+    struct store *store;
 };
 struct lineage_walk {
     bool up, down;

@@ -11,5 +11,7 @@ MUST_CHECK enum status lineage_dot(const struct lineage_graph *graph, struct byt
                                    struct err *err);
 MUST_CHECK enum status lineage_json(const struct lineage_graph *graph, struct bytes *ret,
                                     struct err *err);
+MUST_CHECK enum status lineage_openlineage(const struct lineage_graph *graph, struct bytes *ret,
+                                           struct err *err);
 
 #endif
