@@ -53,6 +53,34 @@ enum status postgresql_row_split(struct str row, struct postgresql_cell *cells, 
 
 /* ---- decimals ---- */
 
+/* 10^power for a power of at most 38. */
+static wide power_of_ten(int32_t power)
+{
+    static const uint64_t powers[] = {
+        1ull,
+        10ull,
+        100ull,
+        1000ull,
+        10000ull,
+        100000ull,
+        1000000ull,
+        10000000ull,
+        100000000ull,
+        1000000000ull,
+        10000000000ull,
+        100000000000ull,
+        1000000000000ull,
+        10000000000000ull,
+        100000000000000ull,
+        1000000000000000ull,
+        10000000000000000ull,
+        100000000000000000ull,
+        1000000000000000000ull,
+        10000000000000000000ull,
+    };
+    return power < 20 ? (wide)powers[power] : (wide)powers[19] * powers[power - 19];
+}
+
 /* value x 10^scale as an integer: digits to the base 10,000, the first one times 10,000^weight.
  * False when it is no number or does not fit. */
 static bool decimal_of(struct str bytes, int32_t scale, int32_t precision, wide *ret)
@@ -62,9 +90,7 @@ static bool decimal_of(struct str bytes, int32_t scale, int32_t precision, wide 
     int sign = int16_at(bytes.data + 4) & 0xffff;
     if (digits < 0 || bytes.size != 8 + (size_t)digits * 2) return false;
     if (sign != 0 && sign != NEGATIVE_SIGN) return false; /* NaN, infinities */
-    wide sum = 0, limit = 1;
-    for (int32_t i = 0; i < precision; i++)
-        limit *= 10;
+    wide sum = 0, limit = power_of_ten(precision);
     for (int i = 0; i < digits; i++) {
         int digit = int16_at(bytes.data + 8 + (size_t)i * 2);
         int power = (weight - i) * 4 + scale; /* of ten, that the digit stands for */
@@ -72,12 +98,11 @@ static bool decimal_of(struct str bytes, int32_t scale, int32_t precision, wide 
         for (; power < 0 && digit % 10 == 0 && digit != 0; power++)
             digit /= 10;
         if (digit == 0) continue;
-        wide value = digit;
-        for (; power > 0 && value < limit / 10; power--)
-            value *= 10;
-        if (power != 0 || value >= limit || sum >= limit)
-            return false; /* finer or larger than the type */
-        sum += value;
+        if (power < 0 || power > precision) return false; /* finer or larger than the type */
+        wide unit = power_of_ten(power);
+        bool near_limit = power + 4 > precision;
+        if (sum >= limit || (near_limit && digit > (limit - 1) / unit)) return false;
+        sum += digit * unit;
     }
     if (sum >= limit) return false;
     *ret = sign == NEGATIVE_SIGN ? -sum : sum;

@@ -69,6 +69,10 @@ r8: float64
 n: decimal128(12, 2)' "$(tamis-ingest --no-store --explain "$(address postgres)" --table types | sed -n 's/^  \([bi2-8nr]*: .*\)/\1/p')"
 same 'the only table, a query, names twice' 'x,x_2
 3,0.5' "$(shown --query 'SELECT i4 % 2 + 2 AS x, 0.5 AS x FROM types WHERE b = false; ')"
+same 'decimals at their limits' 'a,b,c,d
+99999999999999999999999999999999999999,-0.00000000000000000000000000000000000001,100000000000000000000000000000000000000,0.1234567890123456789012345678901234567' \
+    "$(shown --query 'SELECT 99999999999999999999999999999999999999 AS a, -0.00000000000000000000000000000000000001 AS b,
+        1e38::numeric AS c, 0.1234567890123456789012345678901234567::numeric(38,37) AS d')"
 same 'a query of nothing' 'x' "$(shown --query 'SELECT 1 AS x WHERE false')"
 
 # ---- a million rows, value for value ----
