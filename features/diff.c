@@ -6,7 +6,7 @@
 #include "columnar/build.h"
 #include "features/keyed_rows.h"
 #include "features/row_text.h"
-#include "features/value_text.h"
+#include "columnar/value_text.h"
 
 /* What both versions say about one column. */
 struct column {

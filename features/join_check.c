@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "features/ticks.h"
-#include "features/value_text.h"
+#include "columnar/value_text.h"
 
 #include <xxhash.h>
 

@@ -2,7 +2,7 @@
 #include "features/row_text.h"
 
 #include "base/memory.h"
-#include "features/value_text.h"
+#include "columnar/value_text.h"
 
 #include <utf8proc.h>
 

@@ -1,14 +1,13 @@
 /* extension_value.c: Arrow values as SQLite values.
  *
  * Integers and bools become INTEGER (above 2^63 - 1: TEXT), floats REAL (NaN is NULL in SQLite),
- * binary BLOB, text TEXT; everything else is the text that CSV shows. */
+ * binary BLOB, text TEXT; everything else is the text that CSV shows: JSON where it is nested. */
 #include "lineage/extension.h"
 
-#include "base/memory.h"
+#include "columnar/value_text.h"
 
 SQLITE_EXTENSION_INIT3
 
-#define TEXT_FIRST   256
 #define TEXT_MAXIMUM ((size_t)64 << 20)
 
 static bool is_binary(enum type_id id)
@@ -46,27 +45,19 @@ static int64_t integer(enum type_id type, const struct array *array, int64_t row
     }
 }
 
-/* array_value_text says nothing about what it cut: a text that fills its room is asked for again.
- */
+/* Nested values are JSON, for SQLite's functions on it. */
 static void result_text(sqlite3_context *context, const struct field *field,
                         const struct array *array, int64_t row)
 {
-    for (size_t room = TEXT_FIRST; room <= TEXT_MAXIMUM; room *= 4) {
-        OWNED(memory_release) char *text = memory_get_raw(room, 1);
-        if (text == NULL) {
-            sqlite3_result_error_nomem(context);
-            return;
-        }
-        size_t size = strlen(array_value_text(field, array, row, text, room));
-        if (size + 8 > room) continue; /* a cut may fall before a whole character */
-        bool hidden = size == 0 && !type_is_text(field->type.id);
-        if (hidden) /* a null behind runs or a union */
-            sqlite3_result_null(context);
-        else
-            sqlite3_result_text64(context, text, size, SQLITE_TRANSIENT, SQLITE_UTF8);
-        return;
-    }
-    sqlite3_result_error_toobig(context);
+    OWNED(bytes_release) struct bytes text = bytes_limited(TEXT_MAXIMUM);
+
+    if (value_is_null(field, array, row))
+        sqlite3_result_null(context);
+    else if (value_plain(field, array, row, &text, NULL) != STATUS_OK)
+        sqlite3_result_error_nomem(context);
+    else
+        sqlite3_result_text64(context, text.size == 0 ? "" : (const char *)text.data, text.size,
+                              SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 static void result_bytes(sqlite3_context *context, enum type_id id, struct str bytes)

@@ -26,6 +26,8 @@ compared=0
 for name in 0.14.1/generated_{datetime,decimal,dictionary}.{arrow_file,stream} \
     1.0.0-littleendian/generated_interval.{arrow_file,stream} \
     1.0.0-bigendian/generated_{interval,dictionary_unsigned}.stream \
+    1.0.0-littleendian/generated_map.{arrow_file,stream} 0.14.1/generated_nested.stream \
+    cpp-21.0.0/generated_{recursive_nested,nested_dictionary,union,run_end_encoded}.stream \
     2.0.0-compression/generated_{zstd,uncompressible_lz4}.arrow_file; do
     file=$data/arrow/gold/$name
     [ -f "$file" ] || continue

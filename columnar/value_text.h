@@ -1,9 +1,9 @@
-/* features/value_text.h: one value of any Arrow type as text, for people and for JSON.
+/* columnar/value_text.h: one value of any Arrow type as text, for people and for JSON.
  *
  * Numbers, dates and times read as array_value_text() writes them, binary values as base64
  * (RFC 4648). A nested value is JSON in both forms. */
-#ifndef FEATURES_VALUE_TEXT_H
-#define FEATURES_VALUE_TEXT_H
+#ifndef COLUMNAR_VALUE_TEXT_H
+#define COLUMNAR_VALUE_TEXT_H
 
 #include "columnar/array.h"
 

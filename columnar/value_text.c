@@ -1,5 +1,5 @@
-/* features/value_text.c: one value of any Arrow type as text, for people and for JSON. */
-#include "features/value_text.h"
+/* columnar/value_text.c: one value of any Arrow type as text, for people and for JSON. */
+#include "columnar/value_text.h"
 
 #include <math.h>
 
