@@ -32,6 +32,7 @@ const char *picture_kind_name(enum picture_kind kind)
 struct png_context {
     struct str left;  /* not yet read */
     size_t allocated; /* so far; frees are not counted back: a header needs little */
+    bool *no_memory;
     char *fault;
     size_t fault_room;
 };
@@ -41,7 +42,10 @@ static png_voidp png_budget_get(png_structp png, png_alloc_size_t size)
     struct png_context *context = png_get_mem_ptr(png);
     if (size > BUDGET_BYTES - context->allocated) return NULL;
     void *memory = memory_get_raw(size, 1);
-    if (memory != NULL) context->allocated += size;
+    if (memory == NULL)
+        *context->no_memory = true;
+    else
+        context->allocated += size;
     return memory;
 }
 
@@ -86,8 +90,10 @@ static void png_header_inside(png_structp png, png_infop info, struct picture_he
 
 static void read_png(struct str bytes, struct picture_header *ret)
 {
-    struct png_context context = {
-        .left = bytes, .fault = ret->fault, .fault_room = sizeof ret->fault};
+    struct png_context context = {.left = bytes,
+                                  .no_memory = &ret->no_memory,
+                                  .fault = ret->fault,
+                                  .fault_room = sizeof ret->fault};
     png_structp png =
         png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &context, png_take_error,
                                  png_ignore_warning, &context, png_budget_get, png_budget_free);

@@ -4,12 +4,15 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
+
 enum picture_kind { PICTURE_NONE, PICTURE_PNG, PICTURE_JPEG };
 
 struct picture_header {
     enum picture_kind kind;
     uint32_t width, height;
     uint32_t passes; /* 7 for an interlaced PNG, else 1 */
+    bool no_memory;  /* --memory was used up: the fault says nothing about the picture */
     char fault[160]; /* why the header cannot be read; "" = it can */
 };
 

@@ -325,6 +325,7 @@ static enum status convert_member(const struct source *source, size_t index, str
     if (fault.rule == NULL && !utf8_valid(member->path, strlen(member->path)))
         set_fault(&fault, "encoding", "the name of the file is not UTF-8");
     if (fault.rule == NULL) check_header(source, bytes, &header, &fault);
+    if (header.no_memory) return fail_memory(err, bytes.size);
     if (fault.rule != NULL) return reject_member(ret, member, index, bytes, &fault, err);
     ret->records[batch_builder_rows(builder)] = (int64_t)index + 1;
     return build_row(source, member->path, bytes, &header, builder, err);

@@ -1,0 +1,94 @@
+/* test_allocation.c: every request for memory fails once: a clean error, nothing kept, no crash. */
+#include "csv_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern const struct source_kind source_csv, source_jsonl, source_images;
+
+static enum status convert_all(const struct source_kind *kind, struct source *source,
+                               struct err *err)
+{
+    for (;;) {
+        struct source_piece *piece = NULL;
+        struct source_rows rows = {0};
+        TRY(kind->cut(source, &piece, err));
+        if (piece == NULL) return STATUS_OK;
+        enum status status = kind->convert(source, piece, &rows, err);
+        source_rows_release(&rows);
+        kind->free_piece(&piece);
+        TRY(status);
+    }
+}
+
+static enum status read_once(const struct source_kind *kind, const char *path, struct err *err)
+{
+    struct source_options options = csv_options();
+    struct source *source = NULL;
+    options.chunk_rows = 3;
+    enum status status = kind->open(&source, path, &options, err);
+    if (status == STATUS_OK) status = convert_all(kind, source, err);
+    if (source != NULL) kind->close(&source);
+    return status;
+}
+
+static void fail_each(const struct source_kind *kind, const char *path)
+{
+    struct err err = {0};
+    uint64_t request = 0;
+    enum status status;
+    do {
+        memory_fail_at(++request);
+        status = read_once(kind, path, &err);
+        memory_fail_at(0);
+        if (status != STATUS_OK && status != STATUS_MEMORY)
+            fail_msg("request %llu: %s", (unsigned long long)request, err.message);
+        if (memory_in_use() != 0) fail_msg("request %llu is kept", (unsigned long long)request);
+    } while (status != STATUS_OK);
+    assert_true(request > 20); /* the first success is the run that asked less often */
+}
+
+static void put(const char *path, const char *text, size_t size)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    fclose(file);
+}
+
+static void tables(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-allocation-XXXXXX";
+    close(mkstemp(path));
+    const char *csv = "id,t,x\n1,\"a \"\"b\"\"\",1.5\n2,5\" c,\n3,\"open,2\n4,z\n5,\xff,1\n";
+    put(path, csv, strlen(csv));
+    fail_each(&source_csv, path);
+    const char *json =
+        "{\"a\":1,\"b\":{\"c\":[1,2]}}\n{\"a\":\"\\u00e9\"}\n{\"a\":1,\"a\":2}\n[1]\n{}\n";
+    put(path, json, strlen(json));
+    fail_each(&source_jsonl, path);
+    unlink(path);
+}
+
+static void pictures(void **state)
+{
+    (void)state;
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x03\0\0\0\x02\x08\0\0\0\0"
+                              "\xb8\x1f\x39\xc6\0\0\0\x0bIDAT";
+    char folder[] = "/tmp/test-allocation-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/a.png", folder);
+    put(path, png, sizeof png - 1);
+    fail_each(&source_images, folder);
+    unlink(path);
+    rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tables), cmocka_unit_test(pictures)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
