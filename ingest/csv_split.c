@@ -89,7 +89,9 @@ enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t
     splitter->err = err;
     bool taken =
         csv_parse(&splitter->libcsv, data, size, take_field, take_record, splitter) == size;
+    if (csv_error(&splitter->libcsv) == CSV_ENOMEM) return fail_memory(err, size);
     bool finished = csv_fini(&splitter->libcsv, take_field, take_record, splitter) == 0;
+    if (csv_error(&splitter->libcsv) == CSV_ENOMEM) return fail_memory(err, size);
     if (size == 0) { /* libcsv has no record without bytes; a table of one column does */
         take_field(NULL, 0, splitter);
         take_record(-1, splitter);

@@ -34,20 +34,21 @@ static enum status read_once(const struct source_kind *kind, const char *path, s
     return status;
 }
 
+/* A request may fail and be made up for: libcsv asks again for less. */
 static void fail_each(const struct source_kind *kind, const char *path)
 {
     struct err err = {0};
-    uint64_t request = 0;
-    enum status status;
+    uint64_t request = 0, made;
     do {
         memory_fail_at(++request);
-        status = read_once(kind, path, &err);
+        enum status status = read_once(kind, path, &err);
+        made = memory_requests();
         memory_fail_at(0);
         if (status != STATUS_OK && status != STATUS_MEMORY)
             fail_msg("request %llu: %s", (unsigned long long)request, err.message);
         if (memory_in_use() != 0) fail_msg("request %llu is kept", (unsigned long long)request);
-    } while (status != STATUS_OK);
-    assert_true(request > 20); /* the first success is the run that asked less often */
+    } while (made >= request);
+    assert_true(request > 20);
 }
 
 static void put(const char *path, const char *text, size_t size)
