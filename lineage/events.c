@@ -209,7 +209,7 @@ static enum status write_slice(struct run *run, struct err *err)
 
 enum status events_flush(struct run *run, struct err *err)
 {
-    if (run->store == NULL) return STATUS_OK;
+    if (!run_records(run)) return STATUS_OK;
     pthread_mutex_lock(&run->mutex);
     enum status status = write_slice(run, err);
     pthread_mutex_unlock(&run->mutex);
@@ -269,7 +269,7 @@ enum status run_event(struct run *run, const struct row_event *event, struct err
     enum status status = STATUS_OK;
 
     pthread_mutex_lock(&run->mutex);
-    if (run->store != NULL && !run->only_counts) status = add_event(run, event, err);
+    if (run_records(run) && !run->only_counts) status = add_event(run, event, err);
     if (status == STATUS_OK) run->event_counts[event->kind]++;
     pthread_mutex_unlock(&run->mutex);
     return status;

@@ -61,7 +61,7 @@ enum status run_record(struct run *run, struct err *err, const char *sql, const 
 {
     va_list values;
 
-    if (run->store == NULL) return STATUS_OK;
+    if (!run_records(run)) return STATUS_OK;
     size_t bytes = sizeof(struct pending) + strlen(types) * sizeof(union value);
     struct pending *entry = arena_get(run->arena, bytes, 1);
     if (entry == NULL) return fail_memory(err, bytes);
@@ -133,7 +133,7 @@ enum status run_flush_pending(struct run *run, struct err *err)
 
 enum status run_flush(struct run *run, struct err *err)
 {
-    if (run->store == NULL) return STATUS_OK;
+    if (!run_records(run)) return STATUS_OK;
     TRY(events_flush(run, err));
     if (run->first == NULL) return STATUS_OK;
     TRY(catalog_begin(run->store, err));

@@ -117,7 +117,7 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
     run->threads = parallel_threads((size_t)invocation->common.threads);
     run->mutex_made = pthread_mutex_init(&run->mutex, NULL) == 0;
     TRY(arena_open(&run->arena, err));
-    if (store != NULL) {
+    if (run_records(run)) {
         TRY(events_open(run, err));
         TRY(begin_row(run, stage, invocation, err));
     }
@@ -134,6 +134,11 @@ void run_into(struct run *run, const char *dataset)
 const char *run_id(const struct run *run)
 {
     return run->id;
+}
+
+bool run_records(const struct run *run)
+{
+    return run->store != NULL && run->store->writable;
 }
 
 struct store *run_store(const struct run *run)
@@ -239,7 +244,7 @@ enum status run_finish(struct run *run, enum status status, struct err *err)
 
     if (run == NULL || run->finished) return status;
     run->finished = true;
-    if (run->store != NULL) run->store->deaf = true;
+    if (run_records(run)) run->store->deaf = true;
     if (status == STATUS_OK && run->verdict_failed) {
         fail(err, STATUS_VERDICT, "%s%s", run->reason,
              run->refused ? "; no version was committed" : "");

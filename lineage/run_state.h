@@ -35,6 +35,9 @@ struct run {
     int64_t event_counts[EVENT_KINDS];
 };
 
+/* Whether anything is written down: there is a store, and it was not opened to be read only. */
+bool run_records(const struct run *run);
+
 /* Queues one statement; values are copied; letters as in sql.h (without b). Nothing without a
  * store. Executed in order by run_flush. */
 MUST_CHECK enum status run_record(struct run *run, struct err *err, const char *sql,
