@@ -27,12 +27,14 @@ static bool dataset_letter(char letter)
            (letter >= '0' && letter <= '9') || strchr("_-./", letter) != NULL;
 }
 
-/* Letters, digits, "_", "-", "." and "/" between words: the name is part of file names. */
+/* Letters, digits, "_", "-", "." and "/" between words, none of which looks like an option, a
+ * hidden file or a step upwards: the name is part of file names and of commands. */
 static enum status check_dataset(const char *dataset, struct err *err)
 {
     size_t size = strlen(dataset);
-    bool fine = size > 0 && size < 200 && dataset[0] != '/' && dataset[size - 1] != '/' &&
-                strstr(dataset, "..") == NULL && strstr(dataset, "//") == NULL;
+    bool fine = size > 0 && size < 200 && dataset[size - 1] != '/' &&
+                strchr("/.-", dataset[0]) == NULL && strstr(dataset, "..") == NULL &&
+                strstr(dataset, "//") == NULL && strstr(dataset, "/.") == NULL;
 
     for (size_t i = 0; fine && i < size; i++)
         fine = dataset_letter(dataset[i]);
