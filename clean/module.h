@@ -154,13 +154,22 @@ struct clean_module {
 extern const struct clean_module *const clean_modules[]; /* the twelve, in order; NULL-terminated */
 const struct clean_module *module_named(struct str name);
 
+/* Positions of _source (text, also as a dictionary) and _record (int64); false, and both -1, unless
+ * both are there with these types: what others call so names no row of ours. */
+bool schema_provenance(const struct schema *schema, int64_t *ret_source, int64_t *ret_record);
+
 /* The columns a step works on: names and simple globs ("x*") of `list`, or, when it is empty, every
  * column for which `fits` says yes (provenance columns never). *ret_columns in the arena.
- * STATUS_USAGE with "did you mean" for a name that is not there. */
+ * STATUS_USAGE with "did you mean" for a name that is not there, and for a provenance column. */
 MUST_CHECK enum status module_columns(const struct module_setup *setup,
                                       const struct text_list *list,
                                       bool (*fits)(const struct field *field), size_t **ret_columns,
                                       size_t *ret_count, struct err *err);
+/* The same for a step that only reads them: provenance columns may be named. */
+MUST_CHECK enum status module_key_columns(const struct module_setup *setup,
+                                          const struct text_list *list,
+                                          bool (*fits)(const struct field *field),
+                                          size_t **ret_columns, size_t *ret_count, struct err *err);
 /* _source and _record of a row, or an empty source and the ordinal. */
 void window_provenance(const struct window *window, int64_t row, struct str *ret_source,
                        int64_t *ret_record);

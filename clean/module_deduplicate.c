@@ -118,8 +118,8 @@ static enum status open_columns(struct state *state, const struct module_setup *
         err_hint(err, "name the columns whose values make two rows the same: columns=...");
         return STATUS_USAGE;
     }
-    return module_columns(setup, &config->columns, field_has_key, &state->columns, &state->count,
-                          err);
+    return module_key_columns(setup, &config->columns, field_has_key, &state->columns,
+                              &state->count, err);
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,

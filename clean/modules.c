@@ -58,6 +58,25 @@ static bool is_provenance(const char *name)
     return strcmp(name, "_source") == 0 || strcmp(name, "_record") == 0;
 }
 
+static bool is_any_text(enum type_id type)
+{
+    return type == TYPE_UTF8 || type == TYPE_LARGE_UTF8 || type == TYPE_UTF8_VIEW;
+}
+
+bool schema_provenance(const struct schema *schema, int64_t *ret_source, int64_t *ret_record)
+{
+    *ret_source = schema_find(schema, str_of("_source"));
+    *ret_record = schema_find(schema, str_of("_record"));
+    if (*ret_source >= 0 && *ret_record >= 0) {
+        const struct field *source = &schema->fields[*ret_source];
+        const struct field *record = &schema->fields[*ret_record];
+        if (is_any_text(source->type.id) && record->type.id == TYPE_INT64 && !record->dictionary)
+            return true;
+    }
+    *ret_source = *ret_record = -1;
+    return false;
+}
+
 static enum status fail_column(const struct module_setup *setup, struct err *err,
                                enum status status)
 {
@@ -70,12 +89,18 @@ static enum status fail_column(const struct module_setup *setup, struct err *err
 
 /* Marks the columns one entry of the list names. */
 static enum status mark_named(const struct module_setup *setup, const char *name,
-                              bool (*fits)(const struct field *field), bool *marks, struct err *err)
+                              bool (*fits)(const struct field *field), bool changes, bool *marks,
+                              struct err *err)
 {
     const struct schema *schema = setup->schema;
     if (strchr(name, '*') == NULL) {
         size_t index = 0;
         enum status status = schema_require(schema, str_of(name), &index, err);
+        if (status == STATUS_OK && changes && is_provenance(name)) {
+            status = fail(err, STATUS_USAGE, "column \"%s\" says where a row is from", name);
+            err_hint(err,
+                     "no step changes it; tamis-ingest --source-name NAME writes another name");
+        }
         if (status != STATUS_OK) return fail_column(setup, err, status);
         if (fits != NULL && !fits(&schema->fields[index])) {
             char type[128];
@@ -93,9 +118,9 @@ static enum status mark_named(const struct module_setup *setup, const char *name
     return STATUS_OK;
 }
 
-enum status module_columns(const struct module_setup *setup, const struct text_list *list,
-                           bool (*fits)(const struct field *field), size_t **ret_columns,
-                           size_t *ret_count, struct err *err)
+static enum status find_columns(const struct module_setup *setup, const struct text_list *list,
+                                bool (*fits)(const struct field *field), bool changes,
+                                size_t **ret_columns, size_t *ret_count, struct err *err)
 {
     const struct schema *schema = setup->schema;
     bool *marks = arena_get(setup->arena, schema->count, sizeof *marks);
@@ -108,7 +133,7 @@ enum status module_columns(const struct module_setup *setup, const struct text_l
                        (fits == NULL || fits(&schema->fields[i]));
     } else {
         for (size_t i = 0; i < list->count; i++)
-            TRY(mark_named(setup, list->items[i], fits, marks, err));
+            TRY(mark_named(setup, list->items[i], fits, changes, marks, err));
     }
     size_t count = 0;
     for (size_t i = 0; i < schema->count; i++)
@@ -116,6 +141,20 @@ enum status module_columns(const struct module_setup *setup, const struct text_l
     *ret_columns = columns;
     *ret_count = count;
     return STATUS_OK;
+}
+
+enum status module_columns(const struct module_setup *setup, const struct text_list *list,
+                           bool (*fits)(const struct field *field), size_t **ret_columns,
+                           size_t *ret_count, struct err *err)
+{
+    return find_columns(setup, list, fits, true, ret_columns, ret_count, err);
+}
+
+enum status module_key_columns(const struct module_setup *setup, const struct text_list *list,
+                               bool (*fits)(const struct field *field), size_t **ret_columns,
+                               size_t *ret_count, struct err *err)
+{
+    return find_columns(setup, list, fits, false, ret_columns, ret_count, err);
 }
 
 void window_provenance(const struct window *window, int64_t row, struct str *ret_source,

@@ -30,7 +30,9 @@ enum status origin_observe(const struct window *window, struct origin_tally *tal
         window_provenance(window, row, &source, &record);
         struct origin_run *run = tally->count == 0 ? NULL : &tally->runs[tally->count - 1];
         int64_t number = window->first_row + row;
-        if (run != NULL && record - run->record == number - run->row && str_equal(source, last))
+        if (run != NULL &&
+            (uint64_t)record - (uint64_t)run->record == (uint64_t)(number - run->row) &&
+            str_equal(source, last))
             continue;
         if (tally->count == room) {
             room = room == 0 ? 4 : room * 2;
@@ -99,7 +101,7 @@ void origin_of(const struct origin *origin, int64_t row, struct str *ret_source,
             high = middle;
     }
     const struct origin_run *run = &origin->frozen[low];
-    *ret_record = run->record + (row - run->row);
+    *ret_record = (int64_t)((uint64_t)run->record + (uint64_t)(row - run->row));
     *ret_source = (struct str){NULL, 0};
     if (run->source < 0) return;
     const struct counted *source = &origin->sources.items[run->source];

@@ -91,12 +91,6 @@ static enum status next_of_input(void *context, struct batch *ret, bool *ret_end
     return stage_input_next(context, ret, ret_end, err);
 }
 
-static bool has_provenance(const struct schema *schema)
-{
-    return schema_find(schema, str_of(COLUMN_SOURCE)) >= 0 &&
-           schema_find(schema, str_of(COLUMN_RECORD)) >= 0;
-}
-
 static enum status count_nulls(struct item *item, struct err *err)
 {
     TRY(NEW(&item->nulls_before, item->batch.schema->count, err));
@@ -107,9 +101,9 @@ static enum status count_nulls(struct item *item, struct err *err)
 
 static enum status number_rows(struct line *line, struct item *item, struct err *err)
 {
-    int64_t first = line->rows;
+    int64_t first = line->rows, source, record;
     line->rows += item->batch.rows;
-    if (has_provenance(item->batch.schema)) return STATUS_OK;
+    if (schema_provenance(item->batch.schema, &source, &record)) return STATUS_OK;
     TRY(NEW(&item->ordinals, (size_t)item->batch.rows, err));
     for (int64_t row = 0; row < item->batch.rows; row++)
         item->ordinals[row] = first + row + 1;
@@ -152,14 +146,14 @@ static enum status pull(void *context, void **ret_item, struct err *err)
 
 static struct window window_of(const struct item *item)
 {
-    return (struct window){
+    struct window window = {
         .index = item->index,
         .first_row = item->index * BATCH_ROWS_MAXIMUM,
         .batch = &item->batch,
         .ordinals = item->ordinals,
-        .source_column = schema_find(item->batch.schema, str_of(COLUMN_SOURCE)),
-        .record_column = schema_find(item->batch.schema, str_of(COLUMN_RECORD)),
     };
+    (void)schema_provenance(item->batch.schema, &window.source_column, &window.record_column);
+    return window;
 }
 
 static void keep_ordinals(struct item *item, const struct change *change)

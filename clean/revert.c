@@ -287,9 +287,8 @@ struct row_names {
 
 static enum status find_names(const struct batch *batch, struct row_names *ret, struct err *err)
 {
-    int64_t source = schema_find(batch->schema, str_of(COLUMN_SOURCE));
-    int64_t record = schema_find(batch->schema, str_of(COLUMN_RECORD));
-    if (source < 0 || record < 0 || batch->schema->fields[record].type.id != TYPE_INT64) {
+    int64_t source, record;
+    if (!schema_provenance(batch->schema, &source, &record)) {
         fail(err, STATUS_USAGE,
              "rows without " COLUMN_SOURCE " and " COLUMN_RECORD " cannot be found in an audit");
         err_hint(err, "keep the provenance columns that tamis-ingest adds");

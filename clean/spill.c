@@ -82,7 +82,7 @@ enum status spill_add(struct spill *spill, const void *data, size_t size, struct
             return STATUS_OK;
         }
     }
-    memcpy(spill->held + spill->size, data, size);
+    if (size > 0) memcpy(spill->held + spill->size, data, size);
     spill->size += size;
     return STATUS_OK;
 }

@@ -6,6 +6,17 @@ enum status fail_in_step(const struct step *step, enum status status, struct err
     return fail_within(err, status, "step %d (%s)", step->position, step->module->name);
 }
 
+/* A step that retypes them would leave the rows without names. */
+static enum status check_provenance(const struct step *step, struct err *err)
+{
+    int64_t source, record;
+    if (!schema_provenance(step->before, &source, &record)) return STATUS_OK;
+    if (schema_provenance(step->after, &source, &record)) return STATUS_OK;
+    return fail(err, STATUS_USAGE,
+                "the columns \"_source\" and \"_record\" say where a row is from, no step retypes "
+                "them");
+}
+
 static enum status open_module(struct step *step, const struct step_options *options,
                                struct err *err)
 {
@@ -23,6 +34,7 @@ static enum status open_module(struct step *step, const struct step_options *opt
     };
     TRY(step->module->open(&step->state, &setup, &step->after, err));
     if (step->after == NULL) step->after = schema_ref(step->before);
+    TRY(check_provenance(step, err));
     return NEW(&step->cells, step->after->count, err);
 }
 

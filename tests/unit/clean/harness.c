@@ -48,9 +48,9 @@ static enum status cut(struct windows *ret, const struct batch *input, int64_t r
             .index = (int64_t)i,
             .first_row = (int64_t)i * BATCH_ROWS_MAXIMUM,
             .batch = &ret->batches[i],
-            .source_column = schema_find(input->schema, str_of("_source")),
-            .record_column = schema_find(input->schema, str_of("_record")),
         };
+        (void)schema_provenance(input->schema, &ret->items[i].source_column,
+                                &ret->items[i].record_column);
     }
     return STATUS_OK;
 }

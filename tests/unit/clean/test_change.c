@@ -144,6 +144,27 @@ static void test_names_may_repeat(void **unused)
     trial_close(&trial);
 }
 
+static bool names_rows(const char *columns)
+{
+    OWNED(batch_release) struct batch input = trial_input(columns, "");
+    int64_t source = 7, record = 7;
+    bool names = schema_provenance(input.schema, &source, &record);
+    if (!names) assert_true(source == -1 && record == -1);
+    return names;
+}
+
+static void test_columns_of_other_types_name_no_row(void **unused)
+{
+    (void)unused;
+    assert_true(names_rows("n:int8|_record:int64|_source:utf8"));
+    assert_true(names_rows("_source:dictionary<int32, utf8>|_record:int64"));
+    assert_false(names_rows("_source:utf8|_record:float64"));
+    assert_false(names_rows("_source:utf8|_record:utf8"));
+    assert_false(names_rows("_source:utf8|_record:null"));
+    assert_false(names_rows("_source:int64|_record:int64"));
+    assert_false(names_rows("_record:int64|n:int8"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_a_column_that_was_announced_must_be_made),
         cmocka_unit_test(test_the_first_reason_wins_and_values_are_cut_at_a_character),
         cmocka_unit_test(test_names_may_repeat),
+        cmocka_unit_test(test_columns_of_other_types_name_no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
