@@ -116,6 +116,15 @@ timeout --signal=INT 2 tamis-ingest --no-store -o x.arrow "$(address postgres)" 
 same 'an interruption ends a statement on the server' 0 \
     "$(sleep 0.5; sql "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()")"
 
+tamis-ingest -q "$(address postgres)" --query 'SELECT i, repeat(i::text, 20) AS t FROM generate_series(1, 100000000) AS i' \
+    --into raw/broken 2>broken.txt &
+ingest=$!
+sleep 2
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND pid <> pg_backend_pid()" >/dev/null
+wait "$ingest"
+same 'a connection that breaks is an error' 1 $?
+same 'and commits nothing' 0 "$(ask "SELECT count(*) FROM versions WHERE dataset = 'raw/broken'")"
+
 sql "CREATE DATABASE old ENCODING 'SQL_ASCII' TEMPLATE template0"
 sql "CREATE TABLE t AS SELECT 1 AS i, 'fine'::text AS s; INSERT INTO t VALUES (2, convert_from('\\xff61', 'SQL_ASCII'))" old
 tamis-ingest -q --no-store "$(address old)" --rejects r.arrow -o out.arrow
