@@ -4,9 +4,9 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "columnar/build.h"
+#include "columnar/value_text.h"
 #include "features/keyed_rows.h"
 #include "features/row_text.h"
-#include "columnar/value_text.h"
 
 /* What both versions say about one column. */
 struct column {

@@ -2,8 +2,8 @@
 #include "features/join_check.h"
 
 #include "base/memory.h"
-#include "features/ticks.h"
 #include "columnar/value_text.h"
+#include "features/ticks.h"
 
 #include <xxhash.h>
 
