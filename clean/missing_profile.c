@@ -158,7 +158,7 @@ void profile_text(struct column_profile *profile, struct str text)
         note_number(profile, value, 1);
     }
     if (!letters.digit) count_token(profile, text, 1);
-    if (!letters.letter || word_doubt(text) != DOUBT_NONE) return;
+    if (!letters.letter || (!letters.digit && word_doubt(text) != DOUBT_NONE)) return;
     profile->shapes[shape_of(text)]++;
     widen(profile, (int64_t)text.size, (int64_t)text.size);
 }
