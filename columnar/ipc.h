@@ -13,9 +13,9 @@
 /* ---- reading ---- */
 
 struct ipc_reader;
-/* Stream or file, told apart by magic. Takes the input. A regular file is mapped, and the buffers of
- * an uncompressed one are not copied; it must not be cut short meanwhile. A file through a pipe goes
- * into a temporary file first. threads is for decompression by column (0 = 1). */
+/* Stream or file, told apart by magic. Takes the input. A regular file is mapped, and the buffers
+ * of an uncompressed one are not copied; it must not be cut short meanwhile. A file through a pipe
+ * goes into a temporary file first. threads is for decompression by column (0 = 1). */
 MUST_CHECK enum status ipc_reader_open(struct ipc_reader **ret, struct input **input,
                                        size_t threads, struct err *err);
 const struct schema *ipc_reader_schema(const struct ipc_reader *reader);
@@ -50,9 +50,9 @@ MUST_CHECK enum status ipc_writer_open(struct ipc_writer **ret, struct output *o
 MUST_CHECK enum status ipc_writer_encode(const struct ipc_writer *writer, const struct batch *batch,
                                          const struct metadata *metadata, struct ipc_message **ret,
                                          struct err *err);
-/* Writes an encoded batch, with the dictionary messages it needs (replacement in a stream; a file has
- * one dictionary a column, before a lone batch and behind several). One thread, in order. Takes the
- * message. */
+/* Writes an encoded batch, with the dictionary messages it needs (replacement in a stream; a file
+ * has one dictionary a column, before a lone batch and behind several). One thread, in order. Takes
+ * the message. */
 MUST_CHECK enum status ipc_writer_put(struct ipc_writer *writer, struct ipc_message **message,
                                       struct err *err);
 /* encode + put. */

@@ -140,15 +140,15 @@ static const struct {
     {"stream",
      "SELECT iif(stage = '', 'run ' || run_id, stage), "
      "trim(CASE WHEN stage GLOB 'job *' THEN coalesce((SELECT group_concat(name || '=' || "
-     "printf('%.4g', value), ', ') FROM run_metrics WHERE run_id = ?1 AND unit = ''), '') "
-     "WHEN status = 'done' THEN printf('%,lld rows', rows_out) ELSE '' END || "
+     "format('%.4g', value), ', ') FROM run_metrics WHERE run_id = ?1 AND unit = ''), '') "
+     "WHEN status = 'done' THEN format('%,lld rows', rows_out) ELSE '' END || "
      "coalesce(' ' || replace(substr(started_at, 1, 16), 'T', ' '), '')), "
      "iif(status = 'done' AND verdict = 'failed', 'failed', status) "
      "FROM runs WHERE run_id = ?1"},
-    {"version", "SELECT ?1, printf('%,lld rows ', rows) || "
+    {"version", "SELECT ?1, format('%,lld rows ', rows) || "
                 "replace(substr(created_at, 1, 16), 'T', ' '), verdict "
                 "FROM versions WHERE node = 'version:' || ?1"},
-    {"source", "SELECT ?1, iif(records IS NULL, '', printf('%,lld records, ', records)) || kind, "
+    {"source", "SELECT ?1, iif(records IS NULL, '', format('%,lld records, ', records)) || kind, "
                "'' FROM sources WHERE name = ?1 ORDER BY run_id DESC LIMIT 1"},
     {"model", NULL},
     {"external", NULL},
