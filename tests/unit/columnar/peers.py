@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""peers.py IPC_COPY BRIDGE IPC_DIGEST ROOT: what pyarrow and Polars write is read and written again by us (stream
+"""peers.py IPC_COPY BRIDGE IPC_DIGEST ROOT: what pyarrow, Polars and DuckDB write is read and written again by us (stream
 and file, compressed and not, by name and through pipes) and must come back equal and valid; the C
 interfaces are used in one process. Skipped (77) where the peers are not installed."""
 import ctypes
@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 try:
+    import duckdb
     import polars as pl
     import pyarrow as pa
     from pyarrow import ipc
@@ -21,7 +22,7 @@ except ImportError:
     if os.path.exists(peers) and os.path.realpath(sys.prefix) != os.path.realpath(
             os.path.join(sys.argv[4], "build-peers")):
         os.execv(peers, [peers] + sys.argv)
-    print("skipped: pyarrow and Polars are not installed (./setup --test)")
+    print("skipped: pyarrow, Polars and DuckDB are not installed (./setup --test)")
     sys.exit(77)
 
 ROWS = 777
@@ -195,6 +196,30 @@ def check_polars(copy, room):
                        None if got.equals(frame) else "another frame")
 
 
+DUCKDB = ["bool", "int8", "int64", "uint64", "float32", "float64", "string", "binary", "date32", "at_us", "list",
+          "struct", "decimal128"]
+
+
+def check_duckdb(copy, room):
+    """DuckDB speaks Arrow through pyarrow: it asks our files, and we copy what it answers."""
+    whole = table()
+    names = [name for name in DUCKDB if name in whole.schema.names]
+    given = whole.select(names)
+    path, out = os.path.join(room, "in"), os.path.join(room, "out")
+    write(given, path, "file", 300)
+    for form in ("stream", "file"):
+        subprocess.run([copy, path, out, form, "zstd"], check=True)
+        ours = read(out)
+        answer = duckdb.sql("SELECT * FROM ours").to_arrow_table()
+        report("DuckDB reads our " + form, None if answer.to_pylist() == given.to_pylist() else "it differs")
+        counted = duckdb.sql("SELECT count(string), sum(int64::HUGEINT) FROM ours").fetchall()
+        wanted = duckdb.sql("SELECT count(string), sum(int64::HUGEINT) FROM given").fetchall()
+        report("DuckDB sums our " + form, None if counted == wanted else "%s, expected %s" % (counted, wanted))
+        write(answer, path, "stream", 300)
+        check_file(copy, path, answer, "DuckDB's answer", room)
+        write(given, path, "file", 300)
+
+
 def check_changing_dictionary(copy, room):
     """Each batch has another dictionary; not everybody reads deltas."""
     texts = (["a", "b", "a"], ["c", "a", "c"], ["b", "d", None])
@@ -274,11 +299,12 @@ def main():
     with tempfile.TemporaryDirectory() as room:
         check_pyarrow(copy, room)
         check_polars(copy, room)
+        check_duckdb(copy, room)
         check_changing_dictionary(copy, room)
         check_digests(copy, digester, room)
         check_bridge(bridge, room)
-    print("pyarrow %s, Polars %s: %d comparisons, %d failures" %
-          (pa.__version__, pl.__version__, comparisons, failures))
+    print("pyarrow %s, Polars %s, DuckDB %s: %d comparisons, %d failures" %
+          (pa.__version__, pl.__version__, duckdb.__version__, comparisons, failures))
     return 1 if failures else 0
 
 
