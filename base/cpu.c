@@ -4,15 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By features, since not every compiler knows the levels by name. No processor has the ones asked
+ * for without the rest of its level (System V psABI, x86-64 supplement, "micro-architecture
+ * levels"). */
 enum cpu_level cpu_level_available(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("x86-64-v4")) return CPU_V4;
-    if (__builtin_cpu_supports("x86-64-v3")) return CPU_V3;
-    if (__builtin_cpu_supports("x86-64-v2")) return CPU_V2;
-#endif
+    if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt")) return CPU_V1;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") ||
+        !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("fma"))
+        return CPU_V2;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq") ||
+        !__builtin_cpu_supports("avx512vl"))
+        return CPU_V3;
+    return CPU_V4;
+#else
     return CPU_V1;
+#endif
 }
 
 enum cpu_level cpu_level(void)
