@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <stdio.h>
 
 #define APPLICATION_ID 1952542067 /* "tams", as in schema.sql */
@@ -165,6 +166,27 @@ static enum status settle_connection(sqlite3 *catalog, bool writable, struct err
     return version < NEWEST ? migrate(catalog, err) : STATUS_OK;
 }
 
+/* A catalog that lost its content (cut to nothing, or removed) must not be made anew over the
+ * chunks it named: the versions would be gone for good, and quietly. */
+static enum status check_not_lost(sqlite3 *catalog, const char *folder, struct err *err)
+{
+    OWNED(memory_release) char *chunks = path_join(folder, "chunks");
+    int64_t version = 0;
+
+    if (chunks == NULL) return fail_memory(err, 0);
+    DIR *entries = opendir(chunks);
+    bool empty = true;
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        empty = empty && entry->d_name[0] == '.';
+    if (entries != NULL) closedir(entries);
+    /* In this order: who wrote a chunk had made the catalog before. */
+    TRY(read_pragma(catalog, "PRAGMA user_version", &version, err));
+    if (empty || version != 0) return STATUS_OK;
+    fail(err, STATUS_FAILED, "catalog.db is empty, and chunks/ beside it is not");
+    err_hint(err, "bring catalog.db back from a copy, or name another folder with --store");
+    return STATUS_FAILED;
+}
+
 enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, double wait,
                          struct err *err)
 {
@@ -177,7 +199,8 @@ enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, doubl
     if (!writable &&
         sqlite3_exec(catalog, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK)
         roll_back_journal(path, wait);
-    enum status status = settle_connection(catalog, writable, err);
+    enum status status = check_not_lost(catalog, folder, err);
+    if (status == STATUS_OK) status = settle_connection(catalog, writable, err);
     if (status != STATUS_OK) {
         sqlite3_close(catalog);
         return fail_within(err, status, "store \"%s\"", folder);
