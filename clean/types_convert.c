@@ -29,29 +29,15 @@ union value {
     double real;
 };
 
-static bool fits_range(enum type_id id, int64_t value)
-{
-    switch (id) {
-    case TYPE_INT8: return value >= INT8_MIN && value <= INT8_MAX;
-    case TYPE_INT16: return value >= INT16_MIN && value <= INT16_MAX;
-    case TYPE_INT32: return value >= INT32_MIN && value <= INT32_MAX;
-    case TYPE_UINT8: return value >= 0 && value <= UINT8_MAX;
-    case TYPE_UINT16: return value >= 0 && value <= UINT16_MAX;
-    case TYPE_UINT32: return value >= 0 && value <= UINT32_MAX;
-    case TYPE_UINT64: return value >= 0;
-    default: return true;
-    }
-}
-
 /* "12.0" is a whole number where the column is one. */
 static bool read_whole(const struct types_column *column, struct str text, int64_t *ret)
 {
     double real = 0;
-    if (number_whole(text, column->style, ret)) return fits_range(column->field.type.id, *ret);
+    if (number_whole(text, column->style, ret)) return integer_fits(column->field.type.id, *ret);
     if (!number_real(text, column->style, &real)) return false;
     if (real != floor(real) || fabs(real) > 9007199254740992.0) return false;
     *ret = (int64_t)real;
-    return fits_range(column->field.type.id, *ret);
+    return integer_fits(column->field.type.id, *ret);
 }
 
 static bool read_real(const struct types_column *column, struct str text, double *ret)

@@ -141,20 +141,6 @@ static enum answer check_compare(const struct check *check, const struct batch *
     return ANSWER_FAILS;
 }
 
-static bool whole_in_range(enum type_id id, int64_t value)
-{
-    switch (id) {
-    case TYPE_INT8: return value >= INT8_MIN && value <= INT8_MAX;
-    case TYPE_INT16: return value >= INT16_MIN && value <= INT16_MAX;
-    case TYPE_INT32: return value >= INT32_MIN && value <= INT32_MAX;
-    case TYPE_UINT8: return value >= 0 && value <= UINT8_MAX;
-    case TYPE_UINT16: return value >= 0 && value <= UINT16_MAX;
-    case TYPE_UINT32: return value >= 0 && value <= UINT32_MAX;
-    case TYPE_UINT64: return value >= 0;
-    default: return true;
-    }
-}
-
 static bool reads_as(const struct field *type, struct str text)
 {
     int64_t whole = 0;
@@ -165,7 +151,7 @@ static bool reads_as(const struct field *type, struct str text)
     text = str_trim(text);
     if (type->dictionary || type_is_text(id)) return true;
     if (type_is_integer(id))
-        return number_whole(text, STYLE_POINT, &whole) && whole_in_range(id, whole);
+        return number_whole(text, STYLE_POINT, &whole) && integer_fits(id, whole);
     if (type_is_number(id)) return number_real(text, STYLE_POINT, &real);
     if (id == TYPE_BOOL)
         return (text.size == 4 && strncasecmp(text.data, "true", 4) == 0) ||

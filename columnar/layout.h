@@ -131,8 +131,6 @@ size_t union_child(const struct field *field, const struct array *array, int64_t
 /* Integer in a LAYOUT_FIXED array of an integer type (uint64 as two's complement). */
 int64_t integer_at(enum type_id id, const struct array *array, int64_t row);
 void integer_put(enum type_id id, uint8_t *data, int64_t row, int64_t value);
-/* Whether `value` is a value of this integer type. */
-bool integer_fits(enum type_id id, int64_t value);
 /* Bytes of a text, binary, view or fixed-width slot; only for layouts BYTES, BYTES_LARGE, VIEW,
  * FIXED. */
 struct str slot_bytes(const struct field *field, const struct array *array, int64_t row);

@@ -140,6 +140,8 @@ MUST_CHECK enum status field_type_parse(struct str text, struct field *ret, stru
 
 /* Bytes of one value of a fixed-width type, 0 for bool and all others. */
 size_t type_width(const struct type *type);
+/* Whether `value` is a value of this integer type; true for every other type. */
+bool integer_fits(enum type_id id, int64_t value);
 bool type_is_integer(enum type_id id); /* int8 ... uint64 */
 bool type_is_number(enum type_id id);  /* integers and float16/32/64 */
 bool type_is_text(enum type_id id);    /* utf8, large_utf8, utf8_view */

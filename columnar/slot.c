@@ -47,20 +47,6 @@ void integer_put(enum type_id id, uint8_t *data, int64_t row, int64_t value)
     }
 }
 
-bool integer_fits(enum type_id id, int64_t value)
-{
-    switch (id) {
-    case TYPE_INT8: return value >= INT8_MIN && value <= INT8_MAX;
-    case TYPE_INT16: return value >= INT16_MIN && value <= INT16_MAX;
-    case TYPE_INT32: return value >= INT32_MIN && value <= INT32_MAX;
-    case TYPE_UINT8: return value >= 0 && value <= UINT8_MAX;
-    case TYPE_UINT16: return value >= 0 && value <= UINT16_MAX;
-    case TYPE_UINT32: return value >= 0 && value <= UINT32_MAX;
-    case TYPE_UINT64: return value >= 0;
-    default: return true;
-    }
-}
-
 struct view {
     int32_t size;
     union {

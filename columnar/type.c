@@ -77,6 +77,20 @@ size_t type_width(const struct type *type)
     return type_table[type->id].width;
 }
 
+bool integer_fits(enum type_id id, int64_t value)
+{
+    switch (id) {
+    case TYPE_INT8: return value >= INT8_MIN && value <= INT8_MAX;
+    case TYPE_INT16: return value >= INT16_MIN && value <= INT16_MAX;
+    case TYPE_INT32: return value >= INT32_MIN && value <= INT32_MAX;
+    case TYPE_UINT8: return value >= 0 && value <= UINT8_MAX;
+    case TYPE_UINT16: return value >= 0 && value <= UINT16_MAX;
+    case TYPE_UINT32: return value >= 0 && value <= UINT32_MAX;
+    case TYPE_UINT64: return value >= 0;
+    default: return true;
+    }
+}
+
 bool type_is_integer(enum type_id id)
 {
     return id >= TYPE_INT8 && id <= TYPE_UINT64;
