@@ -99,6 +99,7 @@ steps:
   - deduplicate: {method: exact}
   - outliers: {columns: [amount], method: mad, action: drop}
   - impute: {columns: [age], method: median, indicator: true}
+  - normalize: {columns: [amount], method: standard}
 RECIPE
 }
 
