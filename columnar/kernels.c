@@ -156,7 +156,7 @@ static bool is_ascii(const uint8_t *text, size_t size)
     return seen < 0x80;
 }
 
-/* ---- ranges and moments ---- */
+/* ---- ranges ---- */
 
 #define RANGE(name, type)                                                                          \
     static void name(const type *values, int64_t count, type *ret_least, type *ret_most)           \
@@ -171,61 +171,6 @@ static bool is_ascii(const uint8_t *text, size_t size)
     }
 RANGE(range_int32, int32_t)
 RANGE(range_int64, int64_t)
-
-#define LANES 8
-
-struct lanes {
-    double sum[LANES], squares[LANES], least[LANES], most[LANES], count[LANES];
-};
-
-/* Value i goes to lane i % 8 whatever the level; a value left out adds +0 to its lane. */
-static void lanes_add(struct lanes *lanes, const double *values, const double *use, double shift)
-{
-    for (int lane = 0; lane < LANES; lane++) {
-        double value = values[lane] - shift;
-        double kept = use[lane] != 0 ? value : 0;
-        lanes->sum[lane] += kept;
-        lanes->squares[lane] += kept * kept;
-        lanes->count[lane] += use[lane];
-        double low = use[lane] != 0 ? values[lane] : HUGE_VAL;
-        double high = use[lane] != 0 ? values[lane] : -HUGE_VAL;
-        lanes->least[lane] = low < lanes->least[lane] ? low : lanes->least[lane];
-        lanes->most[lane] = high > lanes->most[lane] ? high : lanes->most[lane];
-    }
-}
-
-static void lanes_fold(const struct lanes *lanes, struct moments *ret)
-{
-    *ret = (struct moments){0, 0, 0, HUGE_VAL, -HUGE_VAL};
-    for (int lane = 0; lane < LANES; lane++) {
-        ret->sum += lanes->sum[lane];
-        ret->sum_squares += lanes->squares[lane];
-        ret->count += (int64_t)lanes->count[lane];
-        if (lanes->least[lane] < ret->minimum) ret->minimum = lanes->least[lane];
-        if (lanes->most[lane] > ret->maximum) ret->maximum = lanes->most[lane];
-    }
-}
-
-static void moments(const double *values, const uint8_t *validity, int64_t count, double shift,
-                    struct moments *ret)
-{
-    struct lanes lanes = {0};
-    for (int lane = 0; lane < LANES; lane++) {
-        lanes.least[lane] = HUGE_VAL;
-        lanes.most[lane] = -HUGE_VAL;
-    }
-    for (int64_t i = 0; i < count; i += LANES) {
-        double use[LANES], eight[LANES] = {0};
-        int64_t left = count - i < LANES ? count - i : LANES;
-        memcpy(eight, values + i, (size_t)left * sizeof eight[0]);
-        unsigned valid = validity == NULL ? 0xff : validity[i >> 3];
-        if (left < LANES) valid &= (1u << left) - 1;
-        for (int lane = 0; lane < LANES; lane++)
-            use[lane] = ((valid >> lane) & 1) != 0 && eight[lane] == eight[lane] ? 1 : 0;
-        lanes_add(&lanes, eight, use, shift);
-    }
-    lanes_fold(&lanes, ret);
-}
 
 /* ---- gather and byte order ---- */
 
@@ -277,7 +222,6 @@ const struct kernels KERNEL_TABLE = {
     .is_ascii = is_ascii,
     .range_int32 = range_int32,
     .range_int64 = range_int64,
-    .moments = moments,
     .gather = gather,
     .offsets_shift = offsets_shift,
     .swap = swap,

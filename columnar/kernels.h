@@ -9,13 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one window says about a column of doubles; nulls and NaN left out. */
-struct moments {
-    int64_t count;
-    double sum, sum_squares; /* of (value - shift) */
-    double minimum, maximum; /* meaningless while count is 0 */
-};
-
 struct kernels {
     /* Number of set bits among first ... first + count - 1. */
     int64_t (*bits_count)(const uint8_t *bits, int64_t first, int64_t count);
@@ -36,9 +29,6 @@ struct kernels {
                         int32_t *ret_most);
     void (*range_int64)(const int64_t *values, int64_t count, int64_t *ret_least,
                         int64_t *ret_most);
-    /* Moments of the valid, finite-or-infinite values around `shift` (0 for plain sums). */
-    void (*moments)(const double *values, const uint8_t *validity, int64_t count, double shift,
-                    struct moments *ret);
     /* to[i] = from[rows[i]], or zero for a negative row; width 1, 2, 4, 8, 16 or any other. */
     void (*gather)(uint8_t *to, const uint8_t *from, size_t width, const int64_t *rows,
                    int64_t count);

@@ -41,15 +41,12 @@ static void each_level(void (*check)(const struct kernels *table))
 }
 
 static uint8_t validity[COUNT / 8 + 1];
-static double reals[COUNT];
 
 static void fill(void)
 {
     seed = 42;
     for (size_t i = 0; i < sizeof validity; i++)
         validity[i] = (uint8_t)random_next();
-    for (int i = 0; i < COUNT; i++)
-        reals[i] = i % 97 == 5 ? NAN : (double)(int64_t)random_next() / 1e9;
 }
 
 static bool bit(int64_t i)
@@ -121,27 +118,6 @@ static void check_utf8(const struct kernels *table)
     }
 }
 
-static void check_moments(const struct kernels *table)
-{
-    struct moments first, here;
-    for (int64_t count = 0; count <= COUNT; count += 59) {
-        kernels_v1.moments(reals, validity, count, 1.5, &first);
-        table->moments(reals, validity, count, 1.5, &here);
-        assert_memory_equal(&first, &here, sizeof first);
-        int64_t expected = 0;
-        double sum = 0, least = HUGE_VAL;
-        for (int64_t i = 0; i < count; i++) {
-            if (!bit(i) || isnan(reals[i])) continue;
-            expected++;
-            sum += reals[i] - 1.5;
-            least = fmin(least, reals[i]);
-        }
-        assert_int_equal(here.count, expected);
-        assert_true(fabs(here.sum - sum) <= 1e-12 * fabs(sum) + 1e-3);
-        if (expected > 0) assert_true(here.minimum == least);
-    }
-}
-
 static void check_gather(const struct kernels *table)
 {
     static uint8_t from[COUNT * 32], to[COUNT * 32];
@@ -191,11 +167,6 @@ static void test_utf8(void **state)
     (void)state;
     each_level(check_utf8);
 }
-static void test_moments(void **state)
-{
-    (void)state;
-    each_level(check_moments);
-}
 static void test_gather(void **state)
 {
     (void)state;
@@ -211,10 +182,8 @@ int main(void)
 {
     fill();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bits),    cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_offsets), cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_moments), cmocka_unit_test(test_gather),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_bits), cmocka_unit_test(test_nulls),  cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_utf8), cmocka_unit_test(test_gather), cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
