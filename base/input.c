@@ -1,4 +1,5 @@
-/* base/input.c: where bytes come from: stdin, a file, a spool, or memory. */
+/* base/input.c: where bytes come from: stdin, a file, a spool or a part of it, a stream, or memory.
+ */
 #include "base/input.h"
 
 #include "base/command.h"
@@ -16,9 +17,14 @@
 struct input {
     int descriptor; /* -1 for memory */
     bool owns_descriptor;
+    bool is_private;
+    bool is_part;
+    uint64_t first; /* byte of the descriptor's file that is byte 0 here */
     const uint8_t *memory;
-    int64_t size;      /* -1 for a pipe */
-    uint64_t position; /* of the next byte input_read hands out */
+    const struct input_stream *stream; /* NULL = none */
+    void *context;                     /* of the stream */
+    int64_t size;                      /* -1 for a pipe or a stream */
+    uint64_t position;                 /* of the next byte input_read hands out */
     char *name;
     uint8_t *ahead; /* peeked, not yet consumed */
     size_t ahead_size, ahead_at;
@@ -76,6 +82,31 @@ enum status input_from_memory(struct input **ret, const void *data, size_t size,
     TRY(input_new(ret, name, err));
     (*ret)->memory = data;
     (*ret)->size = (int64_t)size;
+    (*ret)->is_private = true;
+    return STATUS_OK;
+}
+
+enum status input_from_part(struct input **ret, int descriptor, uint64_t offset, uint64_t size,
+                            const char *name, struct err *err)
+{
+    TRY(input_new(ret, name, err));
+    (*ret)->descriptor = descriptor;
+    (*ret)->first = offset;
+    (*ret)->size = (int64_t)size;
+    (*ret)->is_part = (*ret)->is_private = true;
+    return STATUS_OK;
+}
+
+enum status input_from_stream(struct input **ret, const struct input_stream *stream, void *context,
+                              const char *name, struct err *err)
+{
+    enum status status = input_new(ret, name, err);
+    if (status != STATUS_OK) {
+        stream->close(context);
+        return status;
+    }
+    (*ret)->stream = stream;
+    (*ret)->context = context;
     return STATUS_OK;
 }
 
@@ -89,7 +120,7 @@ enum status input_from_descriptor(struct input **ret, int descriptor, const char
         return status;
     }
     input->descriptor = descriptor;
-    input->owns_descriptor = true;
+    input->owns_descriptor = input->is_private = true;
     if (lseek(descriptor, 0, SEEK_SET) < 0 && errno != ESPIPE)
         return fail_errno(err, errno, "file \"%s\"", name);
     TRY(learn_size(input, err));
@@ -98,9 +129,21 @@ enum status input_from_descriptor(struct input **ret, int descriptor, const char
     return STATUS_OK;
 }
 
+/* Behind what was peeked: a part is read at its place, as others read the same file. */
+static enum status read_part(struct input *input, void *ret, size_t room, size_t *ret_size,
+                             struct err *err)
+{
+    uint64_t at = input->position + (input->ahead_size - input->ahead_at);
+    uint64_t left = (uint64_t)input->size - at;
+    *ret_size = room < left ? room : (size_t)left;
+    return input_read_at(input, ret, *ret_size, at, err);
+}
+
 static enum status read_some(struct input *input, void *ret, size_t room, size_t *ret_size,
                              struct err *err)
 {
+    if (input->stream != NULL) return input->stream->read(input->context, ret, room, ret_size, err);
+    if (input->is_part) return read_part(input, ret, room, ret_size, err);
     for (;;) {
         ssize_t got = read(input->descriptor, ret, room);
         if (got < 0 && errno == EINTR) {
@@ -115,6 +158,11 @@ static enum status read_some(struct input *input, void *ret, size_t room, size_t
     }
 }
 
+static bool in_memory(const struct input *input)
+{
+    return input->descriptor < 0 && input->stream == NULL;
+}
+
 static size_t read_memory(const struct input *input, void *ret, size_t room)
 {
     size_t left = (size_t)input->size - (size_t)input->position;
@@ -127,7 +175,7 @@ enum status input_read(struct input *input, void *ret, size_t room, size_t *ret_
                        struct err *err)
 {
     size_t ahead = input->ahead_size - input->ahead_at;
-    if (input->memory != NULL || input->descriptor < 0) {
+    if (in_memory(input)) {
         *ret_size = read_memory(input, ret, room);
     } else if (ahead > 0) {
         *ret_size = room < ahead ? room : ahead;
@@ -158,7 +206,7 @@ enum status input_peek(struct input *input, void *ret, size_t room, size_t *ret_
                        struct err *err)
 {
     if (room > PEEK_MAXIMUM) room = PEEK_MAXIMUM;
-    if (input->descriptor < 0) {
+    if (in_memory(input)) {
         *ret_size = read_memory(input, ret, room);
         return STATUS_OK;
     }
@@ -192,11 +240,11 @@ enum status input_read_at(struct input *input, void *ret, size_t size, uint64_t 
         return fail(err, STATUS_FAILED, "\"%s\": bytes %llu to %llu lie behind its end at %lld",
                     input->name, (unsigned long long)offset, (unsigned long long)(offset + size),
                     (long long)input->size);
-    if (input->descriptor < 0) {
+    if (in_memory(input)) {
         if (size > 0) memcpy(ret, input->memory + offset, size);
         return STATUS_OK;
     }
-    enum status status = pread_all(input->descriptor, ret, size, offset, err);
+    enum status status = pread_all(input->descriptor, ret, size, input->first + offset, err);
     return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "file \"%s\"", input->name);
 }
 
@@ -210,9 +258,14 @@ uint64_t input_position(const struct input *input)
     return input->position;
 }
 
+bool input_is_private(const struct input *input)
+{
+    return input->is_private;
+}
+
 int input_descriptor(const struct input *input)
 {
-    return input->descriptor;
+    return input->is_part ? -1 : input->descriptor;
 }
 
 const char *input_name(const struct input *input)
@@ -224,6 +277,7 @@ void input_close(struct input **input)
 {
     struct input *i = *input;
     if (i == NULL) return;
+    if (i->stream != NULL) i->stream->close(i->context);
     if (i->owns_descriptor) descriptor_close(&i->descriptor);
     memory_free(i->ahead);
     memory_free(i->name);

@@ -17,6 +17,21 @@ MUST_CHECK enum status input_from_memory(struct input **ret, const void *data, s
 /* Takes the descriptor and reads it from offset 0 (a spool). */
 MUST_CHECK enum status input_from_descriptor(struct input **ret, int descriptor, const char *name,
                                              struct err *err);
+/* Borrows the descriptor: bytes offset ... offset + size - 1 of a regular file that nobody else
+ * writes to (a spool) are all there is. */
+MUST_CHECK enum status input_from_part(struct input **ret, int descriptor, uint64_t offset,
+                                       uint64_t size, const char *name, struct err *err);
+
+/* Bytes that are made on the way: unpacked, or sent by a server. */
+struct input_stream {
+    /* As input_read; called once more after an error or the end only to get the same again. */
+    enum status (*read)(void *context, void *ret, size_t room, size_t *ret_size, struct err *err);
+    void (*close)(void *context);
+};
+/* Takes the context, also on failure. */
+MUST_CHECK enum status input_from_stream(struct input **ret, const struct input_stream *stream,
+                                         void *context, const char *name, struct err *err);
+
 /* Up to `room` bytes; *ret_size 0 only at the end. */
 MUST_CHECK enum status input_read(struct input *input, void *ret, size_t room, size_t *ret_size,
                                   struct err *err);
@@ -32,7 +47,9 @@ MUST_CHECK enum status input_read_at(struct input *input, void *ret, size_t size
 /* Bytes of a regular file or memory, -1 for a pipe. */
 int64_t input_size(const struct input *input);
 uint64_t input_position(const struct input *input);
-/* For mapping a regular file; -1 for memory. */
+/* Whether nobody else can change the bytes: memory, or a spool. */
+bool input_is_private(const struct input *input);
+/* For mapping a regular file from its first byte on; -1 for everything else. */
 int input_descriptor(const struct input *input);
 /* The name as shown to people: the path, or "stdin". */
 const char *input_name(const struct input *input);

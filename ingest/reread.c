@@ -41,7 +41,9 @@ enum status reread_open(struct reread *ret, const char *path, struct input **sta
     } else {
         TRY(input_open(&ret->input, path, err));
     }
-    if (path == NULL || input_size(ret->input) < 0) return spool(&ret->input, err);
+    bool lasts = input_size(ret->input) >= 0 && (path != NULL || input_is_private(ret->input));
+    if (!lasts) return spool(&ret->input, err);
+    if (path == NULL) return STATUS_OK;
     ret->path = memory_copy_text(path, strlen(path));
     if (ret->path == NULL) return fail_memory(err, strlen(path));
     if (fstat(input_descriptor(ret->input), &ret->info) != 0)
