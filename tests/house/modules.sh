@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The twelve modules, in the order of the contract, in the table and in `tamis-clean modules`.
 . "$(dirname "$0")/check.sh"
-clean=$1/clean/tamis-clean
+clean=${1:-build}/clean/tamis-clean
 twelve='text
 missing
 types
