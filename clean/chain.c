@@ -69,9 +69,9 @@ void chain_close(struct chain *chain)
 /* The rows at hand: through which steps they have been, and where they lie. */
 struct rows_at_hand {
     size_t steps;
-    struct stage_input *input; /* NULL once they lie in a spool */
-    struct spool *spool;
-    bool read; /* the input, once or more */
+    struct stage_input *input; /* NULL once they lie in the spool */
+    struct spool *spool;       /* NULL before the first barrier that needs one */
+    bool read;                 /* the input, once or more */
 };
 
 /* Reads them into `pass`, from their beginning. */
@@ -125,25 +125,22 @@ static enum status learn(struct chain *chain, const struct pass_plan *plan,
                          struct rows_at_hand *rows, struct err *err)
 {
     OWNED(memory_release) bool *learning = NULL;
-    OWNED(spool_close) struct spool *spool = NULL;
     bool more = false;
     TRY(NEW(&learning, plan->fits, err));
     for (size_t i = 0; i < plan->fits; i++)
         learning[i] = true;
-    if (plan->spools) TRY(spool_open(&spool, err));
+    if (plan->spools && rows->spool == NULL) TRY(spool_open(&rows->spool, err));
     struct pass pass = {
         .chain = chain,
         .plan = *plan,
         .learning = learning,
-        .to = spool,
+        .to = plan->spools ? rows->spool : NULL,
     };
     TRY(read_rows(rows, &pass, err));
     if (plan->spools) {
-        chain->spooled_bytes += spool_bytes(spool);
-        spool_close(&rows->spool);
-        rows->spool = spool;
+        spool_turn(rows->spool);
+        chain->spooled_bytes = spool_bytes(rows->spool);
         rows->input = NULL;
-        spool = NULL;
     }
     rows->steps = plan->last;
     TRY(settle(chain, &pass, learning, &more, err));

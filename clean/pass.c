@@ -21,14 +21,16 @@ struct item {
     int64_t index; /* of the window */
     struct batch batch;
     int64_t *ordinals;      /* NULL with provenance columns */
+    struct trace trace;     /* where its columns lie in the spool it was read from */
     int64_t *nulls_before;  /* NULL unless it comes from the input for the first time */
     struct step_work *work; /* by applied step */
     struct batch watched;   /* as it left the step that is watched */
     struct row_records records;
     struct audit_page audit;
-    void **tallies;       /* by fit; NULL = not observed */
-    double *fit_seconds;  /* by fit */
-    struct bytes encoded; /* for the spool */
+    void **tallies;      /* by fit; NULL = not observed */
+    double *fit_seconds; /* by fit */
+    bool spooled;
+    struct spool_place put; /* in the spool */
     struct stage_message *message;
 };
 
@@ -53,7 +55,7 @@ static void item_free(const struct pass *pass, struct item *item)
     batch_release(&item->watched);
     records_release(&item->records);
     audit_page_release(&item->audit);
-    bytes_release(&item->encoded);
+    trace_release(&item->trace);
     stage_message_free(&item->message);
     memory_free(item->ordinals);
     memory_free(item->nulls_before);
@@ -200,6 +202,7 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     if (pass->chain->with_reasons)
         TRY(change_reasons(&change, &work->reasons, &work->reason_count, err));
     keep_ordinals(item, &change);
+    TRY(trace_follow(&item->trace, &change, err));
     take_counts(work, &change);
     batch_release(&item->batch);
     item->batch = result;
@@ -237,7 +240,9 @@ static enum status observe_step(const struct pass *pass, size_t fit, struct item
 
 static enum status hand_on(const struct pass *pass, struct item *item, struct err *err)
 {
-    if (pass->to != NULL) TRY(spool_encode(&item->batch, item->ordinals, &item->encoded, err));
+    if (pass->to != NULL)
+        TRY(spool_write(pass->to, &item->batch, item->ordinals, &item->trace, &item->put, err));
+    item->spooled = pass->to != NULL;
     if (pass->output != NULL)
         TRY(stage_output_encode(pass->output, &item->batch, &item->message, err));
     return STATUS_OK;
@@ -249,7 +254,8 @@ static enum status work(void *context, void *pulled, struct err *err)
     const struct pass *pass = line->pass;
     struct item *item = pulled;
     if (pass->input == NULL)
-        TRY(spool_read(pass->from, item->place, &item->index, &item->batch, &item->ordinals, err));
+        TRY(spool_read(pass->from, item->place, &item->index, &item->batch, &item->ordinals,
+                       &item->trace, err));
     for (size_t i = 0; i < steps_applied(pass) && item->batch.rows > 0; i++)
         TRY(apply_step(pass, i, item, err));
     if (pass->chain->audit != NULL) TRY(audit_encode(pass->chain->audit, &item->audit, err));
@@ -311,7 +317,7 @@ static enum status push_item(const struct pass *pass, struct item *item, struct 
     add_nulls(chain, pass, item);
     if (item->watched.rows > 0)
         TRY(chain->watcher.see(chain->watcher.context, &item->watched, err));
-    if (item->encoded.size > 0) TRY(spool_put(pass->to, item->index, &item->encoded, err));
+    if (item->spooled) TRY(spool_put(pass->to, item->index, item->batch.schema, item->put, err));
     if (item->message != NULL) TRY(stage_output_put(pass->output, &item->message, err));
     return STATUS_OK;
 }

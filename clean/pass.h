@@ -19,7 +19,7 @@ struct pass {
     const struct spool *from;
     bool again; /* the input was read before: its rows are counted */
     /* Where they go, both may be NULL: */
-    struct spool *to;
+    struct spool *to; /* may be `from`: read after the turn */
     struct stage_output *output;
 };
 

@@ -1,29 +1,46 @@
-/* clean/spool.h: windows put aside between two passes, in one unlinked temporary file (mode 0600).
+/* clean/spool.h: windows put aside between passes, in one unlinked temporary file (mode 0600).
  *
- * Each window is a complete Arrow IPC stream (zstd, frame checksum) with its place in the file kept
- * in memory, so that windows are encoded and decoded on any thread and the file can be read as
- * often as a fit needs. Row ordinals lie beside a window where the rows have no provenance. */
+ * Each column of a window is an Arrow IPC stream of its own (zstd, frame checksum). A column that
+ * no step replaced since it was last put aside is not written again: the window that is put aside
+ * next names the place where it lies already, and which of its rows are left (clean/trace.h). So a
+ * barrier costs what the steps in front of it changed, not the width of the table.
+ *
+ * Written windows become the ones that are read with spool_turn. Windows are encoded, written,
+ * read and decoded on any thread, as often as a fit needs; a window's table of places lies in the
+ * file too, so memory holds 24 bytes a window. Row ordinals lie beside a window where the rows have
+ * no provenance. */
 #ifndef CLEAN_SPOOL_H
 #define CLEAN_SPOOL_H
 
-#include "columnar/ipc.h"
+#include "clean/trace.h"
 
 struct spool;
 
 MUST_CHECK enum status spool_open(struct spool **ret, struct err *err);
-/* Encodes a window; any thread. `ordinals` (may be NULL) has batch->rows numbers. */
-MUST_CHECK enum status spool_encode(const struct batch *batch, const int64_t *ordinals,
-                                    struct bytes *ret, struct err *err);
-/* Appends an encoded window under its index; in order of rising index, one thread. */
-MUST_CHECK enum status spool_put(struct spool *spool, int64_t index, const struct bytes *window,
-                                 struct err *err);
-/* Windows put so far. */
+
+/* Where a written window lies. */
+struct spool_place {
+    uint64_t offset, size;
+};
+/* Encodes and writes a window; any thread. `ordinals` (may be NULL) has batch->rows numbers.
+ * `trace` names the columns that lie in this spool already; NULL = none. */
+MUST_CHECK enum status spool_write(struct spool *spool, const struct batch *batch,
+                                   const int64_t *ordinals, const struct trace *trace,
+                                   struct spool_place *ret, struct err *err);
+/* The next window of those that will be read after the turn; one thread, in order. */
+MUST_CHECK enum status spool_put(struct spool *spool, int64_t index, const struct schema *schema,
+                                 struct spool_place place, struct err *err);
+/* From now on the windows put since the last turn are read; the ones before are forgotten. */
+void spool_turn(struct spool *spool);
+/* Windows to read. */
 size_t spool_count(const struct spool *spool);
+/* Bytes in the file. */
 uint64_t spool_bytes(const struct spool *spool);
-/* Window number `at` in the order of spool_put, with its index; any thread. The caller frees
- * *ret_ordinals (NULL where none were put) with memory_free and releases the batch. */
+/* Window number `at` of those put, and where its columns lie; any thread. *ret_ordinals is freed
+ * with memory_free, NULL where none were kept. */
 MUST_CHECK enum status spool_read(const struct spool *spool, size_t at, int64_t *ret_index,
-                                  struct batch *ret, int64_t **ret_ordinals, struct err *err);
+                                  struct batch *ret, int64_t **ret_ordinals,
+                                  struct trace *ret_trace, struct err *err);
 void spool_close(struct spool **spool);
 
 #endif
