@@ -109,6 +109,8 @@ struct clean_module {
     /* Fit. All four NULL for a row-wise module. */
     int passes;        /* 0 or 1 = one pass; more where the fit needs it */
     bool removes_rows; /* apply may drop, reject or merge: never shares a pass with a later fit */
+    /* Whether this recipe step may, where removes_rows depends on its settings; NULL = yes. */
+    bool (*may_remove)(const void *state);
     /* Whether this recipe step needs its fit at all (images only for odd sizes); NULL = yes. */
     bool (*needs_fit)(const void *state);
     /* Whether the step reads or changes a column of the schema it was opened with. Neighbors that

@@ -339,6 +339,14 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return STATUS_OK;
 }
 
+static bool touches(const void *opaque, size_t column)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i] == column) return true;
+    return false;
+}
+
 const struct clean_module module_normalize = {
     .name = "normalize",
     .summary = "put numbers on a common scale for a model",
@@ -347,6 +355,7 @@ const struct clean_module module_normalize = {
     .config_bytes = sizeof(struct config),
     .open = open,
     .needs_fit = needs_fit,
+    .touches = touches,
     .passes = 1,
     .tally_bytes = sizeof(struct summary_tally),
     .observe = observe,

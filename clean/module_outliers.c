@@ -494,6 +494,19 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return STATUS_OK;
 }
 
+static bool touches(const void *opaque, size_t column)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i] == column) return true;
+    return false;
+}
+
+static bool may_remove(const void *opaque)
+{
+    return ((const struct state *)opaque)->config->action == ACTION_DROP;
+}
+
 const struct clean_module module_outliers = {
     .name = "outliers",
     .summary = "find values and rows that lie far outside the rest",
@@ -504,6 +517,8 @@ const struct clean_module module_outliers = {
     .open = open,
     .passes = 1,
     .removes_rows = true,
+    .may_remove = may_remove,
+    .touches = touches,
     .tally_bytes = sizeof(struct tally),
     .observe = observe,
     .absorb = absorb,

@@ -482,6 +482,21 @@ static enum status standardize_lineage(const void *state_, struct column_lineage
     return STATUS_OK;
 }
 
+/* A repair reads its keys beside the columns it repairs. */
+static bool touches(const void *opaque, size_t column)
+{
+    const struct state *state = opaque;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i] == column) return true;
+    for (size_t i = 0; i < state->repair.count; i++) {
+        const struct dependency *dependency = &state->repair.items[i];
+        if (dependency->column == column) return true;
+        for (size_t k = 0; k < dependency->key_count; k++)
+            if (dependency->keys[k] == column) return true;
+    }
+    return false;
+}
+
 const struct clean_module module_standardize = {
     .name = "standardize",
     .summary = "write the same thing one way: case, punctuation, known spellings, clusters",
@@ -490,6 +505,7 @@ const struct clean_module module_standardize = {
     .config_bytes = sizeof(struct config),
     .open = open_standardize,
     .needs_fit = needs_fit,
+    .touches = touches,
     .tally_bytes = sizeof(struct tally),
     .observe = observe_standardize,
     .absorb = absorb_standardize,

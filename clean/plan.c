@@ -9,6 +9,13 @@ static bool touches(const struct step *step, size_t column)
     return step->module->touches == NULL || step->module->touches(step->state, column);
 }
 
+static bool removes_rows(const struct step *step)
+{
+    const struct clean_module *module = step->module;
+    if (!module->removes_rows) return false;
+    return module->may_remove == NULL || module->may_remove(step->state);
+}
+
 /* Whether the columns that enter leave in the same places, perhaps with others behind them. */
 static bool keeps_columns(const struct step *step)
 {
@@ -22,7 +29,7 @@ static bool keeps_columns(const struct step *step)
 static bool hides_nothing(const struct step *step, const struct step *later)
 {
     if (!step_is_open(step) || !step_is_open(later)) return false;
-    if (step->module->removes_rows || step->module->fitted_schema != NULL) return false;
+    if (removes_rows(step) || step->module->fitted_schema != NULL) return false;
     if (!keeps_columns(step)) return false;
     for (size_t column = 0; column < later->before->count; column++) {
         bool changed = column >= step->before->count || touches(step, column);
