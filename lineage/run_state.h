@@ -18,9 +18,10 @@ struct run {
     int64_t key;  /* runs.run_key */
     double began; /* clock_seconds */
     char stage[64];
-    struct digest config; /* all zero = none */
-    char into[256];       /* --into, empty = none */
-    int64_t builds_on;    /* version of `into` that @new continues, 0 = none */
+    struct digest config;          /* all zero = none */
+    char into[256];                /* --into, empty = none */
+    int64_t builds_on;             /* version of `into` whose chunks come first, 0 = none */
+    struct watermarks *watermarks; /* of an incremental run; borrowed */
     struct row_counts counts;
     size_t threads;
     bool verdict_failed, finished;

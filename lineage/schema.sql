@@ -1,4 +1,5 @@
--- lineage/schema.sql: the catalog, user_version 1. lineage/README.md explains every column.
+-- lineage/schema.sql: the catalog, user_version 1; schema_2.sql adds
+-- to it. lineage/README.md explains every column.
 --
 -- Tables and views without a leading remark are promised to anyone with a SQLite shell. Times are
 -- RFC 3339 texts in UTC with microseconds, so that they compare as texts. Digests are BLAKE2b-256

@@ -3,6 +3,7 @@
 #include "lineage/version_state.h"
 
 #include "lineage/sql.h"
+#include "lineage/watermark_state.h"
 
 #include "base/memory.h"
 #include "columnar/ipc.h"
@@ -193,6 +194,8 @@ static enum status insert_all(struct version_writer *writer, struct version *ver
                    version->dataset));
     TRY(insert_version(writer, version, err));
     TRY(insert_chunks(writer, version->number, err));
+    if (writer->run->watermarks != NULL)
+        TRY(watermarks_commit(writer->run->watermarks, version->number, err));
     return insert_edge(writer, version->number, err);
 }
 

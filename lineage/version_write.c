@@ -4,6 +4,7 @@
 #include "lineage/version_state.h"
 
 #include "lineage/sql.h"
+#include "lineage/watermark_state.h"
 
 #include "base/memory.h"
 #include "base/output.h"
@@ -29,7 +30,7 @@ static bool dataset_letter(char letter)
 
 /* Letters, digits, "_", "-", "." and "/" between words, none of which looks like an option, a
  * hidden file or a step upwards: the name is part of file names and of commands. */
-static enum status check_dataset(const char *dataset, struct err *err)
+enum status dataset_check(const char *dataset, struct err *err)
 {
     size_t size = strlen(dataset);
     bool fine = size > 0 && size < 200 && dataset[size - 1] != '/' &&
@@ -42,20 +43,6 @@ static enum status check_dataset(const char *dataset, struct err *err)
     fail(err, STATUS_USAGE, "\"%s\" cannot name a dataset", dataset);
     err_hint(err, "write LAYER/NAME in letters, digits, \"_\", \"-\" and \".\", as in raw/orders");
     return STATUS_USAGE;
-}
-
-static enum status take_lock(struct version_writer *writer, struct err *err)
-{
-    char name[256 + 16], what[256 + 16];
-
-    snprintf(name, sizeof name, "locks/%s", writer->dataset);
-    for (char *place = strchr(name, '/') + 1; *place != '\0'; place++)
-        if (*place == '/') *place = '+';
-    snprintf(what, sizeof what, "dataset \"%s\"", writer->dataset);
-    OWNED(memory_release) char *path = path_join(writer->store->path, name);
-    if (path == NULL) return fail_memory(err, 0);
-    return lock_take(&writer->lock, path, writer->store->wait_given, false, what,
-                     writer->store->holder, err);
 }
 
 static bool of_this_run(const struct metadata_pair *pair)
@@ -99,13 +86,14 @@ enum status version_writer_open(struct version_writer **ret, struct run *run, co
                     "dataset \"%s\" needs a store, and there is none under "
                     "--no-store",
                     dataset);
-    TRY(check_dataset(dataset, err));
+    TRY(dataset_check(dataset, err));
     TRY(NEW(&writer, 1, err));
     writer->lock.descriptor = writer->spool = -1;
     writer->run = run;
     writer->store = run_store(run);
     snprintf(writer->dataset, sizeof writer->dataset, "%s", dataset);
-    if (exclusive) TRY(take_lock(writer, err));
+    if (exclusive && !watermarks_hand_lock(run->watermarks, dataset, &writer->lock))
+        TRY(dataset_lock(writer->store, dataset, &writer->lock, err));
     TRY(schema_without(&writer->schema, schema, of_this_run, err));
     TRY(schema_without(&writer->bare, schema, of_ours, err));
     TRY(content_digester_open(&writer->digester, writer->bare, err));
