@@ -28,6 +28,7 @@ struct ingest {
     size_t count;
     size_t current; /* source that is being cut */
     struct provenance *provenance;
+    struct watermarks *watermarks;
     struct stage_output *output;
     struct rejects *rejects;
     struct progress *progress;
@@ -47,6 +48,7 @@ static void ingest_close(struct ingest *ingest)
     progress_close(&ingest->progress);
     rejects_close(&ingest->rejects);
     stage_output_close(&ingest->output);
+    watermarks_close(&ingest->watermarks);
 }
 
 /* ---- opening ---- */
@@ -149,6 +151,7 @@ static enum status open_sources(struct ingest *ingest, char *const *operands, st
     TRY(NEW(&ingest->sources, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
         const char *path = is_stdin(operands[i]) ? NULL : operands[i];
+        ingest->options.name = ingest->names[i];
         enum status status = ingest->kind->open(&ingest->sources[i], path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
     }
@@ -380,6 +383,27 @@ static enum status check_json(const struct ingest *ingest, struct err *err)
     return STATUS_USAGE;
 }
 
+static enum status check_incremental(const struct ingest *ingest, struct err *err)
+{
+    if (!ingest->args->incremental || ingest->args->into != NULL) return STATUS_OK;
+    (void)fail(err, STATUS_USAGE, "--incremental needs a dataset to add to");
+    err_hint(err, "name it with --into DATASET");
+    return STATUS_USAGE;
+}
+
+/* What was read before is looked up under the lock that the commit needs. */
+static enum status open_watermarks(struct ingest *ingest, struct err *err)
+{
+    if (!ingest->args->incremental) return STATUS_OK;
+    if (!ingest->kind->incremental)
+        return fail(err, STATUS_USAGE, "--incremental does not reach sources of kind %s",
+                    ingest->kind->name);
+    if (ingest->common->explain) return STATUS_OK;
+    TRY(watermarks_open(&ingest->watermarks, ingest->run, ingest->args->into, err));
+    ingest->options.watermarks = ingest->watermarks;
+    return STATUS_OK;
+}
+
 /* Everything that the command line alone can get wrong. */
 static enum status understand(struct ingest *ingest, char *const *operands, struct err *err)
 {
@@ -387,6 +411,7 @@ static enum status understand(struct ingest *ingest, char *const *operands, stru
     TRY(ingest_reject_bound(ingest->args, &ingest->bound, err));
     TRY(ingest_target(ingest->args, ingest->common, &ingest->target, err));
     TRY(check_json(ingest, err));
+    TRY(check_incremental(ingest, err));
     return name_sources(ingest, operands, err);
 }
 
@@ -406,6 +431,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(understand(&ingest, operands, err));
     TRY(choose_kind(&ingest, operands, err));
     TRY(record_config(&ingest, err));
+    TRY(open_watermarks(&ingest, err));
     TRY(open_progress(&ingest, operands, err));
     TRY(open_sources(&ingest, operands, err));
     if (ingest.common->explain)

@@ -12,7 +12,7 @@ struct ingest_args {
     int header;     /* enum source_header */
     int label_from; /* 0 none, 1 directory */
     struct text_list text;
-    bool no_provenance, accept_failed;
+    bool no_provenance, accept_failed, incremental;
     int64_t chunk_rows, max_pixels;
     uint64_t chunk_bytes, max_field, max_picture;
 };

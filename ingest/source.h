@@ -18,6 +18,7 @@
 #include "base/setting.h"
 #include "columnar/build.h"
 #include "lineage/stage.h"
+#include "lineage/watermark.h"
 
 struct source;       /* defined by each kind */
 struct source_piece; /* records that were cut off together; defined by each kind */
@@ -45,6 +46,9 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
+    const char *name;              /* of this source, as in _source */
+    struct watermarks *watermarks; /* --incremental: what was read before; NULL
+                                      otherwise */
     struct input **standard_input; /* already opened and looked into; a kind takes it */
     struct progress *progress;     /* for passes before the rows; NULL = none */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
@@ -79,6 +83,7 @@ struct source_kind {
     int passes;            /* over the bytes of a source, for the time left */
     bool addresses;        /* its sources are SCHEME://..., not files */
     bool queries;          /* it takes --table and --query */
+    bool incremental;      /* it reads and moves options->watermarks */
     bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
                        * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */

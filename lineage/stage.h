@@ -61,7 +61,8 @@ MUST_CHECK enum status stage_output_add(struct stage_output *output, const struc
 void stage_message_free(struct stage_message **message);
 /* The last act of a stage: run_check_balance; the version's commit; the verdict batch if the
  * verdict is failed; the end marker; the file's rename. `version` (may be NULL) gets the committed
- * version. With a failed verdict and `into`, nothing is committed unless accept_failed. */
+ * version, number 0 where an incremental run (watermark.h) found no row. With a failed verdict and
+ * `into`, nothing is committed unless accept_failed. */
 MUST_CHECK enum status stage_output_finish(struct stage_output *output, struct version *version,
                                            struct err *err);
 int64_t stage_output_rows(const struct stage_output *output);

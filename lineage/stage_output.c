@@ -6,6 +6,7 @@
 #include "lineage/catch_up.h"
 #include "lineage/preview.h"
 #include "lineage/run_state.h"
+#include "lineage/watermark.h"
 
 #include "base/memory.h"
 
@@ -21,6 +22,7 @@ struct stage_output {
     struct preview *preview;     /* on a terminal */
     struct version_writer *into; /* NULL without --into */
     bool accept_failed, to_pipe;
+    bool began;       /* what the version continues was put in front */
     atomic_bool gone; /* downstream died under --into: the commit goes on */
     int64_t rows, bytes;
 };
@@ -105,10 +107,8 @@ enum status stage_output_open(struct stage_output **ret, const struct stage_targ
     TRY(schema_set_metadata(stage->schema, "tamis:run", str_of(run_id(run)), err));
     TRY(record_file(stage, target->path, err));
     TRY(run_flush(run, err));
-    if (target->into != NULL) {
+    if (target->into != NULL)
         TRY(version_writer_open(&stage->into, run, target->into, schema, true, err));
-        TRY(catch_up_output(run, stage->into, err));
-    }
     TRY(survive_downstream(stage, open_stream(stage, target, err)));
     *ret = stage;
     stage = NULL;
@@ -135,6 +135,14 @@ enum status stage_output_encode(struct stage_output *stage, const struct batch *
     return STATUS_OK;
 }
 
+/* The chunks that the version continues are read for its digest: not before there is a new row. */
+static enum status begin_version(struct stage_output *stage, struct err *err)
+{
+    if (stage->into == NULL || stage->began) return STATUS_OK;
+    stage->began = true;
+    return catch_up_output(stage->run, stage->into, err);
+}
+
 static enum status put_stream(struct stage_output *stage, struct stage_message *message,
                               struct err *err)
 {
@@ -151,6 +159,7 @@ enum status stage_output_put(struct stage_output *stage, struct stage_message **
 
     *message = NULL;
     TRY(interrupted(err));
+    TRY(begin_version(stage, err));
     if (stage->into != NULL) TRY(version_writer_put(stage->into, &taken->prepared, err));
     TRY(survive_downstream(stage, put_stream(stage, taken, err)));
     stage->rows += taken->rows;
@@ -201,6 +210,17 @@ static enum status finish_stream(struct stage_output *stage, struct err *err)
     return output_commit(stage->output, err);
 }
 
+/* An incremental run without a new row moves its positions and commits nothing else. */
+static enum status commit(struct stage_output *stage, struct version *version, struct err *err)
+{
+    struct watermarks *marks = stage->run->watermarks;
+
+    if (marks != NULL && watermarks_version(marks) != 0 && stage->rows == 0)
+        return watermarks_keep(marks, err);
+    TRY(begin_version(stage, err));
+    return version_writer_commit(stage->into, version, err);
+}
+
 enum status stage_output_finish(struct stage_output *stage, struct version *version,
                                 struct err *err)
 {
@@ -210,7 +230,7 @@ enum status stage_output_finish(struct stage_output *stage, struct version *vers
     TRY(run_check_balance(stage->run, err));
     TRY(run_flush(stage->run, err));
     stage->run->refused = stage->into != NULL && refused;
-    if (stage->into != NULL && !refused) TRY(version_writer_commit(stage->into, version, err));
+    if (stage->into != NULL && !refused) TRY(commit(stage, version, err));
     if (stage->output != NULL && !atomic_load(&stage->gone))
         TRY(survive_downstream(stage, finish_stream(stage, err)));
     return STATUS_OK;
