@@ -292,19 +292,32 @@ static enum status read_all(struct ingest *ingest, struct err *err)
 
 /* ---- the end ---- */
 
+/* A source that a run of ours wrote names it. */
+static enum status record_upstream(struct ingest *ingest, size_t source, struct err *err)
+{
+    char upstream[80], stream[80];
+    const struct schema *schema = ingest->kind->schema(ingest->sources[source]);
+    struct str id = metadata_get(&schema->metadata, "tamis:run");
+    if (id.data == NULL || id.size == 0 || id.size > 64) return STATUS_OK;
+    snprintf(upstream, sizeof upstream, "stream:%.*s", (int)id.size, id.data);
+    snprintf(stream, sizeof stream, "stream:%s", run_id(ingest->run));
+    return run_edge(ingest->run, upstream, stream, err);
+}
+
 static enum status record_sources(struct ingest *ingest, struct err *err)
 {
     for (size_t i = 0; i < ingest->count; i++) {
         struct source_record record = {.name = ingest->names[i]};
         TRY(ingest->kind->describe(ingest->sources[i], &record, err));
         TRY(run_source(ingest->run, &record, err));
+        TRY(record_upstream(ingest, i, err));
         ingest->bytes += record.bytes;
     }
     const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
-    for (size_t i = 0; i < schema->count; i++) {
-        const char *name = schema->fields[i].name;
-        TRY(run_column_edge(ingest->run, name, name, "DIRECT", "IDENTITY", false, err));
-    }
+    const struct schema *output = provenance_schema(ingest->provenance);
+    for (size_t i = 0; i < schema->count; i++)
+        TRY(run_column_edge(ingest->run, output->fields[i].name, schema->fields[i].name, "DIRECT",
+                            "IDENTITY", false, err));
     return STATUS_OK;
 }
 
@@ -321,6 +334,10 @@ static void judge(struct ingest *ingest)
                  (long long)ingest->rejected, (long long)records, bound->share * 100);
     else if (ingest->rows == 0 && ingest->rejected > 0 && ingest->args->max_rejects == NULL)
         snprintf(reason, sizeof reason, "all %lld records rejected", (long long)records);
+    for (size_t i = 0; i < ingest->count && ingest->kind->verdict_failed != NULL; i++)
+        if (reason[0] == '\0' && ingest->kind->verdict_failed(ingest->sources[i]))
+            snprintf(reason, sizeof reason, "the data of \"%.80s\" failed its checks before",
+                     ingest->names[i]);
     if (reason[0] != '\0') run_verdict_failed(ingest->run, reason);
 }
 

@@ -58,15 +58,38 @@ static enum status agree(const struct source_kind *kind, struct source *const *s
     return STATUS_OK;
 }
 
-static enum status add_columns(struct schema *schema, struct err *err)
+/* A pair that the rows brought along stays, as "origin._source" and "origin._record": _source and
+ * _record are where this run read them. */
+static enum status origin_name(const struct schema *first, const char *name, struct arena *arena,
+                               const char **ret, struct err *err)
 {
-    static const char *const names[] = {COLUMN_SOURCE, COLUMN_RECORD};
-    for (size_t i = 0; i < 2; i++) {
-        if (schema_find(schema, str_of(names[i])) < 0) continue;
-        (void)fail(err, STATUS_USAGE, "the source has a column \"%s\" already", names[i]);
-        err_hint(err, "rename it, or keep it and use --no-provenance");
-        return STATUS_USAGE;
+    *ret = name;
+    bool ours = strcmp(name, COLUMN_SOURCE) == 0 || strcmp(name, COLUMN_RECORD) == 0;
+    while (ours && schema_find(first, str_of(*ret)) >= 0) {
+        *ret = arena_format(arena, "origin.%s", *ret);
+        if (*ret == NULL) return fail_memory(err, strlen(name));
     }
+    return STATUS_OK;
+}
+
+static enum status add_origins(struct schema *schema, const struct schema *first, struct err *err)
+{
+    OWNED(arena_close) struct arena *arena = NULL;
+    TRY(arena_open(&arena, err));
+    for (size_t i = 0; i < first->count; i++) {
+        struct field field = first->fields[i];
+        TRY(origin_name(first, field.name, arena, &field.name, err));
+        TRY(schema_add(schema, &field, err));
+    }
+    for (size_t i = 0; i < first->metadata.count; i++)
+        TRY(schema_add_metadata(schema, first->metadata.pairs[i].key,
+                                first->metadata.pairs[i].value, err));
+    return STATUS_OK;
+}
+
+static enum status add_columns(struct schema *schema, const struct schema *first, struct err *err)
+{
+    TRY(add_origins(schema, first, err));
     struct field source = field_dictionary(COLUMN_SOURCE);
     struct field record = field_of(COLUMN_RECORD, TYPE_INT64);
     TRY(schema_add(schema, &source, err));
@@ -90,7 +113,6 @@ enum status provenance_open(struct provenance **ret, const struct source_kind *k
     TRY(agree(kind, sources, names, count, err));
     TRY(NEW(&provenance, 1, err));
     const struct schema *first = kind->schema(sources[0]);
-    TRY(schema_copy(&provenance->schema, first, err));
     provenance->columns = first->count;
     provenance->count = count;
     provenance->wanted = wanted;
@@ -105,7 +127,12 @@ enum status provenance_open(struct provenance **ret, const struct source_kind *k
                 (size_t)schema_find(schema, str_of(first->fields[k].name));
         TRY(name_array(names[i], &provenance->dictionary[i], err));
     }
-    if (wanted) TRY(add_columns(provenance->schema, err));
+    if (!wanted) {
+        TRY(schema_copy(&provenance->schema, first, err));
+    } else {
+        TRY(schema_new(&provenance->schema, err));
+        TRY(add_columns(provenance->schema, first, err));
+    }
     *ret = provenance;
     provenance = NULL;
     return STATUS_OK;

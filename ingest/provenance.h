@@ -7,7 +7,8 @@
 
 struct provenance;
 /* Checks that all sources have the same columns, lets the kind make their types agree, and makes
- * the output's schema: the columns of the first source and, if `wanted`, _source and _record. */
+ * the output's schema: the columns of the first source and, if `wanted`, _source and _record. A
+ * column of the source with such a name becomes "origin._source", "origin._record" then. */
 MUST_CHECK enum status provenance_open(struct provenance **ret, const struct source_kind *kind,
                                        struct source *const *sources, const char *const *names,
                                        size_t count, bool wanted, struct err *err);

@@ -74,6 +74,24 @@ void reread_describe(const struct reread *reread, struct source_record *ret)
             (int64_t)reread->info.st_mtim.tv_sec * 1000000 + reread->info.st_mtim.tv_nsec / 1000;
 }
 
+enum status reread_digest(const struct reread *reread, struct digest *ret, struct err *err)
+{
+    OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);
+    uint64_t size = (uint64_t)input_size(reread->input);
+    struct digester digester;
+    if (buffer == NULL) return fail_memory(err, SPOOL_BYTES);
+    digester_begin(&digester);
+    for (uint64_t at = 0; at < size;) {
+        size_t part = size - at < SPOOL_BYTES ? (size_t)(size - at) : SPOOL_BYTES;
+        TRY(interrupted(err));
+        TRY(input_read_at(reread->input, buffer, part, at, err));
+        digester_add(&digester, buffer, part);
+        at += part;
+    }
+    *ret = digester_end(&digester);
+    return STATUS_OK;
+}
+
 void reread_close(struct reread *reread)
 {
     input_close(&reread->input);

@@ -20,6 +20,9 @@ MUST_CHECK enum status reread_open(struct reread *ret, const char *path,
 MUST_CHECK enum status reread_check(const struct reread *reread, struct err *err);
 /* Fills bytes and modified. */
 void reread_describe(const struct reread *reread, struct source_record *ret);
+/* The digest of all its bytes. */
+MUST_CHECK enum status reread_digest(const struct reread *reread, struct digest *ret,
+                                     struct err *err);
 void reread_close(struct reread *reread);
 
 #endif

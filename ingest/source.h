@@ -113,6 +113,9 @@ struct source_kind {
     enum status (*place)(const struct source *source, const struct source_piece *piece,
                          int64_t number, struct bytes *scratch, struct source_place *ret,
                          bool *ret_here, struct err *err);
+    /* Whether the source carries a failed verdict of the run that wrote it; after the last piece.
+     * NULL = it cannot. */
+    bool (*verdict_failed)(const struct source *source);
     /* One short remark for the summary ("3 other files ignored"), empty = none. May be NULL. */
     void (*remark)(const struct source *source, char *ret, size_t room);
     void (*close)(struct source **source);

@@ -7,14 +7,14 @@
 #include "base/address.h"
 #include "columnar/kernels.h"
 
-#define KINDS "CSV, TSV, JSON, SQLite, PNG or JPEG"
+#define KINDS "CSV, TSV, JSON, SQLite, Arrow, PNG or JPEG"
 
 extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite,
-    source_postgresql;
+    source_postgresql, source_arrow;
 
 const struct source_kind *const source_kinds[] = {
     &source_csv,    &source_tsv,        &source_jsonl, &source_images,
-    &source_sqlite, &source_postgresql, NULL,
+    &source_sqlite, &source_postgresql, &source_arrow, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
@@ -39,8 +39,6 @@ static const struct foreign foreigners[] = {
     {"BZh", 3, "a bzip2 file", "unpack it: bzcat FILE | tamis-ingest -"},
     {"PK\x03\x04", 4, "a zip file", "unpack it first"},
     {"PAR1", 4, "a Parquet file", "write it as CSV first"},
-    {"ARROW1", 6, "an Arrow file", "tamis-clean and tamis-features read it as it is"},
-    {"\xff\xff\xff\xff", 4, "an Arrow stream", "tamis-clean and tamis-features read it as it is"},
     {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
     {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
 };
@@ -61,8 +59,7 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
 {
     const struct foreign *foreign = foreign_of(probe);
     if (foreign != NULL) {
-        (void)fail(err, STATUS_FAILED, "found %s, expected CSV, TSV, JSON, PNG or JPEG",
-                   foreign->name);
+        (void)fail(err, STATUS_FAILED, "found %s, expected " KINDS, foreign->name);
         err_hint(err, "%s", foreign->hint);
         return STATUS_FAILED;
     }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const struct source_kind source_csv, source_jsonl, source_images;
+extern const struct source_kind source_csv, source_jsonl, source_images, source_arrow;
 
 static enum status convert_all(const struct source_kind *kind, struct source *source,
                                struct err *err)
@@ -74,6 +74,43 @@ static void tables(void **state)
     unlink(path);
 }
 
+/* A stream of one dictionary column and several batches. */
+static void arrow(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test-allocation-XXXXXX";
+    close(mkstemp(path));
+    struct schema *schema = NULL;
+    struct batch_builder *builder = NULL;
+    struct output *output = NULL;
+    struct ipc_writer *writer = NULL;
+    struct field field = field_dictionary("s");
+    assert_int_equal(schema_new(&schema, NULL), STATUS_OK);
+    assert_int_equal(schema_add(schema, &field, NULL), STATUS_OK);
+    assert_int_equal(batch_builder_open(&builder, schema, 4, NULL), STATUS_OK);
+    assert_int_equal(output_open(&output, path, NULL), STATUS_OK);
+    assert_int_equal(
+        ipc_writer_open(&writer, output, schema, (struct ipc_options){.format = IPC_STREAM}, NULL),
+        STATUS_OK);
+    for (int i = 0; i < 4; i++) {
+        OWNED(batch_release) struct batch batch = {0};
+        for (int row = 0; row < 4; row++)
+            assert_int_equal(
+                build_text(batch_builder_column(builder, 0), str_of(row % 2 ? "a" : "b"), NULL),
+                STATUS_OK);
+        assert_int_equal(batch_builder_finish(builder, &batch, NULL), STATUS_OK);
+        assert_int_equal(ipc_writer_add(writer, &batch, NULL), STATUS_OK);
+    }
+    assert_int_equal(ipc_writer_finish(writer, NULL), STATUS_OK);
+    assert_int_equal(output_commit(output, NULL), STATUS_OK);
+    ipc_writer_close(&writer);
+    output_close(&output);
+    batch_builder_close(&builder);
+    schema_unref(&schema);
+    fail_each(&source_arrow, path);
+    unlink(path);
+}
+
 static void pictures(void **state)
 {
     (void)state;
@@ -90,6 +127,7 @@ static void pictures(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tables), cmocka_unit_test(pictures)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tables), cmocka_unit_test(arrow),
+                                       cmocka_unit_test(pictures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
