@@ -1,21 +1,28 @@
 /* base/memory.c: checked, counted allocation.
  *
  * Each block carries a small header with its size, so that counting needs no help from the C
- * library and freeing needs no size. */
+ * library and freeing needs no size. Large blocks are kept for the next request (block_cache.h);
+ * what is kept counts as long as there is room, and is given back before a request is refused. */
 #include "base/memory.h"
+
+#include "base/block_cache.h"
 
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
+#define ALIGNMENT  64
+#define KEPT_SHARE 8 /* of the limit */
+#define KEPT_MOST  (64u << 20)
 
 /* One cache line in front of the bytes we hand out keeps them aligned. */
 struct header {
     size_t size;
     void *base;
+    size_t total; /* of the block at `base` */
 };
+_Static_assert(sizeof(struct header) <= ALIGNMENT, "a header fits in front of the bytes");
 
 static atomic_size_t in_use;
 static atomic_size_t peak;
@@ -24,11 +31,13 @@ static atomic_uint_fast64_t requests;
 static atomic_uint_fast64_t fail_request;
 
 /* The limit is on what we ask for; what the C library keeps after we gave it back would come on
- * top. So it gets two arenas instead of eight a thread, and buffers come from and go back to the
- * system. */
+ * top. So it gets two arenas instead of eight a thread, and buffers that are not kept go back to
+ * the system. */
 void memory_set_limit(size_t bytes)
 {
     atomic_store(&limit, bytes);
+    block_cache_limit(bytes == 0 || bytes / KEPT_SHARE > KEPT_MOST ? KEPT_MOST
+                                                                   : bytes / KEPT_SHARE);
     if (bytes == 0) return;
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
@@ -52,6 +61,7 @@ size_t memory_peak(void)
 
 void memory_trim(void)
 {
+    block_cache_shrink(0);
     malloc_trim(0);
 }
 
@@ -77,6 +87,8 @@ static bool charge(size_t bytes)
 {
     size_t most = memory_limit();
     size_t now = atomic_fetch_add_explicit(&in_use, bytes, memory_order_relaxed) + bytes;
+    if (most != 0 && now + block_cache_bytes() > most)
+        block_cache_shrink(now < most ? most - now : 0);
     if (most != 0 && now > most) {
         atomic_fetch_sub_explicit(&in_use, bytes, memory_order_relaxed);
         return false;
@@ -97,19 +109,32 @@ static struct header *header_of(void *pointer)
     return (struct header *)(void *)((char *)pointer - sizeof(struct header));
 }
 
+static char *block_of(size_t total, size_t size, bool zeroed)
+{
+    char *base = block_cache_take(total);
+    if (base == NULL) {
+        size_t now = memory_in_use(), most = memory_peak(); /* keeping never adds to the peak */
+        block_cache_shrink(now < most ? most - now : 0);
+        return zeroed ? calloc(1, total) : malloc(total);
+    }
+    if (zeroed) memset(base, 0, size + (size_t)2 * ALIGNMENT);
+    return base;
+}
+
 static void *place(size_t size, bool zeroed)
 {
     size_t total;
     if (__builtin_add_overflow(size, (size_t)2 * ALIGNMENT, &total)) return NULL;
     if (refused_by_test() || !charge(size)) return NULL;
-    char *base = zeroed ? calloc(1, total) : malloc(total);
+    total = block_cache_round(total);
+    char *base = block_of(total, size, zeroed);
     if (base == NULL) {
         discharge(size);
         return NULL;
     }
     uintptr_t first = ((uintptr_t)base + ALIGNMENT + (ALIGNMENT - 1)) & ~(uintptr_t)(ALIGNMENT - 1);
     char *pointer = base + (first - (uintptr_t)base);
-    *header_of(pointer) = (struct header){size, base};
+    *header_of(pointer) = (struct header){size, base, total};
     return pointer;
 }
 
@@ -127,12 +152,31 @@ void *memory_get_raw(size_t count, size_t size)
     return place(bytes, false);
 }
 
+/* Whether `pointer` has room for so many bytes where it is. */
+static bool has_room(void *pointer, size_t size)
+{
+    const struct header *header = header_of(pointer);
+    size_t before = (size_t)((char *)pointer - (char *)header->base);
+    return size >= header->size && size <= header->total - before;
+}
+
+static void *grow_in_place(void *pointer, size_t size)
+{
+    struct header *header = header_of(pointer);
+    if (refused_by_test() || !charge(size - header->size)) return NULL;
+    header->size = size;
+    return pointer;
+}
+
 void *memory_resize(void *old, size_t count, size_t size)
 {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) return NULL;
+    if (old != NULL && has_room(old, bytes)) return grow_in_place(old, bytes);
     void *grown = memory_get_raw(count, size);
     if (grown == NULL || old == NULL) return grown;
-    size_t had = header_of(old)->size, wanted = count * size;
-    memcpy(grown, old, had < wanted ? had : wanted);
+    size_t had = header_of(old)->size;
+    memcpy(grown, old, had < bytes ? had : bytes);
     memory_free(old);
     return grown;
 }
@@ -141,8 +185,9 @@ void memory_free(void *pointer)
 {
     if (pointer == NULL) return;
     struct header *header = header_of(pointer);
+    void *base = header->base;
     discharge(header->size);
-    free(header->base);
+    if (!block_cache_keep(base, header->total)) free(base);
 }
 
 char *memory_copy_text(const char *text, size_t size)

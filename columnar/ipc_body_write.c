@@ -238,11 +238,9 @@ enum status body_join(struct body *body, struct body *from, struct err *err)
 
 enum status body_compress(struct body *body, int level, struct err *err)
 {
-    OWNED(compressor_close) struct compressor *compressor = NULL;
-    TRY(compressor_open(&compressor, level, err));
     struct body_buffer *buffers = (struct body_buffer *)(void *)body->buffers.data;
     for (size_t i = 0; i < body->buffers.size / sizeof *buffers; i++)
-        TRY(compressor_run(compressor, &buffers[i], err));
+        TRY(codec_compress(&buffers[i], level, err));
     return STATUS_OK;
 }
 

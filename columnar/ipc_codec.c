@@ -8,43 +8,34 @@
 
 /* ---- writing ---- */
 
-struct compressor {
-    ZSTD_CCtx *context;
-};
-
-enum status compressor_open(struct compressor **ret, int level, struct err *err)
+/* One context a thread: making one costs more than most buffers. */
+static enum status context_of(int level, ZSTD_CCtx **ret, struct err *err)
 {
-    OWNED(compressor_close) struct compressor *compressor = NULL;
-    TRY(NEW(&compressor, 1, err));
-    compressor->context = ZSTD_createCCtx();
-    if (compressor->context == NULL) return fail_memory(err, 0);
-    size_t result = ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_compressionLevel, level);
-    if (!ZSTD_isError(result))
-        result = ZSTD_CCtx_setParameter(compressor->context, ZSTD_c_checksumFlag, 1);
+    static _Thread_local ZSTD_CCtx *context;
+    static _Thread_local int set_level;
+    if (context == NULL) context = ZSTD_createCCtx();
+    if (context == NULL) return fail_memory(err, 0);
+    *ret = context;
+    if (set_level == level) return STATUS_OK;
+    size_t result = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+    if (!ZSTD_isError(result)) result = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
     if (ZSTD_isError(result))
         return fail(err, STATUS_USAGE, "zstd level %d: %s", level, ZSTD_getErrorName(result));
-    *ret = compressor;
-    compressor = NULL;
+    set_level = level;
     return STATUS_OK;
 }
 
-void compressor_close(struct compressor **compressor)
+enum status codec_compress(struct body_buffer *buffer, int level, struct err *err)
 {
-    if (*compressor != NULL) ZSTD_freeCCtx((*compressor)->context);
-    memory_free(*compressor);
-    *compressor = NULL;
-}
-
-enum status compressor_run(struct compressor *compressor, struct body_buffer *buffer,
-                           struct err *err)
-{
+    ZSTD_CCtx *context = NULL;
     size_t size = buffer->data.size;
     if (size == 0) return STATUS_OK;
     OWNED(buffer_unref) struct buffer packed = {0};
+    TRY(context_of(level, &context, err));
     OWNED(memory_release) uint8_t *room = memory_get_raw(1, ZSTD_compressBound(size));
     if (room == NULL) return fail_memory(err, ZSTD_compressBound(size));
-    size_t result = ZSTD_compress2(compressor->context, room, ZSTD_compressBound(size),
-                                   buffer->data.data, size);
+    size_t result =
+        ZSTD_compress2(context, room, ZSTD_compressBound(size), buffer->data.data, size);
     if (ZSTD_isError(result))
         return fail(err, STATUS_FAILED, "zstd: %s", ZSTD_getErrorName(result));
     buffer->prefix = true;

@@ -14,12 +14,8 @@ struct body_buffer {
     struct buffer data;
 };
 
-struct compressor; /* zstd context: one a thread */
-MUST_CHECK enum status compressor_open(struct compressor **ret, int level, struct err *err);
-/* Replaces buffer->data by its compressed form, or marks it -1 where that would not be smaller. */
-MUST_CHECK enum status compressor_run(struct compressor *compressor, struct body_buffer *buffer,
-                                      struct err *err);
-void compressor_close(struct compressor **compressor);
+/* Replaces buffer->data by its zstd form, or marks it -1 where that would not be smaller. */
+MUST_CHECK enum status codec_compress(struct body_buffer *buffer, int level, struct err *err);
 
 /* The uncompressed bytes of a body buffer as stored. */
 MUST_CHECK enum status codec_expand(enum codec codec, const struct buffer *stored,

@@ -46,6 +46,7 @@ enum status sliding_take(struct sliding *sliding, size_t size, uint8_t **ret_dat
 {
     size_t rest = sliding->size - size;
     size_t room = rest + size + SLIDING_READ_BYTES; /* the next piece will be about as large */
+    if (room < sliding->room && sliding->room / 2 < room) room = sliding->room;
     uint8_t *data = memory_get_raw(room, 1);
     if (data == NULL) return fail_memory(err, room);
     if (rest > 0) memcpy(data, sliding->data + size, rest);
