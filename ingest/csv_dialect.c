@@ -235,7 +235,7 @@ static enum status refuse_wide_text(const uint8_t *sample, size_t size, struct e
     bool wide = seen >= 8 && (zeros[0] * 3 > seen || zeros[1] * 3 > seen);
     if (!mark && !wide) return STATUS_OK;
     (void)fail(err, STATUS_FAILED, "found UTF-16 or UTF-32 text, expected UTF-8");
-    err_hint(err, "convert it first: iconv -f UTF-16 -t UTF-8 FILE | tamis-ingest -");
+    err_hint(err, "name it: --encoding utf-16 (iconv -l has all names)");
     return STATUS_FAILED;
 }
 
@@ -291,7 +291,7 @@ static enum status refuse_other_encoding(const struct csv_dialect *dialect, cons
         return STATUS_OK;
     if (utf8_valid(text + at, record.size)) return STATUS_OK;
     (void)fail(err, STATUS_FAILED, "the first record is not UTF-8");
-    err_hint(err, "convert the file first: iconv -f ENCODING -t UTF-8 FILE | tamis-ingest -");
+    err_hint(err, "name the encoding: --encoding NAME (iconv -l has all names)");
     return STATUS_FAILED;
 }
 

@@ -8,7 +8,7 @@
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *compression,
-        *table, *query;
+        *encoding, *table, *query;
     int header;     /* enum source_header */
     int label_from; /* 0 none, 1 directory */
     struct text_list text;

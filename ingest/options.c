@@ -1,5 +1,6 @@
 /* ingest/options.c: the options of tamis-ingest and what their texts mean. */
 #include "base/parallel.h"
+#include "ingest/encoding.h"
 #include "ingest/ingest.h"
 
 #include <stdlib.h>
@@ -59,6 +60,11 @@ const struct setting ingest_options[] = {
      .offset = AT(max_rejects),
      .argument = "N|P%",
      .help = "end with 3 when more records are rejected; by default only when all are"},
+    {.name = "encoding",
+     .kind = SETTING_TEXT,
+     .offset = AT(encoding),
+     .argument = "NAME",
+     .help = "encoding of text: utf-8, windows-1252, shift_jis ...; auto finds it"},
     {.name = "delimiter",
      .kind = SETTING_TEXT,
      .offset = AT(delimiter),
@@ -168,12 +174,21 @@ static enum status set_characters(const struct ingest_args *args, struct source_
     return STATUS_OK;
 }
 
+static enum status check_encoding(const char *name, struct err *err)
+{
+    struct encoding encoding;
+    if (name == NULL || strcmp(name, "auto") == 0) return STATUS_OK;
+    enum status status = encoding_named(name, &encoding, err);
+    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "option --encoding");
+}
+
 enum status ingest_source_options(const struct ingest_args *args, const struct common *common,
                                   struct source_options *ret, struct err *err)
 {
     *ret = (struct source_options){
         .header = args->header,
         .label_from_directory = args->label_from == 1,
+        .encoding = args->encoding,
         .table = args->table,
         .query = args->query,
         .text_columns = &args->text,
@@ -186,6 +201,7 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
     };
     if (args->table != NULL && args->query != NULL)
         return fail(err, STATUS_USAGE, "found both --table and --query, expected one of them");
+    TRY(check_encoding(args->encoding, err));
     return set_characters(args, ret, err);
 }
 

@@ -5,8 +5,10 @@
 #include "base/output.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define SPOOL_BYTES (256u << 10)
+#define LOOK_BYTES  (4u << 20) /* for bytes beyond ASCII, before the first pass */
 
 /* Copies what cannot be read twice into a file without a name. */
 static enum status spool(struct input **input, struct err *err)
@@ -51,12 +53,55 @@ enum status reread_open(struct reread *ret, const char *path, struct input **sta
     return STATUS_OK;
 }
 
+enum status reread_decode(struct reread *reread, const char *given, enum encoding_search search,
+                          bool all, struct err *err)
+{
+    struct encoding encoding;
+    uint64_t limit = all ? UINT64_MAX : LOOK_BYTES;
+    TRY(encoding_find(reread->input, limit, given, search, &encoding, err));
+    if (encoding_is_utf8(&encoding) && (encoding.mark == 0 || search == ENCODING_ANY))
+        return STATUS_OK;
+    reread->original = reread->input;
+    reread->input = NULL;
+    return decoding_open(&reread->decoding, reread->original, &encoding, &reread->input, err);
+}
+
+void reread_remark(const struct reread *reread, int64_t blank_lines, char *ret, size_t room)
+{
+    char skipped[64] = "";
+    if (blank_lines > 0)
+        snprintf(skipped, sizeof skipped, "%lld blank line%s skipped", (long long)blank_lines,
+                 blank_lines == 1 ? "" : "s");
+    if (reread->decoding == NULL)
+        snprintf(ret, room, "%s", skipped);
+    else
+        snprintf(ret, room, "read as %s%s%s", decoding_encoding(reread->decoding)->name,
+                 skipped[0] == '\0' ? "" : ", ", skipped);
+}
+
+enum status reread_restore(const struct reread *reread, struct source_rows *rows, struct err *err)
+{
+    return reread->decoding == NULL ? STATUS_OK : decoding_restore(reread->decoding, rows, err);
+}
+
+enum status reread_restore_place(const struct reread *reread, struct source_place *place,
+                                 struct bytes *scratch, struct err *err)
+{
+    return reread->decoding == NULL ? STATUS_OK
+                                    : decoding_restore_place(reread->decoding, place, scratch, err);
+}
+
+static const struct input *as_found(const struct reread *reread)
+{
+    return reread->original != NULL ? reread->original : reread->input;
+}
+
 enum status reread_check(const struct reread *reread, struct err *err)
 {
     struct stat now;
     const struct stat *then = &reread->info;
     if (reread->path == NULL) return STATUS_OK;
-    if (fstat(input_descriptor(reread->input), &now) != 0)
+    if (fstat(input_descriptor(as_found(reread)), &now) != 0)
         return fail_errno(err, errno, "file \"%s\"", reread->path);
     if (now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
@@ -68,7 +113,8 @@ enum status reread_check(const struct reread *reread, struct err *err)
 
 void reread_describe(const struct reread *reread, struct source_record *ret)
 {
-    ret->bytes = input_size(reread->input);
+    ret->bytes = input_size(as_found(reread));
+    if (reread->decoding != NULL) ret->digest = decoding_digest(reread->decoding);
     if (reread->path != NULL)
         ret->modified =
             (int64_t)reread->info.st_mtim.tv_sec * 1000000 + reread->info.st_mtim.tv_nsec / 1000;
@@ -94,7 +140,9 @@ enum status reread_digest(const struct reread *reread, struct digest *ret, struc
 
 void reread_close(struct reread *reread)
 {
+    decoding_close(&reread->decoding);
     input_close(&reread->input);
+    input_close(&reread->original);
     memory_free(reread->path);
     *reread = (struct reread){0};
 }

@@ -40,8 +40,9 @@ struct source_options {
     int quote;     /* -1 = found, 0 = none */
     int header;    /* enum source_header */
     bool label_from_directory;
-    const char *table, *query;                        /* of a database; NULL = not given */
-    const struct text_list *text_columns;             /* never inferred: stay utf8 */
+    const char *encoding;                 /* of text; NULL or "auto" = found by ourselves */
+    const char *table, *query;            /* of a database; NULL = not given */
+    const struct text_list *text_columns; /* never inferred: stay utf8 */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;

@@ -31,6 +31,7 @@ struct source_piece {
 };
 
 static void close_csv(struct source **source);
+static void forget(struct source *source);
 
 /* ---- opening ---- */
 
@@ -193,6 +194,22 @@ static enum status make_schema(struct source *source, struct err *err)
     return STATUS_OK;
 }
 
+/* The dialect, and the types over all of the text. */
+static enum status learn(struct source *source, struct err *err)
+{
+    struct digester digester;
+    digester_begin(&digester);
+    forget(source);
+    TRY(find_dialect(source, &digester, err));
+    TRY(NEW(&source->classes, source->dialect.fields, err));
+    TRY(NEW(&source->seen, source->dialect.fields, err));
+    memset(source->classes, VALUE_ANY, source->dialect.fields);
+    TRY(make_schema(source, err));
+    TRY(keep_as_text(source, err));
+    TRY(classify_all(source, &digester, err));
+    return make_schema(source, err);
+}
+
 static enum status open_separated(struct source **ret, const char *path, const char *kind,
                                   const struct source_options *options, struct err *err)
 {
@@ -203,16 +220,12 @@ static enum status open_separated(struct source **ret, const char *path, const c
     if (strcmp(kind, "tsv") == 0 && options->delimiter == 0) source->options.delimiter = '\t';
     TRY(arena_open(&source->arena, err));
     TRY(reread_open(&source->file, path, options->standard_input, err));
-    struct digester digester;
-    digester_begin(&digester);
-    TRY(find_dialect(source, &digester, err));
-    TRY(NEW(&source->classes, source->dialect.fields, err));
-    TRY(NEW(&source->seen, source->dialect.fields, err));
-    memset(source->classes, VALUE_ANY, source->dialect.fields);
-    TRY(make_schema(source, err));
-    TRY(keep_as_text(source, err));
-    TRY(classify_all(source, &digester, err));
-    TRY(make_schema(source, err));
+    TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, false, err));
+    TRY(learn(source, err));
+    if (!source->dialect.utf8 && source->file.decoding == NULL) {
+        TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, true, err));
+        if (source->file.decoding != NULL) TRY(learn(source, err));
+    }
     *ret = source;
     source = NULL;
     return STATUS_OK;
@@ -294,6 +307,7 @@ static enum status convert_csv(const struct source *source, struct source_piece 
     TRY(csv_columns_open(&columns, source->schema, piece->csv->records, err));
     const struct csv_taker taker = {columns, take_block};
     TRY(csv_fields(&source->dialect, &source->options, piece->csv, &taker, ret, err));
+    TRY(reread_restore(&source->file, ret, err));
     ret->bytes = (int64_t)piece->csv->size;
     return csv_columns_finish(columns, &ret->batch, &ret->records, err);
 }
@@ -303,8 +317,6 @@ static enum status place_csv(const struct source *source, const struct source_pi
                              int64_t number, struct bytes *scratch, struct source_place *ret,
                              bool *ret_here, struct err *err)
 {
-    (void)scratch;
-    (void)err;
     const struct csv_piece *csv = piece->csv;
     int64_t at_number = csv->first_record, line = csv->first_line;
     size_t bad = 0;
@@ -322,7 +334,8 @@ static enum status place_csv(const struct source *source, const struct source_pi
         *ret = (struct source_place){.raw = {(const char *)csv->data + at, record.size},
                                      .byte_offset = (int64_t)(csv->offset + at),
                                      .line = line};
-        if (!blank && at_number == number) return STATUS_OK;
+        if (!blank && at_number == number)
+            return reread_restore_place(&source->file, ret, scratch, err);
         at_number += !blank;
         line += record.lines;
         at += record.end;
@@ -342,29 +355,33 @@ static enum status describe_csv(struct source *source, struct source_record *ret
 {
     (void)err;
     ret->kind = source->kind;
-    reread_describe(&source->file, ret);
     ret->digest = source->digest;
+    reread_describe(&source->file, ret);
     ret->records = source->records;
     return STATUS_OK;
 }
 
 static void remark_csv(const struct source *source, char *ret, size_t room)
 {
-    ret[0] = '\0';
-    if (source->blank_lines > 0)
-        snprintf(ret, room, "%lld blank line%s skipped", (long long)source->blank_lines,
-                 source->blank_lines == 1 ? "" : "s");
+    reread_remark(&source->file, source->blank_lines, ret, room);
+}
+
+/* What was learned. */
+static void forget(struct source *source)
+{
+    csv_cutter_close(&source->cutter);
+    schema_unref(&source->schema);
+    memory_free(source->classes);
+    memory_free(source->seen);
+    source->classes = source->seen = NULL;
 }
 
 static void close_csv(struct source **source)
 {
     struct source *s = *source;
     if (s == NULL) return;
-    csv_cutter_close(&s->cutter);
-    schema_unref(&s->schema);
+    forget(s);
     reread_close(&s->file);
-    memory_free(s->classes);
-    memory_free(s->seen);
     arena_close(&s->arena);
     memory_free(s);
     *source = NULL;
@@ -392,8 +409,6 @@ static int recognise_csv(const struct source_probe *probe)
 {
     if (probe->directory) return 0;
     if (name_ends(probe->path, ".csv")) return 80;
-    if (probe->head_size >= 2 && (probe->head[0] ^ probe->head[1]) == 1 && probe->head[0] >= 0xfe)
-        return 30; /* UTF-16, to be refused with a reason */
     return looks_like_text(probe) ? 30 : 0;
 }
 

@@ -112,12 +112,6 @@ static enum status find_layout(struct source *source, struct err *err)
     size_t size = (size_t)input_size(source->file.input);
     if (size > SAMPLE_BYTES) size = SAMPLE_BYTES;
     TRY(input_read_at(source->file.input, sample, size, 0, err));
-    bool mark = size >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0;
-    if (mark || (size >= 2 && (sample[0] == 0 || sample[1] == 0 || sample[0] >= 0xfe))) {
-        (void)fail(err, STATUS_FAILED, "found a byte-order mark or UTF-16 text, expected UTF-8");
-        err_hint(err, "JSON has no byte-order mark (RFC 8259, section 8.1): iconv, or tail -c +4");
-        return STATUS_FAILED;
-    }
     source->layout = json_layout_of(sample, size);
     return STATUS_OK;
 }
@@ -129,6 +123,7 @@ static enum status open_jsonl(struct source **ret, const char *path,
     TRY(NEW(&source, 1, err));
     source->options = *options;
     TRY(reread_open(&source->file, path, options->standard_input, err));
+    TRY(reread_decode(&source->file, options->encoding, ENCODING_UNICODE, false, err));
     TRY(find_layout(source, err));
     TRY(shape_open(&source->own, err));
     TRY(see_all(source, err));
@@ -182,16 +177,14 @@ static enum status cut_jsonl(struct source *source, struct source_piece **ret, s
 static enum status convert_jsonl(const struct source *source, struct source_piece *piece,
                                  struct source_rows *ret, struct err *err)
 {
-    return json_rows(piece->json, &source->options, source->shape, source->schema, ret, err);
+    TRY(json_rows(piece->json, &source->options, source->shape, source->schema, ret, err));
+    return reread_restore(&source->file, ret, err);
 }
 
 static enum status place_jsonl(const struct source *source, const struct source_piece *piece,
                                int64_t number, struct bytes *scratch, struct source_place *ret,
                                bool *ret_here, struct err *err)
 {
-    (void)source;
-    (void)scratch;
-    (void)err;
     const struct json_piece *json = piece->json;
     int64_t index = number - json->first_record;
     *ret_here = index < (int64_t)json->count;
@@ -202,7 +195,7 @@ static enum status place_jsonl(const struct source *source, const struct source_
                                  .line = json->first_line};
     for (size_t i = 0; i < span->at; i++)
         ret->line += json->data[i] == '\n';
-    return STATUS_OK;
+    return reread_restore_place(&source->file, ret, scratch, err);
 }
 
 static void free_jsonl_piece(struct source_piece **piece)
@@ -216,19 +209,16 @@ static void free_jsonl_piece(struct source_piece **piece)
 static enum status describe_jsonl(struct source *source, struct source_record *ret, struct err *err)
 {
     (void)err;
-    reread_describe(&source->file, ret);
     ret->kind = "jsonl";
     ret->digest = source->digest;
+    reread_describe(&source->file, ret);
     ret->records = source->records;
     return STATUS_OK;
 }
 
 static void remark_jsonl(const struct source *source, char *ret, size_t room)
 {
-    ret[0] = '\0';
-    if (source->blank_lines > 0)
-        snprintf(ret, room, "%lld blank line%s skipped", (long long)source->blank_lines,
-                 source->blank_lines == 1 ? "" : "s");
+    reread_remark(&source->file, source->blank_lines, ret, room);
 }
 
 static void close_jsonl(struct source **source)
