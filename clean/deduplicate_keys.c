@@ -32,22 +32,6 @@ struct key_entry key_hash(const struct key_hasher *hasher, const void *key, size
     return entry;
 }
 
-/* ---- marks ---- */
-
-enum status marks_open(struct marks *ret, int64_t rows, size_t memory, struct err *err)
-{
-    TRY(scratch_open(&ret->scratch, ((size_t)rows + 1) * sizeof *ret->into, memory, err));
-    ret->into = ret->scratch.data;
-    ret->rows = rows;
-    return STATUS_OK;
-}
-
-void marks_release(struct marks *marks)
-{
-    scratch_release(&marks->scratch);
-    *marks = (struct marks){0};
-}
-
 /* ---- store ---- */
 
 struct partition {

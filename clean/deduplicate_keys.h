@@ -8,7 +8,7 @@
 #ifndef CLEAN_DEDUPLICATE_KEYS_H
 #define CLEAN_DEDUPLICATE_KEYS_H
 
-#include "clean/spill.h"
+#include "clean/deduplicate_marks.h"
 
 struct key_entry {
     uint64_t low, high; /* the hash */
@@ -21,15 +21,6 @@ struct key_hasher {
 MUST_CHECK enum status key_hasher_open(struct key_hasher *ret, struct err *err);
 struct key_entry key_hash(const struct key_hasher *hasher, const void *key, size_t size,
                           int64_t row);
-
-/* into[row] is the number of the row that `row` merges into, plus 1; 0 = it stays. */
-struct marks {
-    struct scratch scratch;
-    int64_t *into;
-    int64_t rows;
-};
-MUST_CHECK enum status marks_open(struct marks *ret, int64_t rows, size_t memory, struct err *err);
-void marks_release(struct marks *marks);
 
 struct keys;
 MUST_CHECK enum status keys_open(struct keys **ret, size_t memory, struct err *err);

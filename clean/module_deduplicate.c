@@ -1,23 +1,35 @@
 /* clean/module_deduplicate.c: one row of several that are the same.
  *
  * exact: all columns but the provenance are equal. key: the key columns are equal and none is null.
- * perceptual: the pictures in a column are byte-identical or look alike. The survivor keeps its
- * place and its provenance; each other row is recorded as merged into it. */
+ * minhash: texts share most of their shingles. perceptual: the pictures in a column are
+ * byte-identical or look alike. The survivor keeps its place and its provenance; each other row is
+ * recorded as merged into it, or stays with the number of its cluster. */
+#include "clean/deduplicate_fill.h"
 #include "clean/deduplicate_keys.h"
 #include "clean/deduplicate_pictures.h"
+#include "clean/deduplicate_survivor.h"
+#include "clean/deduplicate_texts.h"
 #include "clean/module.h"
+#include "clean/numbers.h"
 #include "clean/origin.h"
+#include "clean/parameters.h"
 #include "clean/rowkey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum method { METHOD_EXACT, METHOD_KEY, METHOD_PERCEPTUAL };
-enum survivor { SURVIVOR_FIRST, SURVIVOR_LAST };
+enum method { METHOD_EXACT, METHOD_KEY, METHOD_MINHASH, METHOD_PERCEPTUAL };
+enum keep { KEEP_SURVIVOR, KEEP_FLAG };
 
 struct config {
     struct text_list columns;
-    int method, survivor;
+    int method, survivor, keep;
+    const char *by, *cluster;
+    bool fill;
+    int64_t max_cluster;
+    double threshold;
+    bool characters;
+    int64_t shingle_size;
     const char *image;
     int64_t distance;
     double similarity;
@@ -29,18 +41,68 @@ static const struct setting settings[] = {
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, method),
      .fallback = "exact",
-     .choices = "exact|key|perceptual",
-     .help = "all columns equal, key columns equal, or pictures that look alike"},
+     .choices = "exact|key|minhash|perceptual",
+     .help = "all columns equal, key columns equal, texts nearly equal, or pictures that look "
+             "alike"},
     {.name = "columns",
      .kind = SETTING_TEXTS,
      .offset = offsetof(struct config, columns),
-     .help = "the key columns (method key), or the columns compared (method exact: all)"},
+     .help = "the key columns (method key), or the columns compared (exact: all; minhash: all "
+             "text)"},
     {.name = "survivor",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, survivor),
      .fallback = "first",
-     .choices = "first|last",
-     .help = "which row of several stays"},
+     .choices = "first|last|most-complete|newest|longest",
+     .help = "which row of several stays: by place, fewest nulls, greatest value of column by, "
+             "most text"},
+    {.name = "by",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct config, by),
+     .help = "number, date or time column that says which row is the newest"},
+    {.name = "fill",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, fill),
+     .fallback = "false",
+     .help = "fill the nulls of the row that stays from the rows merged into it"},
+    {.name = "keep",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, keep),
+     .fallback = "survivor",
+     .choices = "survivor|flag",
+     .help = "one row of several, or all rows and a column with the number of their cluster"},
+    {.name = "cluster",
+     .kind = SETTING_TEXT,
+     .offset = offsetof(struct config, cluster),
+     .fallback = "cluster",
+     .help = "name of the column that keep=flag adds"},
+    {.name = "max_cluster",
+     .kind = SETTING_INT,
+     .offset = offsetof(struct config, max_cluster),
+     .fallback = "10000",
+     .minimum = 2,
+     .maximum = 1000000000,
+     .help = "different texts or records that may become one; a larger cluster is left alone and "
+             "reported"},
+    {.name = "threshold",
+     .kind = SETTING_REAL,
+     .offset = offsetof(struct config, threshold),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "least Jaccard similarity of two texts (minhash); 0 = 0.8"},
+    {.name = "characters",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, characters),
+     .fallback = "false",
+     .help = "shingles of characters, not of words (minhash)"},
+    {.name = "shingle_size",
+     .kind = SETTING_INT,
+     .offset = offsetof(struct config, shingle_size),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "words or characters of a shingle; 0 = 3 words or 5 characters"},
     {.name = "image",
      .kind = SETTING_TEXT,
      .offset = offsetof(struct config, image),
@@ -78,14 +140,20 @@ struct state {
     size_t threads, memory;
     size_t *columns;
     size_t count;
+    size_t by; /* column of the newest */
+    size_t *filled;
     struct key_hasher hasher;
     struct keys *keys; /* exact, key */
+    struct texts *texts;
     struct picture_entry *pictures;
     size_t picture_count, picture_room;
     struct spill *thumbs; /* THUMB_BYTES a picture */
     struct origin origin;
+    struct row_numbers ranks; /* survivors by rank */
+    struct fill *fill;
     struct marks marks;
     int64_t rows;          /* behind the last row's number */
+    size_t left;           /* clusters left alone for their size */
     const char *threshold; /* for row events */
 };
 
@@ -94,38 +162,139 @@ struct tally {
     struct picture_entry *pictures;
     uint8_t *thumbs;
     size_t count;
-    int64_t end; /* behind the window's last row's number */
+    struct texts_tally texts;
+    int64_t *ranks, *nulls; /* one a row, where wanted */
+    struct fill_tally fill;
+    int64_t first, end; /* the window's rows, by number */
     struct origin_tally origin;
 };
 
 /* ---- opening ---- */
 
-static enum status open_columns(struct state *state, const struct module_setup *setup,
-                                struct err *err)
+static bool by_rank(const struct state *state)
+{
+    return state->config->survivor > SURVIVOR_LAST;
+}
+
+static bool is_text(const struct field *field)
+{
+    return type_is_text(field->type.id);
+}
+
+static enum status open_image(struct state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    struct text_list image = {(const char **)(uintptr_t)&state->config->image, 1};
+    TRY(module_columns(setup, &image, NULL, &state->columns, &state->count, err));
+    const struct field *field = &setup->schema->fields[state->columns[0]];
+    if (field->type.id == TYPE_BINARY && !field->dictionary) return STATUS_OK;
+    char type[128];
+    return fail_at(setup->node, err, "column \"%s\" is %s, pictures are binary", field->name,
+                   field_type_text(field, type, sizeof type));
+}
+
+static enum status open_texts(struct state *state, const struct module_setup *setup,
+                              struct err *err)
 {
     const struct config *config = state->config;
-    if (config->method == METHOD_PERCEPTUAL) {
-        struct text_list image = {(const char **)(uintptr_t)&config->image, 1};
-        TRY(module_columns(setup, &image, NULL, &state->columns, &state->count, err));
-        const struct field *field = &setup->schema->fields[state->columns[0]];
-        if (field->type.id == TYPE_BINARY && !field->dictionary) return STATUS_OK;
+    TRY(module_columns(setup, &config->columns, is_text, &state->columns, &state->count, err));
+    if (state->count == 0) return fail_at(setup->node, err, "method minhash needs a text column");
+    for (size_t i = 0; i < state->count; i++) {
+        const struct field *field = &setup->schema->fields[state->columns[i]];
         char type[128];
-        return fail_at(setup->node, err, "column \"%s\" is %s, pictures are binary", field->name,
-                       field_type_text(field, type, sizeof type));
+        if (!is_text(field))
+            return fail_at(setup->node, err, "column \"%s\" is %s, minhash compares text",
+                           field->name, field_type_text(field, type, sizeof type));
     }
-    if (config->method == METHOD_KEY && config->columns.count == 0) {
+    struct texts_plan plan = {.threshold = config->threshold == 0 ? 0.8 : config->threshold,
+                              .characters = config->characters,
+                              .size = config->shingle_size == 0 ? (config->characters ? 5 : 3)
+                                                                : config->shingle_size,
+                              .largest = config->max_cluster,
+                              .columns = state->columns,
+                              .column_count = state->count,
+                              .threads = setup->threads,
+                              .memory = setup->memory / 2};
+    state->threshold = arena_format(setup->arena, "jaccard %g", plan.threshold);
+    return texts_open(&state->texts, &plan, err);
+}
+
+static enum status open_method(struct state *state, const struct module_setup *setup,
+                               struct err *err)
+{
+    const struct config *config = state->config;
+    switch ((enum method)config->method) {
+    case METHOD_PERCEPTUAL:
+        state->threshold = arena_format(setup->arena, "%d bits, correlation %g",
+                                        (int)config->distance, config->similarity);
+        TRY(spill_open(&state->thumbs, setup->memory / 4, err));
+        return open_image(state, setup, err);
+    case METHOD_MINHASH: return open_texts(state, setup, err);
+    case METHOD_KEY:
+        if (config->columns.count > 0) break;
         fail_at(setup->node, err, "method key needs columns");
         err_hint(err, "name the columns whose values make two rows the same: columns=...");
         return STATUS_USAGE;
+    case METHOD_EXACT: break;
     }
+    TRY(keys_open(&state->keys, setup->memory / 2, err));
     return module_key_columns(setup, &config->columns, field_has_key, &state->columns,
                               &state->count, err);
+}
+
+static enum status open_survivor(struct state *state, const struct module_setup *setup,
+                                 struct err *err)
+{
+    const struct config *config = state->config;
+    if ((config->survivor == SURVIVOR_NEWEST) != (config->by != NULL)) {
+        fail_at(setup->node, err, "survivor=newest and by=COLUMN belong together");
+        err_hint(err, "name the number, date or time column that tells which row is the newest");
+        return STATUS_USAGE;
+    }
+    if (by_rank(state)) TRY(row_numbers_open(&state->ranks, setup->memory / 16, err));
+    if (config->by == NULL) return STATUS_OK;
+    TRY(schema_require(setup->schema, str_of(config->by), &state->by, err));
+    const struct field *field = &setup->schema->fields[state->by];
+    if (field_is_ordered_number(field) || field->type.id == TYPE_DATE32 ||
+        field->type.id == TYPE_TIMESTAMP)
+        return STATUS_OK;
+    char type[128];
+    fail_at(setup->node, err, "column \"%s\" is %s, by needs numbers, dates or times", field->name,
+            field_type_text(field, type, sizeof type));
+    err_hint(err, "module types in front of this step makes dates of text");
+    return STATUS_USAGE;
+}
+
+/* Every column but the provenance can be filled. */
+static enum status open_fill(struct state *state, const struct module_setup *setup, struct err *err)
+{
+    size_t count;
+    if (!state->config->fill) return STATUS_OK;
+    if (state->config->keep == KEEP_FLAG)
+        return fail_at(setup->node, err, "fill=true needs keep=survivor: nothing is merged");
+    TRY(module_columns(setup, &(struct text_list){0}, field_has_key, &state->filled, &count, err));
+    if (count > FILL_COLUMNS_MOST)
+        return fail_at(setup->node, err, "fill=true works on up to %d columns, here are %zu",
+                       FILL_COLUMNS_MOST, count);
+    return fill_open(&state->fill, setup->schema, state->filled, count, setup->memory / 8, err);
+}
+
+static enum status add_cluster_column(const struct state *state, const struct module_setup *setup,
+                                      struct schema **ret, struct err *err)
+{
+    const char *name = state->config->cluster;
+    if (schema_find(setup->schema, str_of(name)) >= 0) {
+        fail_at(setup->node, err, "there is a column \"%s\" already", name);
+        err_hint(err, "choose another name for the numbers of the clusters: cluster=NAME");
+        return STATUS_USAGE;
+    }
+    TRY(schema_copy(ret, setup->schema, err));
+    return schema_add_column(*ret, name, TYPE_INT64, err);
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    (void)ret_schema;
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
@@ -133,14 +302,13 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     state->schema = setup->schema;
     state->threads = setup->threads;
     state->memory = setup->memory;
-    TRY(open_columns(state, setup, err));
+    TRY(open_method(state, setup, err));
+    TRY(open_survivor(state, setup, err));
+    TRY(open_fill(state, setup, err));
     TRY(key_hasher_open(&state->hasher, err));
     TRY(origin_open(&state->origin, setup->memory / 8, err));
-    if (state->config->method == METHOD_PERCEPTUAL)
-        state->threshold = arena_format(setup->arena, "%d bits, correlation %g",
-                                        (int)state->config->distance, state->config->similarity);
-    TRY(spill_open(&state->thumbs, setup->memory / 4, err));
-    return keys_open(&state->keys, setup->memory / 2, err);
+    if (state->config->keep == KEEP_SURVIVOR) return STATUS_OK;
+    return add_cluster_column(state, setup, ret_schema, err);
 }
 
 static void close_state(void **ret)
@@ -148,9 +316,12 @@ static void close_state(void **ret)
     struct state *state = *ret;
     if (state == NULL) return;
     keys_close(&state->keys);
+    texts_close(&state->texts);
     memory_free(state->pictures);
     spill_close(&state->thumbs);
     origin_release(&state->origin);
+    row_numbers_release(&state->ranks);
+    fill_close(&state->fill);
     marks_release(&state->marks);
     memory_free(state);
     *ret = NULL;
@@ -211,16 +382,37 @@ static enum status observe_pictures(const struct state *state, const struct wind
     return STATUS_OK;
 }
 
+/* What the choice of the survivor and its filling need to know of each row. */
+static enum status observe_rows(const struct state *state, const struct window *window,
+                                struct tally *tally, struct err *err)
+{
+    if (by_rank(state)) {
+        TRY(NEW(&tally->ranks, (size_t)window->batch->rows, err));
+        ranks_of((enum survivor)state->config->survivor, state->by, window, tally->ranks);
+    }
+    if (state->fill != NULL) {
+        TRY(NEW(&tally->nulls, (size_t)window->batch->rows, err));
+        fill_nulls(state->fill, window, tally->nulls);
+    }
+    return STATUS_OK;
+}
+
 static enum status observe(const void *opaque, int pass, const struct window *window,
                            void *opaque_tally, struct err *err)
 {
-    (void)pass;
     const struct state *state = opaque;
     struct tally *tally = opaque_tally;
+    if (pass > 0) return fill_observe(state->fill, window, &tally->fill, err);
+    tally->first = window->first_row;
     tally->end = window->first_row + window->batch->rows;
     TRY(origin_observe(window, &tally->origin, err));
-    if (state->config->method == METHOD_PERCEPTUAL)
-        return observe_pictures(state, window, tally, err);
+    TRY(observe_rows(state, window, tally, err));
+    switch ((enum method)state->config->method) {
+    case METHOD_PERCEPTUAL: return observe_pictures(state, window, tally, err);
+    case METHOD_MINHASH: return texts_observe(state->texts, window, &tally->texts, err);
+    case METHOD_EXACT:
+    case METHOD_KEY: break;
+    }
     return observe_keys(state, window, tally, err);
 }
 
@@ -230,6 +422,10 @@ static void discard(void *opaque)
     memory_free(tally->keys);
     memory_free(tally->pictures);
     memory_free(tally->thumbs);
+    texts_tally_release(&tally->texts);
+    memory_free(tally->ranks);
+    memory_free(tally->nulls);
+    fill_tally_release(&tally->fill);
     origin_tally_release(&tally->origin);
     *tally = (struct tally){0};
 }
@@ -249,16 +445,30 @@ static enum status add_pictures(struct state *state, const struct tally *tally, 
     return spill_add(state->thumbs, tally->thumbs, tally->count * THUMB_BYTES, err);
 }
 
+static enum status absorb_window(struct state *state, struct tally *tally, struct err *err)
+{
+    int64_t rows = tally->end - tally->first;
+    state->rows = tally->end;
+    TRY(origin_absorb(&state->origin, &tally->origin, err));
+    if (tally->ranks != NULL)
+        TRY(row_numbers_add(&state->ranks, tally->first, tally->ranks, rows, err));
+    if (tally->nulls != NULL)
+        TRY(fill_add_nulls(state->fill, tally->first, tally->nulls, rows, err));
+    switch ((enum method)state->config->method) {
+    case METHOD_PERCEPTUAL: return add_pictures(state, tally, err);
+    case METHOD_MINHASH: return texts_absorb(state->texts, &tally->texts, err);
+    case METHOD_EXACT:
+    case METHOD_KEY: break;
+    }
+    return keys_add(state->keys, tally->keys, tally->count, err);
+}
+
 static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
 {
-    (void)pass;
     struct state *state = opaque;
     struct tally *tally = opaque_tally;
-    state->rows = tally->end;
-    enum status status = origin_absorb(&state->origin, &tally->origin, err);
-    if (status == STATUS_OK)
-        status = tally->pictures != NULL ? add_pictures(state, tally, err)
-                                         : keys_add(state->keys, tally->keys, tally->count, err);
+    enum status status =
+        pass > 0 ? fill_absorb(state->fill, &tally->fill, err) : absorb_window(state, tally, err);
     discard(tally);
     return status;
 }
@@ -276,18 +486,43 @@ static enum status mark_pictures(struct state *state, struct err *err)
     return STATUS_OK;
 }
 
-static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
+static enum status mark(struct state *state, struct err *err)
 {
-    (void)pass;
-    struct state *state = opaque;
-    *ret_more = false;
-    TRY(origin_settle(&state->origin, err));
-    TRY(marks_open(&state->marks, state->rows, state->memory / 8, err));
-    if (state->config->method == METHOD_PERCEPTUAL) return mark_pictures(state, err);
-    TRY(keys_mark(state->keys, state->config->survivor == SURVIVOR_LAST, state->threads,
-                  &state->marks, err));
+    bool last = state->config->survivor == SURVIVOR_LAST;
+    switch ((enum method)state->config->method) {
+    case METHOD_PERCEPTUAL: return mark_pictures(state, err);
+    case METHOD_MINHASH:
+        TRY(marks_score(&state->marks, state->memory / 16, err));
+        TRY(texts_mark(state->texts, last, &state->marks, &state->left, err));
+        texts_close(&state->texts);
+        return STATUS_OK;
+    case METHOD_EXACT:
+    case METHOD_KEY: break;
+    }
+    TRY(keys_mark(state->keys, last, state->threads, &state->marks, err));
     keys_close(&state->keys);
     return STATUS_OK;
+}
+
+static enum status elect(struct state *state, struct err *err)
+{
+    const int64_t *ranks;
+    TRY(row_numbers_freeze(&state->ranks, &ranks, err));
+    TRY(marks_elect(&state->marks, ranks, state->memory / 8, err));
+    row_numbers_release(&state->ranks);
+    return STATUS_OK;
+}
+
+static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
+{
+    struct state *state = opaque;
+    *ret_more = pass == 0 && state->fill != NULL;
+    if (pass > 0) return fill_settle(state->fill, err);
+    TRY(origin_settle(&state->origin, err));
+    TRY(marks_open(&state->marks, state->rows, state->memory / 8, err));
+    TRY(mark(state, err));
+    if (by_rank(state) && state->rows > 0) TRY(elect(state, err));
+    return state->fill == NULL ? STATUS_OK : fill_start(state->fill, &state->marks, err);
 }
 
 /* ---- apply ---- */
@@ -312,6 +547,10 @@ static const char *describe(const struct state *state, int64_t row, int64_t into
     ret_value[0] = '\0';
     if (state->config->method == METHOD_EXACT) return "exact duplicate";
     if (state->config->method == METHOD_KEY) return "same key";
+    if (state->marks.scores != NULL) {
+        snprintf(ret_value, room, "%.3f", (double)state->marks.scores[row]);
+        return state->marks.scores[row] < 1 ? "near duplicate" : "same text";
+    }
     const struct picture_entry *a = picture_of(state, row), *b = picture_of(state, into);
     if (a->bytes.low == b->bytes.low && a->bytes.high == b->bytes.high) return "same bytes";
     bool mirrored;
@@ -320,10 +559,29 @@ static const char *describe(const struct state *state, int64_t row, int64_t into
     return mirrored ? "looks alike mirrored" : "looks alike";
 }
 
+/* The number of a cluster is that of the row that would stay. */
+static enum status flag(const struct state *state, const struct window *window,
+                        struct change *change, struct err *err)
+{
+    OWNED(builder_close) struct builder *numbers = NULL;
+    struct field field = field_of(state->config->cluster, TYPE_INT64);
+    struct array *column;
+    TRY(builder_open(&numbers, &field, window->batch->rows, err));
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        int64_t number = window->first_row + row;
+        int64_t into = state->marks.into[number];
+        TRY(build_int(numbers, into == 0 ? number + 1 : into, err));
+    }
+    TRY(builder_finish(numbers, &column, err));
+    change_column(change, state->schema->count, &column);
+    return STATUS_OK;
+}
+
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
+    if (state->config->keep == KEEP_FLAG) return flag(state, window, change, err);
     for (int64_t row = 0; row < window->batch->rows; row++) {
         int64_t number = window->first_row + row;
         int64_t into = number < state->marks.rows ? state->marks.into[number] - 1 : -1;
@@ -335,13 +593,26 @@ static enum status apply(const void *opaque, const struct window *window, struct
         const char *rule = describe(state, number, into, value, sizeof value);
         TRY(change_merge(change, row, source, record, rule, str_of(value), state->threshold, err));
     }
-    return STATUS_OK;
+    return state->fill == NULL ? STATUS_OK : fill_apply(state->fill, window, change, err);
+}
+
+static enum status conclude(void *opaque, int64_t rows, const struct finding *findings,
+                            size_t count, bool *ret_failed, struct bytes *ret_report,
+                            struct err *err)
+{
+    (void)rows, (void)findings, (void)count;
+    const struct state *state = opaque;
+    *ret_failed = false;
+    if (state->left == 0) return STATUS_OK;
+    return bytes_format(ret_report, err, "%zu clusters of more than %lld were left as they are\n",
+                        state->left, (long long)state->config->max_cluster);
 }
 
 const struct clean_module module_deduplicate = {
     .name = "deduplicate",
     .summary = "keep one row of several that are the same",
-    .source = "Kitsuregawa et al. 1983 (hash partitioning); Zauner 2010 (perceptual hash)",
+    .source = "Kitsuregawa et al. 1983 (hash partitioning); Broder 1997 (MinHash); Zauner 2010 "
+              "(perceptual hash)",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
@@ -353,5 +624,6 @@ const struct clean_module module_deduplicate = {
     .discard = discard,
     .settle = settle,
     .apply = apply,
+    .conclude = conclude,
     .close = close_state,
 };
