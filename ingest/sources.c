@@ -55,15 +55,43 @@ static const struct foreign *foreign_of(const struct source_probe *probe)
     return NULL;
 }
 
-enum status source_kind_recognise(const struct source_kind **ret, const struct source_probe *probe,
+static bool has_controls(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((uint8_t)text.data[i] < 0x20 && memchr("\t\n\r\f", text.data[i], 4) == NULL)
+            return true;
+    return false;
+}
+
+/* Kinds look for words and marks in ASCII; text in UTF-16 or UTF-32 has them too. */
+static enum status narrow(struct source_probe *probe, struct bytes *text, struct err *err)
+{
+    struct encoding encoding;
+    uint64_t wrong;
+    TRY(encoding_of(probe->head, probe->head_size, false, NULL, ENCODING_UNICODE, &encoding, err));
+    if (encoding.unit == 1) return STATUS_OK;
+    struct str head = {(const char *)probe->head, probe->head_size};
+    TRY(decode_text(&encoding, head, text, &wrong, err));
+    if (wrong > 1 || has_controls((struct str){(const char *)text->data, text->size}))
+        return STATUS_OK; /* something else that has zero bytes */
+    probe->head = text->data;
+    probe->head_size = text->size;
+    return STATUS_OK;
+}
+
+enum status source_kind_recognise(const struct source_kind **ret, const struct source_probe *given,
                                   struct err *err)
 {
+    OWNED(bytes_release) struct bytes text = bytes_limited(1u << 20);
+    struct source_probe narrowed = *given;
+    const struct source_probe *probe = &narrowed;
     const struct foreign *foreign = foreign_of(probe);
     if (foreign != NULL) {
         (void)fail(err, STATUS_FAILED, "found %s, expected " KINDS, foreign->name);
         err_hint(err, "%s", foreign->hint);
         return STATUS_FAILED;
     }
+    TRY(narrow(&narrowed, &text, err));
     int best = 0;
     for (size_t i = 0; source_kinds[i] != NULL; i++) {
         if (source_kinds[i]->addresses != probe->address) continue;
@@ -92,31 +120,6 @@ static enum status look(const char *path, struct input *standard_input, uint8_t 
     return input_peek(input, head, room, ret_size, err);
 }
 
-static bool has_controls(struct str text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((uint8_t)text.data[i] < 0x20 && memchr("\t\n\r\f", text.data[i], 4) == NULL)
-            return true;
-    return false;
-}
-
-/* Kinds look for words and marks in ASCII; text in UTF-16 or UTF-32 has them too. */
-static enum status narrow(struct source_probe *probe, struct bytes *text, struct err *err)
-{
-    struct encoding encoding;
-    uint64_t wrong;
-    if (foreign_of(probe) != NULL) return STATUS_OK;
-    TRY(encoding_of(probe->head, probe->head_size, false, NULL, ENCODING_UNICODE, &encoding, err));
-    if (encoding.unit == 1) return STATUS_OK;
-    struct str head = {(const char *)probe->head, probe->head_size};
-    TRY(decode_text(&encoding, head, text, &wrong, err));
-    if (wrong > 1 || has_controls((struct str){(const char *)text->data, text->size}))
-        return STATUS_OK; /* something else that has zero bytes */
-    probe->head = text->data;
-    probe->head_size = text->size;
-    return STATUS_OK;
-}
-
 enum status source_kind_of(const char *path, struct input *standard_input,
                            const struct source_kind **ret, struct err *err)
 {
@@ -129,8 +132,6 @@ enum status source_kind_of(const char *path, struct input *standard_input,
     probe.directory = S_ISDIR(info.st_mode);
     if (S_ISREG(info.st_mode) && !probe.address)
         TRY(look(path, standard_input, head, sizeof head, &probe.head_size, err));
-    OWNED(bytes_release) struct bytes text = bytes_limited(4 * sizeof head);
-    TRY(narrow(&probe, &text, err));
     return source_kind_recognise(ret, &probe, err);
 }
 
