@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "ingest/contract_fit.h"
 #include "ingest/provenance.h"
 #include "ingest/report.h"
 
@@ -26,7 +27,10 @@ struct ingest {
     struct source **sources;
     struct input *standard_input; /* until a source takes it */
     size_t count;
-    size_t current; /* source that is being cut */
+    size_t current;            /* source that is being cut */
+    uint64_t pieces;           /* cut so far */
+    struct contract *contract; /* NULL without one */
+    struct contract_fit *fit;
     struct provenance *provenance;
     struct watermarks *watermarks;
     struct stage_output *output;
@@ -44,6 +48,8 @@ static void ingest_close(struct ingest *ingest)
     input_close(&ingest->standard_input);
     memory_free(ingest->names);
     arena_close(&ingest->arena);
+    contract_fit_close(&ingest->fit);
+    contract_close(&ingest->contract);
     provenance_close(&ingest->provenance);
     progress_close(&ingest->progress);
     rejects_close(&ingest->rejects);
@@ -146,6 +152,15 @@ static enum status name_sources(struct ingest *ingest, char *const *operands, st
     return STATUS_OK;
 }
 
+/* A drift that ends the run is recorded like any other. */
+static enum status fit_contract(struct ingest *ingest, struct err *err)
+{
+    enum status status = contract_fit_open(&ingest->fit, ingest->contract, ingest->kind,
+                                           ingest->sources, ingest->names, ingest->count, err);
+    if (status == STATUS_VERDICT) TRY(contract_fit_record(ingest->fit, ingest->run, err));
+    return status;
+}
+
 static enum status open_sources(struct ingest *ingest, char *const *operands, struct err *err)
 {
     TRY(NEW(&ingest->sources, ingest->count, err));
@@ -155,8 +170,13 @@ static enum status open_sources(struct ingest *ingest, char *const *operands, st
         enum status status = ingest->kind->open(&ingest->sources[i], path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
     }
-    return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
-                           ingest->count, !ingest->args->no_provenance, err);
+    bool wanted = !ingest->args->no_provenance;
+    if (ingest->contract == NULL)
+        return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
+                               ingest->count, wanted, err);
+    TRY(fit_contract(ingest, err));
+    return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
+                              ingest->count, wanted, err);
 }
 
 static enum status open_outputs(struct ingest *ingest, struct err *err)
@@ -186,6 +206,7 @@ static enum status open_progress(struct ingest *ingest, char *const *operands, s
 
 struct item {
     size_t source;
+    uint64_t number; /* of the piece in the run */
     struct source_piece *piece;
     struct source_rows rows;
     int64_t count; /* of rows */
@@ -222,9 +243,21 @@ static enum status pull_piece(void *context, void **ret, struct err *err)
         return status;
     }
     item->source = ingest->current;
+    item->number = ingest->pieces++;
     item->piece = piece;
     *ret = item;
     return STATUS_OK;
+}
+
+/* Others wait for the turn of each piece, whatever became of it. */
+static enum status keep_contract(struct ingest *ingest, struct item *item, enum status status,
+                                 struct err *err)
+{
+    if (status == STATUS_OK && item->rows.batch.rows > 0)
+        return contract_fit_apply(ingest->fit, item->source, item->number, item->piece, &item->rows,
+                                  err);
+    contract_fit_skip(ingest->fit, item->number);
+    return status;
 }
 
 static enum status convert_piece(void *context, void *untyped, struct err *err)
@@ -234,6 +267,7 @@ static enum status convert_piece(void *context, void *untyped, struct err *err)
     OWNED(batch_release) struct batch batch = {0};
     enum status status =
         ingest->kind->convert(ingest->sources[item->source], item->piece, &item->rows, err);
+    if (ingest->fit != NULL) status = keep_contract(ingest, item, status, err);
     if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[item->source]);
     item->count = item->rows.batch.rows;
     if (item->count == 0) return STATUS_OK;
@@ -256,7 +290,9 @@ static enum status push_rejects(struct ingest *ingest, struct item *item, struct
             .record = reject->record,
             .module = ingest->kind->name,
             .rule = reject->rule,
-            .value = reject->message,
+            .column = reject->column,
+            .value = reject->value.data == NULL ? reject->message : reject->value,
+            .threshold = reject->threshold,
         };
         TRY(run_event(ingest->run, &event, err));
     }
@@ -287,7 +323,10 @@ static enum status read_all(struct ingest *ingest, struct err *err)
         .push = push_piece,
         .drop = drop_item,
     };
-    return ordered_run(&ordered, err);
+    enum status status = ordered_run(&ordered, err);
+    if (ingest->fit != NULL && (status == STATUS_OK || status == STATUS_VERDICT))
+        TRY(contract_fit_record(ingest->fit, ingest->run, err));
+    return status;
 }
 
 /* ---- the end ---- */
@@ -357,15 +396,24 @@ static enum status finish(struct ingest *ingest, struct version *version, struct
     return stage_output_finish(ingest->output, version, err);
 }
 
+static void add_drift(const struct contract_fit *fit, char *remarks, size_t room)
+{
+    char drift[1024];
+    size_t used = strlen(remarks);
+    contract_fit_remark(fit, drift, sizeof drift);
+    if (drift[0] != '\0') snprintf(remarks + used, room - used, ", %s", drift);
+}
+
 static enum status report(struct ingest *ingest, const struct version *version, struct err *err)
 {
-    char remarks[512] = "", remark[128];
+    char remarks[2048] = "", remark[128];
     for (size_t i = 0; i < ingest->count && ingest->kind->remark != NULL; i++) {
         ingest->kind->remark(ingest->sources[i], remark, sizeof remark);
         size_t used = strlen(remarks);
         if (remark[0] != '\0' && used < sizeof remarks - sizeof remark - 2)
             snprintf(remarks + used, sizeof remarks - used, ", %s", remark);
     }
+    if (ingest->fit != NULL) add_drift(ingest->fit, remarks, sizeof remarks);
     const struct ingest_result result = {
         .rows = ingest->rows,
         .rejected = ingest->rejected,
@@ -384,7 +432,7 @@ static enum status report(struct ingest *ingest, const struct version *version, 
 static enum status record_config(struct ingest *ingest, struct err *err)
 {
     OWNED(bytes_release) struct bytes json = bytes_limited(1u << 20);
-    TRY(ingest_config_json(ingest->args, ingest->kind->name, &json, err));
+    TRY(ingest_config_json(ingest->args, ingest->contract, ingest->kind->name, &json, err));
     struct digest digest = digest_of(json.data, json.size);
     return run_config(ingest->run, (struct str){(const char *)json.data, json.size}, &digest, err);
 }
@@ -426,6 +474,8 @@ static enum status understand(struct ingest *ingest, char *const *operands, stru
 {
     TRY(ingest_source_options(ingest->args, ingest->common, &ingest->options, err));
     TRY(ingest_reject_bound(ingest->args, &ingest->bound, err));
+    TRY(ingest_contract(ingest->args, &ingest->contract, err));
+    if (ingest->contract != NULL) ingest->options.contract_texts = &ingest->contract->texts;
     TRY(ingest_target(ingest->args, ingest->common, &ingest->target, err));
     TRY(check_json(ingest, err));
     TRY(check_incremental(ingest, err));

@@ -2,13 +2,15 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
+#include "ingest/contract.h"
 #include "ingest/source.h"
 
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *compression,
-        *encoding, *table, *query;
+        *encoding, *table, *query, *contract;
+    int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
     int header;     /* enum source_header */
     int label_from; /* 0 none, 1 directory */
     struct text_list text;
@@ -32,6 +34,10 @@ MUST_CHECK enum status ingest_reject_bound(const struct ingest_args *args, struc
                                            struct err *err);
 MUST_CHECK enum status ingest_target(const struct ingest_args *args, const struct common *common,
                                      struct stage_target *ret, struct err *err);
+
+/* *ret NULL without --contract. STATUS_USAGE for --on-drift without one. */
+MUST_CHECK enum status ingest_contract(const struct ingest_args *args, struct contract **ret,
+                                       struct err *err);
 
 /* tamis-ingest record SOURCE N */
 extern const struct command record_command;

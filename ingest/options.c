@@ -50,6 +50,18 @@ const struct setting ingest_options[] = {
      .offset = AT(query),
      .argument = "SQL",
      .help = "of a database: read the rows of one SELECT statement"},
+    {.name = "contract",
+     .kind = SETTING_TEXT,
+     .offset = AT(contract),
+     .argument = "FILE",
+     .help = "columns, types and rules that the sources have to keep; infer writes one"},
+    {.name = "on-drift",
+     .kind = SETTING_CHOICE,
+     .offset = AT(on_drift),
+     .fallback = "contract",
+     .choices = "contract|fail|evolve|reject",
+     .argument = "ACTION",
+     .help = "when a source differs from the contract: fail, evolve or reject; else as it says"},
     {.name = "rejects",
      .kind = SETTING_TEXT,
      .offset = AT(rejects),
@@ -203,6 +215,17 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
         return fail(err, STATUS_USAGE, "found both --table and --query, expected one of them");
     TRY(check_encoding(args->encoding, err));
     return set_characters(args, ret, err);
+}
+
+enum status ingest_contract(const struct ingest_args *args, struct contract **ret, struct err *err)
+{
+    *ret = NULL;
+    if (args->contract == NULL && args->on_drift > 0)
+        return fail(err, STATUS_USAGE, "--on-drift is for a run with --contract FILE");
+    if (args->contract == NULL) return STATUS_OK;
+    enum drift_action action =
+        args->on_drift == 0 ? DRIFT_AS_WRITTEN : (enum drift_action)(args->on_drift - 1);
+    return contract_load(ret, args->contract, action, err);
 }
 
 enum status ingest_reject_bound(const struct ingest_args *args, struct reject_bound *ret,

@@ -105,36 +105,47 @@ static enum status name_array(const char *name, struct array **ret, struct err *
     return builder_finish(builder, ret, err);
 }
 
+enum status provenance_open_as(struct provenance **ret, const struct schema *schema,
+                               const char *const *names, size_t count, bool wanted, struct err *err)
+{
+    OWNED(provenance_close) struct provenance *provenance = NULL;
+    size_t places;
+    TRY(NEW(&provenance, 1, err));
+    provenance->columns = schema->count;
+    provenance->count = count;
+    provenance->wanted = wanted;
+    if (__builtin_mul_overflow(count, schema->count, &places)) return fail_memory(err, SIZE_MAX);
+    TRY(NEW(&provenance->order, places, err));
+    TRY(NEW(&provenance->dictionary, count, err));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < schema->count; k++)
+            provenance->order[i * schema->count + k] = k;
+        TRY(name_array(names[i], &provenance->dictionary[i], err));
+    }
+    if (!wanted) {
+        TRY(schema_copy(&provenance->schema, schema, err));
+    } else {
+        TRY(schema_new(&provenance->schema, err));
+        TRY(add_columns(provenance->schema, schema, err));
+    }
+    *ret = provenance;
+    provenance = NULL;
+    return STATUS_OK;
+}
+
 enum status provenance_open(struct provenance **ret, const struct source_kind *kind,
                             struct source *const *sources, const char *const *names, size_t count,
                             bool wanted, struct err *err)
 {
-    OWNED(provenance_close) struct provenance *provenance = NULL;
     TRY(agree(kind, sources, names, count, err));
-    TRY(NEW(&provenance, 1, err));
     const struct schema *first = kind->schema(sources[0]);
-    provenance->columns = first->count;
-    provenance->count = count;
-    provenance->wanted = wanted;
-    size_t places;
-    if (__builtin_mul_overflow(count, first->count, &places)) return fail_memory(err, SIZE_MAX);
-    TRY(NEW(&provenance->order, places, err));
-    TRY(NEW(&provenance->dictionary, count, err));
+    TRY(provenance_open_as(ret, first, names, count, wanted, err));
     for (size_t i = 0; i < count; i++) {
         const struct schema *schema = kind->schema(sources[i]);
         for (size_t k = 0; k < first->count; k++)
-            provenance->order[i * first->count + k] =
+            (*ret)->order[i * first->count + k] =
                 (size_t)schema_find(schema, str_of(first->fields[k].name));
-        TRY(name_array(names[i], &provenance->dictionary[i], err));
     }
-    if (!wanted) {
-        TRY(schema_copy(&provenance->schema, first, err));
-    } else {
-        TRY(schema_new(&provenance->schema, err));
-        TRY(add_columns(provenance->schema, first, err));
-    }
-    *ret = provenance;
-    provenance = NULL;
     return STATUS_OK;
 }
 

@@ -12,6 +12,10 @@ struct provenance;
 MUST_CHECK enum status provenance_open(struct provenance **ret, const struct source_kind *kind,
                                        struct source *const *sources, const char *const *names,
                                        size_t count, bool wanted, struct err *err);
+/* The same for batches that are of one schema already. */
+MUST_CHECK enum status provenance_open_as(struct provenance **ret, const struct schema *schema,
+                                          const char *const *names, size_t count, bool wanted,
+                                          struct err *err);
 const struct schema *provenance_schema(const struct provenance *provenance);
 /* The batch of `rows` in the output's columns. Any thread. */
 MUST_CHECK enum status provenance_add(const struct provenance *provenance, size_t source,

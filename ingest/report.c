@@ -34,8 +34,23 @@ static enum status add_texts(struct bytes *json, const struct text_list *list, s
     return bytes_append_text(json, "]", err);
 }
 
-enum status ingest_config_json(const struct ingest_args *args, const char *kind, struct bytes *ret,
-                               struct err *err)
+static enum status add_contract(struct bytes *json, const struct contract *contract,
+                                struct err *err)
+{
+    char digest[DIGEST_TEXT];
+    if (contract == NULL) return STATUS_OK;
+    TRY(bytes_format(json, err, ",\"contract_digest\":\"%s\",\"contract\":",
+                     digest_text(&contract->digest, digest)));
+    TRY(bytes_append_text(json, contract->json, err));
+    TRY(bytes_append_text(json, ",\"on_drift\":{", err));
+    for (size_t i = 0; i < DRIFT_COUNT; i++)
+        TRY(bytes_format(json, err, "%s\"%s\":\"%s\"", i == 0 ? "" : ",", drift_names[i],
+                         drift_action_names[contract->on_drift[i]]));
+    return bytes_append_text(json, "}", err);
+}
+
+enum status ingest_config_json(const struct ingest_args *args, const struct contract *contract,
+                               const char *kind, struct bytes *ret, struct err *err)
 {
     static const char *const headers[] = {"auto", "yes", "no"};
     TRY(bytes_format(ret, err, "{\"kind\":\"%s\",\"header\":\"%s\"", kind, headers[args->header]));
@@ -48,6 +63,7 @@ enum status ingest_config_json(const struct ingest_args *args, const char *kind,
     TRY(add_text(ret, "query", args->query, err));
     TRY(add_texts(ret, &args->text, err));
     if (args->label_from == 1) TRY(add_text(ret, "label_from", "directory", err));
+    TRY(add_contract(ret, contract, err));
     return bytes_format(ret, err,
                         ",\"provenance\":%s,\"chunk_rows\":%" PRId64 ",\"chunk_bytes\":%" PRIu64
                         ",\"max_field\":%" PRIu64 ",\"max_picture\":%" PRIu64

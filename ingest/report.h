@@ -15,7 +15,8 @@ struct ingest_result {
 };
 
 /* The options that decide what comes out, as JSON, for the run's record. */
-MUST_CHECK enum status ingest_config_json(const struct ingest_args *args, const char *kind,
+MUST_CHECK enum status ingest_config_json(const struct ingest_args *args,
+                                          const struct contract *contract, const char *kind,
                                           struct bytes *ret, struct err *err);
 /* --explain: sources, kind and columns on stdout. */
 MUST_CHECK enum status ingest_explain(const struct source_kind *kind, const char *const *names,

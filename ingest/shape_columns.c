@@ -41,7 +41,7 @@ static enum type_id form_type(enum shape_form form)
 
 struct naming {
     struct schema *schema;
-    const struct text_list *text_columns;
+    const struct text_list *text_columns, *contract_texts;
     struct arena *arena;
     bool *asked; /* of text_columns: found */
 };
@@ -71,6 +71,8 @@ static void ask_for_text(struct naming *naming, struct shape_node *node, const c
         naming->asked[i] = true;
         node->form = SHAPE_TEXT;
     }
+    for (size_t i = 0; naming->contract_texts != NULL && i < naming->contract_texts->count; i++)
+        if (strcmp(naming->contract_texts->items[i], name) == 0) node->form = SHAPE_TEXT;
 }
 
 static enum status unique_name(struct naming *naming, const char *path, const char **ret,
@@ -119,13 +121,14 @@ static enum status check_asked(const struct naming *naming, struct err *err)
 }
 
 enum status shape_settle(struct shape *shape, const struct text_list *text_columns,
-                         struct schema **ret, struct err *err)
+                         const struct text_list *contract_texts, struct schema **ret,
+                         struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     OWNED(memory_release) bool *asked = NULL;
     TRY(schema_new(&schema, err));
     TRY(NEW(&asked, text_columns == NULL ? 0 : text_columns->count, err));
-    struct naming naming = {schema, text_columns, shape->arena, asked};
+    struct naming naming = {schema, text_columns, contract_texts, shape->arena, asked};
     shape->root->kinds = BIT(JSON_OBJECT);
     if (shape->root->count == 0)
         return fail(err, STATUS_FAILED, "found no object with a member, expected records");

@@ -40,9 +40,10 @@ struct source_options {
     int quote;     /* -1 = found, 0 = none */
     int header;    /* enum source_header */
     bool label_from_directory;
-    const char *encoding;                 /* of text; NULL or "auto" = found by ourselves */
-    const char *table, *query;            /* of a database; NULL = not given */
-    const struct text_list *text_columns; /* never inferred: stay utf8 */
+    const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
+    const char *table, *query;              /* of a database; NULL = not given */
+    const struct text_list *text_columns;   /* never inferred: stay utf8 */
+    const struct text_list *contract_texts; /* likewise, where the source has them; NULL = none */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
@@ -53,6 +54,13 @@ struct source_options {
     struct input **standard_input; /* already opened and looked into; a kind takes it */
     struct progress *progress;     /* for passes before the rows; NULL = none */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
+};
+
+/* Where a kind has the types of its columns from. */
+enum source_types {
+    TYPES_DECLARED,  /* the source says them */
+    TYPES_OF_TEXTS,  /* there are only texts, an empty one may be a null: inferred */
+    TYPES_OF_VALUES, /* values have types, columns have not: inferred */
 };
 
 #define RAW_BYTES_MAXIMUM (64u << 10) /* kept of a record that is rejected for its size */
@@ -84,7 +92,10 @@ struct source_kind {
     int passes;            /* over the bytes of a source, for the time left */
     bool addresses;        /* its sources are SCHEME://..., not files */
     bool queries;          /* it takes --table and --query */
-    bool incremental;      /* it reads and moves options->watermarks */
+    enum source_types types;
+    bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
+                       * have different ones */
+    bool incremental; /* it reads and moves options->watermarks */
     bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
                        * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */
@@ -117,6 +128,12 @@ struct source_kind {
     /* Whether the source carries a failed verdict of the run that wrote it; after the last piece.
      * NULL = it cannot. */
     bool (*verdict_failed)(const struct source *source);
+    /* The records `numbers` (ascending, all of this piece) as they lie in the source, when the
+     * piece was converted. Texts go into the arena. Any thread. NULL: a record is its row as CSV.
+     */
+    enum status (*raws)(const struct source *source, const struct source_piece *piece,
+                        const int64_t *numbers, size_t count, struct arena *arena,
+                        struct source_place *ret, struct err *err);
     /* One short remark for the summary ("3 other files ignored"), empty = none. May be NULL. */
     void (*remark)(const struct source *source, char *ret, size_t room);
     void (*close)(struct source **source);
@@ -133,6 +150,9 @@ MUST_CHECK enum status source_kind_recognise(const struct source_kind **ret,
 /* The kind of a path, an address or (NULL) stdin, by its bytes and name. */
 MUST_CHECK enum status source_kind_of(const char *path, struct input *standard_input,
                                       const struct source_kind **ret, struct err *err);
+
+/* Whether a contract or --text leaves the column `name` as text. */
+bool source_keeps_text(const struct source_options *options, const char *name);
 
 /* Whether `size` bytes are UTF-8 (RFC 3629: no surrogates, nothing overlong). */
 bool utf8_valid(const void *data, size_t size);

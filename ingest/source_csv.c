@@ -60,8 +60,9 @@ static enum status keep_as_text(struct source *source, struct err *err)
     for (size_t i = 0; columns != NULL && i < columns->count; i++) {
         size_t column;
         TRY(schema_require(source->schema, str_of(columns->items[i]), &column, err));
-        source->classes[column] = 0;
     }
+    for (size_t i = 0; i < source->dialect.fields; i++)
+        if (source_keeps_text(&source->options, source->names[i])) source->classes[i] = 0;
     return STATUS_OK;
 }
 
@@ -312,33 +313,77 @@ static enum status convert_csv(const struct source *source, struct source_piece 
     return csv_columns_finish(columns, &ret->batch, &ret->records, err);
 }
 
-/* Walks the piece record by record, as the cutter did. */
+/* Walks over a piece record by record, as the cutter did. */
+struct walk {
+    const struct csv_dialect *dialect;
+    const struct csv_piece *csv;
+    const uint8_t *data; /* of the piece, as it lies in the file */
+    size_t at, bad;
+    int64_t number, line; /* of the record at `at` */
+};
+
+static struct walk walk_begin(const struct source *source, const struct csv_piece *csv,
+                              const uint8_t *data)
+{
+    return (struct walk){&source->dialect, csv, data, 0, 0, csv->first_record, csv->first_line};
+}
+
+/* Moves on to record `number` and behind it; false when it is in a later piece. */
+static bool walk_to(struct walk *walk, int64_t number, struct source_place *ret)
+{
+    const struct csv_piece *csv = walk->csv;
+    while (walk->at < csv->size && walk->number <= number) {
+        struct csv_record record;
+        if (walk->bad < csv->bad_count && csv->bad[walk->bad].at == walk->at) {
+            record = (struct csv_record){
+                .size = csv->bad[walk->bad].size, .end = csv->bad[walk->bad].end, .lines = 1};
+            walk->bad++;
+        } else {
+            (void)csv_record_find(walk->dialect, walk->data + walk->at, csv->size - walk->at, true,
+                                  &record);
+        }
+        bool blank = record.size == 0 && walk->dialect->fields != 1;
+        bool found = !blank && walk->number == number;
+        *ret = (struct source_place){.raw = {(const char *)walk->data + walk->at, record.size},
+                                     .byte_offset = (int64_t)(csv->offset + walk->at),
+                                     .line = walk->line};
+        walk->number += !blank;
+        walk->line += record.lines;
+        walk->at += record.end;
+        if (found) return true;
+    }
+    return false;
+}
+
 static enum status place_csv(const struct source *source, const struct source_piece *piece,
                              int64_t number, struct bytes *scratch, struct source_place *ret,
                              bool *ret_here, struct err *err)
 {
+    struct walk walk = walk_begin(source, piece->csv, piece->csv->data);
+    *ret_here = walk_to(&walk, number, ret);
+    return *ret_here ? reread_restore_place(&source->file, ret, scratch, err) : STATUS_OK;
+}
+
+/* Fields were unquoted in place, so the piece is read again. */
+static enum status raws_csv(const struct source *source, const struct source_piece *piece,
+                            const int64_t *numbers, size_t count, struct arena *arena,
+                            struct source_place *ret, struct err *err)
+{
     const struct csv_piece *csv = piece->csv;
-    int64_t at_number = csv->first_record, line = csv->first_line;
-    size_t bad = 0;
-    *ret_here = number < csv->first_record + csv->records;
-    for (size_t at = 0; *ret_here && at < csv->size;) {
-        struct csv_record record;
-        if (bad < csv->bad_count && csv->bad[bad].at == at) {
-            record = (struct csv_record){
-                .size = csv->bad[bad].size, .end = csv->bad[bad].end, .lines = 1};
-            bad++;
-        } else {
-            (void)csv_record_find(&source->dialect, csv->data + at, csv->size - at, true, &record);
-        }
-        bool blank = record.size == 0 && source->dialect.fields != 1;
-        *ret = (struct source_place){.raw = {(const char *)csv->data + at, record.size},
-                                     .byte_offset = (int64_t)(csv->offset + at),
-                                     .line = line};
-        if (!blank && at_number == number)
-            return reread_restore_place(&source->file, ret, scratch, err);
-        at_number += !blank;
-        line += record.lines;
-        at += record.end;
+    OWNED(bytes_release) struct bytes scratch = bytes_limited(SIZE_MAX);
+    OWNED(memory_release) uint8_t *data = memory_get_raw(csv->size, 1);
+    if (data == NULL) return fail_memory(err, csv->size);
+    TRY(input_read_at(source->file.input, data, csv->size, csv->offset, err));
+    struct walk walk = walk_begin(source, csv, data);
+    for (size_t i = 0; i < count; i++) {
+        if (!walk_to(&walk, numbers[i], &ret[i]))
+            return fail(err, STATUS_FAILED, "record %lld is not where it was",
+                        (long long)numbers[i]);
+        scratch.size = 0;
+        TRY(reread_restore_place(&source->file, &ret[i], &scratch, err));
+        const char *copy = arena_text(arena, ret[i].raw.data, ret[i].raw.size);
+        if (copy == NULL) return fail_memory(err, ret[i].raw.size);
+        ret[i].raw.data = copy;
     }
     return STATUS_OK;
 }
@@ -424,6 +469,7 @@ const struct source_kind source_csv = {
     .summary = "records of fields between commas, semicolons, tabs or bars",
     .reference = "RFC 4180",
     .passes = 2,
+    .types = TYPES_OF_TEXTS,
     .recognise = recognise_csv,
     .open = open_csv,
     .schema = schema_csv,
@@ -433,6 +479,7 @@ const struct source_kind source_csv = {
     .free_piece = free_csv_piece,
     .describe = describe_csv,
     .place = place_csv,
+    .raws = raws_csv,
     .remark = remark_csv,
     .close = close_csv,
 };
@@ -442,6 +489,7 @@ const struct source_kind source_tsv = {
     .summary = "records of fields between tabs",
     .reference = "RFC 4180 with the tab of IANA text/tab-separated-values",
     .passes = 2,
+    .types = TYPES_OF_TEXTS,
     .recognise = recognise_tsv,
     .open = open_tsv,
     .schema = schema_csv,
@@ -451,6 +499,7 @@ const struct source_kind source_tsv = {
     .free_piece = free_csv_piece,
     .describe = describe_csv,
     .place = place_csv,
+    .raws = raws_csv,
     .remark = remark_csv,
     .close = close_csv,
 };

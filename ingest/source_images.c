@@ -362,6 +362,22 @@ static enum status place_images(const struct source *source, const struct source
     return STATUS_OK;
 }
 
+static enum status raws_images(const struct source *source, const struct source_piece *piece,
+                               const int64_t *numbers, size_t count, struct arena *arena,
+                               struct source_place *ret, struct err *err)
+{
+    OWNED(bytes_release) struct bytes bytes = bytes_limited(source->options.picture_limit);
+    bool here;
+    for (size_t i = 0; i < count; i++) {
+        bytes.size = 0;
+        TRY(place_images(source, piece, numbers[i], &bytes, &ret[i], &here, err));
+        const char *copy = arena_text(arena, (const char *)bytes.data, bytes.size);
+        if (copy == NULL) return fail_memory(err, bytes.size);
+        ret[i].raw.data = copy;
+    }
+    return STATUS_OK;
+}
+
 /* ---- the end ---- */
 
 static enum status describe_images(struct source *source, struct source_record *ret,
@@ -433,6 +449,7 @@ const struct source_kind source_images = {
     .describe = describe_images,
     .late_digest = true,
     .place = place_images,
+    .raws = raws_images,
     .remark = remark_images,
     .close = close_images,
 };

@@ -127,7 +127,8 @@ static enum status open_jsonl(struct source **ret, const char *path,
     TRY(find_layout(source, err));
     TRY(shape_open(&source->own, err));
     TRY(see_all(source, err));
-    TRY(shape_settle(&source->own, options->text_columns, &source->schema, err));
+    TRY(shape_settle(&source->own, options->text_columns, options->contract_texts, &source->schema,
+                     err));
     source->shape = &source->own;
     *ret = source;
     source = NULL;
@@ -146,7 +147,8 @@ static enum status unify_jsonl(struct source *const *sources, size_t count, stru
     for (size_t i = 1; i < count; i++)
         TRY(shape_merge(&first->own, &sources[i]->own, err));
     schema_unref(&first->schema);
-    TRY(shape_settle(&first->own, first->options.text_columns, &first->schema, err));
+    TRY(shape_settle(&first->own, first->options.text_columns, first->options.contract_texts,
+                     &first->schema, err));
     for (size_t i = 1; i < count; i++) {
         schema_unref(&sources[i]->schema);
         sources[i]->schema = schema_ref(first->schema);
@@ -196,6 +198,22 @@ static enum status place_jsonl(const struct source *source, const struct source_
     for (size_t i = 0; i < span->at; i++)
         ret->line += json->data[i] == '\n';
     return reread_restore_place(&source->file, ret, scratch, err);
+}
+
+static enum status raws_jsonl(const struct source *source, const struct source_piece *piece,
+                              const int64_t *numbers, size_t count, struct arena *arena,
+                              struct source_place *ret, struct err *err)
+{
+    OWNED(bytes_release) struct bytes scratch = bytes_limited(SIZE_MAX);
+    bool here;
+    for (size_t i = 0; i < count; i++) {
+        scratch.size = 0;
+        TRY(place_jsonl(source, piece, numbers[i], &scratch, &ret[i], &here, err));
+        const char *copy = arena_text(arena, ret[i].raw.data, ret[i].raw.size);
+        if (copy == NULL) return fail_memory(err, ret[i].raw.size);
+        ret[i].raw.data = copy;
+    }
+    return STATUS_OK;
 }
 
 static void free_jsonl_piece(struct source_piece **piece)
@@ -266,6 +284,8 @@ const struct source_kind source_jsonl = {
     .summary = "JSON objects: one a line, one behind the other, or in an array",
     .reference = "RFC 8259, jsonlines.org",
     .passes = 2,
+    .types = TYPES_OF_VALUES,
+    .by_name = true,
     .recognise = recognise_jsonl,
     .open = open_jsonl,
     .schema = schema_jsonl,
@@ -275,6 +295,7 @@ const struct source_kind source_jsonl = {
     .free_piece = free_jsonl_piece,
     .describe = describe_jsonl,
     .place = place_jsonl,
+    .raws = raws_jsonl,
     .remark = remark_jsonl,
     .close = close_jsonl,
 };

@@ -54,8 +54,9 @@ static enum status name_columns(struct source *source, struct err *err)
     for (size_t i = 0; text != NULL && i < text->count; i++) {
         size_t column;
         TRY(schema_require(schema, str_of(text->items[i]), &column, err));
-        source->profiles[column].keep_text = true;
     }
+    for (size_t i = 0; i < source->columns; i++)
+        source->profiles[i].keep_text = source_keeps_text(&source->options, source->names[i]);
     return STATUS_OK;
 }
 
@@ -268,6 +269,7 @@ const struct source_kind source_sqlite = {
     .summary = "a table or query of an SQLite database",
     .reference = "the SQLite file format, sqlite.org/fileformat2.html",
     .passes = 2,
+    .types = TYPES_OF_VALUES,
     .queries = true,
     .recognise = recognise_sqlite,
     .open = open_sqlite,

@@ -160,6 +160,18 @@ enum status source_rows_reject(struct source_rows *rows, const struct reject *re
     return STATUS_OK;
 }
 
+static bool is_listed(const struct text_list *list, const char *name)
+{
+    for (size_t i = 0; list != NULL && i < list->count; i++)
+        if (strcmp(list->items[i], name) == 0) return true;
+    return false;
+}
+
+bool source_keeps_text(const struct source_options *options, const char *name)
+{
+    return is_listed(options->text_columns, name) || is_listed(options->contract_texts, name);
+}
+
 bool utf8_valid(const void *data, size_t size)
 {
     return size == 0 || kernels()->utf8_check(data, size) == size;

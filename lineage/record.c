@@ -214,6 +214,25 @@ enum status run_metric(struct run *run, const char *name, double value, const ch
                       "ttrt", run->id, name, value, unit);
 }
 
+enum status run_drift(struct run *run, const struct drift_event *event, struct err *err)
+{
+    return run_record(run, err,
+                      "INSERT INTO drift_events (run_id, position, source, \"column\", drift,"
+                      " action, expected, found, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
+                      " NULLIF(?, -1))",
+                      "titttttti", run->id, ++run->drifts, event->source, event->column,
+                      event->drift, event->action, event->expected, event->found, event->records);
+}
+
+enum status run_record_place(struct run *run, const char *source, int64_t record,
+                             int64_t byte_offset, int64_t line, struct err *err)
+{
+    return run_record(run, err,
+                      "INSERT OR IGNORE INTO record_index (run_id, source, record, byte_offset,"
+                      " line) VALUES (?, ?, ?, ?, ?)",
+                      "ttiii", run->id, source, record, byte_offset, line);
+}
+
 enum status run_effect(struct run *run, const struct module_effect *effect, struct err *err)
 {
     return run_record(

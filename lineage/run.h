@@ -52,6 +52,20 @@ MUST_CHECK enum status run_column_edge(struct run *run, const char *output_colum
 MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                                   struct err *err);
 
+/* How a source differed from the contract it was read by. Texts are copied. */
+struct drift_event {
+    const char *source; /* NULL: all of them together */
+    const char *column;
+    const char *drift, *action;   /* words of drift_events */
+    const char *expected, *found; /* types; may be NULL */
+    int64_t records;              /* that were concerned; -1: all */
+};
+MUST_CHECK enum status run_drift(struct run *run, const struct drift_event *event, struct err *err);
+
+/* A place from which a record of a source can be found again without reading what is before it. */
+MUST_CHECK enum status run_record_place(struct run *run, const char *source, int64_t record,
+                                        int64_t byte_offset, int64_t line, struct err *err);
+
 /* What became of one row. Any thread; kept in memory up to a few MiB, then in the catalog, in
  * slices. Texts are copied. */
 enum row_event_kind { EVENT_REJECT, EVENT_DROP, EVENT_MERGE, EVENT_CREATE };

@@ -23,6 +23,7 @@ struct run {
     int64_t builds_on;             /* version of `into` whose chunks come first, 0 = none */
     struct watermarks *watermarks; /* of an incremental run; borrowed */
     struct row_counts counts;
+    int64_t drifts; /* recorded so far */
     size_t threads;
     bool verdict_failed, finished;
     bool only_counts;    /* row events are counted and not kept */

@@ -81,6 +81,9 @@ struct reject {
     int64_t record, byte_offset, line; /* -1 = unknown */
     const char *rule;
     struct str message, raw;
+    const char *column; /* for the row event, not in the file; may be NULL */
+    struct str value;   /* what was found there, data NULL = the message says it */
+    const char *threshold;
 };
 /* path NULL: counts only. The file appears whole at rejects_commit. Any thread may add; rows are
  * sorted by (source order of first appearance, record). */
