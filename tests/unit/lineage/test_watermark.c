@@ -249,7 +249,8 @@ static void an_older_catalog_is_brought_up_to_date(void **state)
     struct scratch *scratch = *state;
     static const char *const back[] = {
         "DROP VIEW watermarks",       "DROP TABLE watermark_log", "DROP TABLE watermark_series",
-        "DROP TABLE watermark_moves", "PRAGMA user_version = 1",
+        "DROP TABLE watermark_moves", "DROP TABLE drift_events",  "DROP TABLE record_index",
+        "PRAGMA user_version = 1",
     };
 
     for (size_t i = 0; i < sizeof back / sizeof *back; i++)
