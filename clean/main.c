@@ -14,6 +14,7 @@ struct args {
     struct text_list lines;
     const char *into;
     const char *rejects;
+    const char *checks;
     const char *max_rejects;
     const char *state, *save_state;
     const char *compression;
@@ -36,6 +37,10 @@ static const struct setting options[] = {
      .help = "write rejected rows with their reasons to FILE (Arrow)"},
     {"max-rejects", SETTING_TEXT, offsetof(struct args, max_rejects), .argument = "N|P%",
      .help = "more rejected rows than this fail the data (exit 3)"},
+    {"checks", SETTING_TEXT, offsetof(struct args, checks), .argument = "FILE",
+     .help =
+         "write every check of validate and what became of it to FILE: JSON, or JUnit where the "
+         "name ends in .xml"},
     {"audit", SETTING_CHOICE, offsetof(struct args, audit), .choices = "rows|cells|none",
      .fallback = "rows", .argument = "DEPTH",
      .help = "what is kept of each change: rejected, dropped and merged rows, changed cells too, "
@@ -215,6 +220,7 @@ static enum status tell_outcome(struct job *job, struct err *err)
 {
     OWNED(bytes_release) struct bytes report = bytes_limited(4u << 20);
     TRY(outcome_verdict(&job->chain, &report, err));
+    if (job->args->checks != NULL) TRY(outcome_checks(&job->chain, job->args->checks, err));
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
     say_lines(job->common, run_verdict_is_failed(job->run), &report);
     TRY(outcome_effects(&job->chain, err));

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "base/setting.h"
+#include "clean/checks.h"
 #include "columnar/build.h"
 
 /* Rows in a fixed cut of the input: at most 65,536 rows and 64 MiB, whatever the threads or the
@@ -137,6 +138,8 @@ struct clean_module {
      * ret_report. *ret_failed true makes the run's verdict failed (exit 3). NULL = none. */
     enum status (*conclude)(void *state, int64_t rows, const struct finding *findings, size_t count,
                             bool *ret_failed, struct bytes *ret_report, struct err *err);
+    /* Every expectation and what became of it, for --checks; after the last window. NULL = none. */
+    enum status (*checks)(const void *state, struct check_results *ret, struct err *err);
     /* Fitted parameters as JSON, for --save-state and module_effects, and back. NULL = none. */
     enum status (*save)(const void *state, struct bytes *ret_json, struct err *err);
     enum status (*load)(void *state, const struct yaml_node *parameters, struct err *err);

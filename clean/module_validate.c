@@ -6,7 +6,8 @@
  * dependencies look at the whole input first, exactly, and spill beyond their share of the memory.
  */
 #include "clean/rowkey.h"
-#include "clean/validate_rule.h"
+#include "clean/validate_describe.h"
+#include "clean/validate_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +17,16 @@
 
 struct config {
     const struct yaml_node *rules;
+    const char *save_profile;
+    struct text_list profile_columns;
     struct rule_config rule; /* the step as one rule, and the defaults of all */
 };
 
 struct state {
     const struct schema *schema;
     struct check_list checks;
+    struct table table;
+    struct describe *describe; /* NULL = no profile is kept */
     size_t group_count;
     bool flags;            /* writes validate_issues */
     int64_t issues_column; /* where it is in the input, -1 = added behind */
@@ -32,12 +37,30 @@ static const struct setting settings[] = {
     {"rules", SETTING_TREE, offsetof(struct config, rules),
      .help = "a list of rules: {column: age, between: [0, 120], mostly: 0.99, on_fail: reject}; "
              "without it the step itself is one rule"},
+    {"save_profile", SETTING_TEXT, offsetof(struct config, save_profile), .argument = "FILE",
+     .help = "write how the values are distributed, for `drift` of later runs"},
+    {"profile_columns", SETTING_TEXTS, offsetof(struct config, profile_columns),
+     .help = "the columns of the profile; none listed = all"},
     RULE_SETTINGS(offsetof(struct config, rule)),
     {NULL},
 };
 static const struct setting rule_settings[] = {RULE_SETTINGS((size_t)0), {NULL}};
 
 /* ---- open ---- */
+
+static enum status read_checks(struct state *state, const struct rule_config *rule,
+                               const struct yaml_node *place, const struct module_setup *setup,
+                               struct err *err)
+{
+    size_t before = state->checks.count + state->table.count;
+    TRY(rule_read(&state->checks, rule, place, setup, err));
+    TRY(table_read(&state->table, rule, place, setup, err));
+    if (state->checks.count + state->table.count > before) return STATUS_OK;
+    fail_at(place, err, "a rule without a check");
+    err_hint(err,
+             "write {column: NAME, CHECK: ...}; tamis-clean modules validate lists the checks");
+    return STATUS_USAGE;
+}
 
 static enum status read_rule(struct state *state, const struct rule_config *defaults,
                              const struct yaml_node *node, const struct module_setup *setup,
@@ -49,7 +72,7 @@ static enum status read_rule(struct state *state, const struct rule_config *defa
     if (yaml_get(node, "on_fail") == NULL) rule.on_fail = defaults->on_fail;
     if (yaml_get(node, "severity") == NULL) rule.severity = defaults->severity;
     if (yaml_get(node, "mostly") == NULL) rule.mostly = defaults->mostly;
-    return rule_read(&state->checks, &rule, node, setup, err);
+    return read_checks(state, &rule, node, setup, err);
 }
 
 static enum status read_rules(struct state *state, const struct module_setup *setup,
@@ -57,7 +80,9 @@ static enum status read_rules(struct state *state, const struct module_setup *se
 {
     const struct config *config = setup->config;
     const struct yaml_node *rules = config->rules;
-    if (rules == NULL) return rule_read(&state->checks, &config->rule, setup->node, setup, err);
+    if (rules == NULL && config->save_profile != NULL && config->rule.column == NULL)
+        return STATUS_OK; /* a step that only keeps a profile */
+    if (rules == NULL) return read_checks(state, &config->rule, setup->node, setup, err);
     if (rules->kind != YAML_LIST || rules->count == 0)
         return fail_at(rules, err, "expected a list of rules");
     for (size_t i = 0; i < rules->count; i++)
@@ -115,6 +140,8 @@ static void close_validate(void **state_)
     for (size_t i = 0; i < state->checks.count; i++)
         check_release(&state->checks.items[i]);
     memory_release(&state->checks.items);
+    table_release(&state->table);
+    describe_close(&state->describe);
     *state_ = NULL;
 }
 
@@ -126,7 +153,12 @@ static enum status open_validate(void **ret_state, const struct module_setup *se
     *ret_state = state;
     state->schema = setup->schema;
     TRY(read_rules(state, setup, err));
-    TRY(open_groups(state, setup->memory, err));
+    TRY(open_groups(state, setup->memory / 3, err));
+    TRY(table_open(&state->table, setup->memory / 3, err));
+    const struct config *config = setup->config;
+    if (config->save_profile != NULL)
+        TRY(describe_open(&state->describe, config->save_profile, &config->profile_columns, setup,
+                          setup->memory / 3, err));
     return add_issues_column(state, setup->schema, ret_schema, err);
 }
 
@@ -136,6 +168,8 @@ static enum status open_validate(void **ret_state, const struct module_setup *se
 struct tally {
     struct group_entry *entries;
     size_t *counts; /* by group check */
+    struct table_tally table;
+    struct describe_tally describe;
 };
 
 static void discard_tally(void *tally_)
@@ -143,11 +177,14 @@ static void discard_tally(void *tally_)
     struct tally *tally = tally_;
     memory_release(&tally->entries);
     memory_release(&tally->counts);
+    table_tally_release(&tally->table);
+    describe_tally_release(&tally->describe);
 }
 
-static bool needs_fit(const void *state)
+static bool needs_fit(const void *state_)
 {
-    return ((const struct state *)state)->group_count > 0;
+    const struct state *state = state_;
+    return state->group_count > 0 || table_learns(&state->table) || state->describe != NULL;
 }
 
 static enum status hash_columns(const size_t *columns, size_t count, const struct batch *batch,
@@ -190,12 +227,9 @@ static enum status collect(const struct check *check, const struct window *windo
     return STATUS_OK;
 }
 
-static enum status observe_validate(const void *state_, int pass, const struct window *window,
-                                    void *tally_, struct err *err)
+static enum status observe_groups(const struct state *state, const struct window *window,
+                                  struct tally *tally, struct err *err)
 {
-    (void)pass;
-    const struct state *state = state_;
-    struct tally *tally = tally_;
     OWNED(bytes_release) struct bytes key = bytes_limited(ROWKEY_BYTES_MAXIMUM);
     size_t group = 0, filled = 0;
     TRY(NEW(&tally->entries, state->group_count * (size_t)window->batch->rows, err));
@@ -209,14 +243,25 @@ static enum status observe_validate(const void *state_, int pass, const struct w
     return STATUS_OK;
 }
 
+static enum status observe_validate(const void *state_, int pass, const struct window *window,
+                                    void *tally_, struct err *err)
+{
+    const struct state *state = state_;
+    struct tally *tally = tally_;
+    TRY(table_observe(&state->table, pass, window, &tally->table, err));
+    if (state->describe != NULL)
+        TRY(describe_observe(state->describe, pass, window, &tally->describe, err));
+    return pass > 0 ? STATUS_OK : observe_groups(state, window, tally, err);
+}
 static enum status absorb_validate(void *state_, int pass, void *tally_, struct err *err)
 {
-    (void)pass;
     struct state *state = state_;
     struct tally *tally = tally_;
     size_t group = 0, at = 0;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < state->checks.count && status == STATUS_OK; i++) {
+    enum status status = table_absorb(&state->table, &tally->table, err);
+    if (status == STATUS_OK && state->describe != NULL)
+        status = describe_absorb(state->describe, &tally->describe, err);
+    for (size_t i = 0; pass == 0 && i < state->checks.count && status == STATUS_OK; i++) {
         struct check *check = &state->checks.items[i];
         if (!is_group(check)) continue;
         status = groups_add(check->groups, tally->entries + at, tally->counts[group], err);
@@ -228,10 +273,10 @@ static enum status absorb_validate(void *state_, int pass, void *tally_, struct 
 
 static enum status settle_validate(void *state_, int pass, bool *ret_more, struct err *err)
 {
-    (void)pass;
-    (void)ret_more;
     struct state *state = state_;
-    for (size_t i = 0; i < state->checks.count; i++)
+    TRY(table_settle(&state->table, pass, ret_more, err));
+    if (state->describe != NULL) TRY(describe_settle(state->describe, ret_more, err));
+    for (size_t i = 0; pass == 0 && i < state->checks.count; i++)
         if (is_group(&state->checks.items[i]))
             TRY(groups_finish(state->checks.items[i].groups, err));
     return STATUS_OK;
@@ -388,6 +433,8 @@ static enum status apply_validate(const void *state_, const struct window *windo
 {
     const struct state *state = state_;
     OWNED(marking_release) struct marking marking = {0};
+    TRY(table_count(&state->table, window, err));
+    if (state->describe != NULL) describe_count(state->describe, window);
     TRY(mark_all(state, window, &marking, err));
     for (size_t i = 0; i < state->checks.count; i++)
         if (state->checks.items[i].on_fail == VALIDATE_REJECT)
@@ -398,27 +445,48 @@ static enum status apply_validate(const void *state_, const struct window *windo
 
 /* ---- verdict ---- */
 
-static enum status conclude_check(const struct check *check, bool *ret_failed,
-                                  struct bytes *ret_report, struct err *err)
+static struct check_result judge_rows(const struct check *check)
 {
-    int64_t evaluated = atomic_load(&check->counts->evaluated);
-    int64_t failing = atomic_load(&check->counts->failing);
-    if (failing == 0) return STATUS_OK;
-    double share = 1 - (double)failing / (double)evaluated;
+    struct check_result result = {
+        .rule = check->rule,
+        .column = check->column,
+        .expectation = check->threshold,
+        .of_rows = true,
+        .evaluated = atomic_load(&check->counts->evaluated),
+        .failing = atomic_load(&check->counts->failing),
+        .mostly = check->mostly,
+    };
+    if (result.failing == 0) return result;
+    double share = 1 - (double)result.failing / (double)result.evaluated;
     bool below = check->mostly >= 0 && share < check->mostly;
-    bool fails = below && check->severity == SEVERITY_ERROR;
-    *ret_failed |= fails;
-    TRY(bytes_format(ret_report, err, "%s \"%s\": %s: %lld of %lld rows fail",
-                     fails   ? "failed"
-                     : below ? "warning"
-                             : "noted",
-                     check->column, check->threshold, (long long)failing, (long long)evaluated));
-    if (check->rule != NULL && strcmp(check->rule, check->threshold) != 0)
-        TRY(bytes_format(ret_report, err, " (%s)", check->rule));
-    if (check->mostly >= 0 && check->mostly < 1)
-        TRY(bytes_format(ret_report, err, ", %.4g %% hold, expected %.4g %%", 100 * share,
-                         100 * check->mostly));
-    return bytes_append_text(ret_report, "\n", err);
+    result.outcome = !below                                ? CHECK_NOTED
+                     : check->severity == SEVERITY_WARNING ? CHECK_WARNING
+                                                           : CHECK_FAILED;
+    return result;
+}
+
+static enum status list_checks(const void *state_, struct check_results *ret, struct err *err)
+{
+    const struct state *state = state_;
+    for (size_t i = 0; i < state->checks.count; i++) {
+        struct check_result result = judge_rows(&state->checks.items[i]);
+        TRY(check_results_add(ret, &result, err));
+    }
+    return table_judge(&state->table, ret, err);
+}
+
+static enum status say_checks(const struct state *state, struct check_results *results,
+                              bool *ret_failed, struct bytes *ret_report, struct err *err)
+{
+    TRY(list_checks(state, results, err));
+    for (size_t i = 0; i < results->count; i++) {
+        const struct check_result *result = &results->items[i];
+        *ret_failed |= result->outcome == CHECK_FAILED;
+        if (result->outcome == CHECK_PASSED) continue;
+        TRY(check_result_say(result, ret_report, err));
+        TRY(bytes_append_text(ret_report, "\n", err));
+    }
+    return STATUS_OK;
 }
 
 static enum status conclude_validate(void *state_, int64_t rows, const struct finding *findings,
@@ -429,9 +497,9 @@ static enum status conclude_validate(void *state_, int64_t rows, const struct fi
     (void)findings;
     (void)count;
     struct state *state = state_;
-    for (size_t i = 0; i < state->checks.count; i++)
-        TRY(conclude_check(&state->checks.items[i], ret_failed, ret_report, err));
-    return STATUS_OK;
+    OWNED(check_results_release) struct check_results results = {0};
+    TRY(say_checks(state, &results, ret_failed, ret_report, err));
+    return state->describe == NULL ? STATUS_OK : describe_finish(state->describe, err);
 }
 
 static enum status validate_lineage(const void *state_, struct column_lineage *lineage,
@@ -462,6 +530,7 @@ const struct clean_module module_validate = {
     .settle = settle_validate,
     .apply = apply_validate,
     .conclude = conclude_validate,
+    .checks = list_checks,
     .column_lineage = validate_lineage,
     .close = close_validate,
 };

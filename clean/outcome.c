@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PARAMETERS_SHOWN   (64u << 10)
-#define PARAMETERS_MAXIMUM ((size_t)256 << 20)
-#define COLUMNS_MEASURED   200 /* null rates by column; wider tables have the total only */
+#define PARAMETERS_SHOWN     (64u << 10)
+#define PARAMETERS_MAXIMUM   ((size_t)256 << 20)
+#define CHECKS_BYTES_MAXIMUM ((size_t)256 << 20)
+#define COLUMNS_MEASURED     200 /* null rates by column; wider tables have the total only */
 
 /* ---- effects ---- */
 
@@ -192,6 +193,53 @@ enum status outcome_verdict(struct chain *chain, struct bytes *ret_report, struc
     for (size_t i = 0; i < chain->count; i++)
         TRY(step_verdict(chain, &chain->steps[i], ret_report, err));
     return STATUS_OK;
+}
+
+/* ---- checks ---- */
+
+static void release_checks(struct checks_of_step *steps, size_t count)
+{
+    for (size_t i = 0; steps != NULL && i < count; i++)
+        check_results_release(&steps[i].results);
+    memory_free(steps);
+}
+
+static enum status list_checks(const struct chain *chain, struct checks_of_step *steps,
+                               struct err *err)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct step *step = &chain->steps[i];
+        steps[i].position = step->position;
+        steps[i].module = step->module->name;
+        if (step->module->checks != NULL && step_is_open(step))
+            TRY(step->module->checks(step->state, &steps[i].results, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status write_checks(const struct bytes *text, const char *path, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    TRY(output_open(&output, path, err));
+    TRY(output_write(output, text->data, text->size, err));
+    return output_commit(output, err);
+}
+
+enum status outcome_checks(const struct chain *chain, const char *path, struct err *err)
+{
+    OWNED(bytes_release) struct bytes text = bytes_limited(CHECKS_BYTES_MAXIMUM);
+    struct checks_of_step *steps = NULL;
+    size_t size = strlen(path);
+    bool junit = size > 4 && strcmp(path + size - 4, ".xml") == 0;
+    TRY(NEW(&steps, chain->count + 1, err));
+    enum status status = list_checks(chain, steps, err);
+    if (status == STATUS_OK)
+        status = junit ? checks_junit(steps, chain->count, &text, err)
+                       : checks_json(steps, chain->count, &text, err);
+    release_checks(steps, chain->count);
+    TRY(status);
+    status = write_checks(&text, path, err);
+    return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "--checks \"%s\"", path);
 }
 
 enum status rejects_bound_parse(const char *bound, double *ret_number, bool *ret_percent,

@@ -15,6 +15,9 @@ MUST_CHECK enum status outcome_metrics(const struct chain *chain, struct err *er
  * Marks the run when one says failed. */
 MUST_CHECK enum status outcome_verdict(struct chain *chain, struct bytes *ret_report,
                                        struct err *err);
+/* Writes every expectation and what became of it to `path`, whole or not at all: JUnit's XML where
+ * its name ends in .xml, else JSON. */
+MUST_CHECK enum status outcome_checks(const struct chain *chain, const char *path, struct err *err);
 /* "100" or "2.5%" of the rows that came in; the run's verdict is failed beyond it. `bound` NULL =
  * any number. STATUS_USAGE when it is neither. */
 MUST_CHECK enum status outcome_check_rejects(struct chain *chain, const char *bound,

@@ -196,7 +196,8 @@ static enum answer check_row(const struct check *check, const struct window *win
         if (key_is_null(check, batch, row)) return ANSWER_NULL;
         return answer_of(!groups_fails(check->groups, window->first_row + row));
     case CHECK_MATCHES:
-    case CHECK_NOT_MATCHES: break; /* check_patterns */
+    case CHECK_NOT_MATCHES:
+    case CHECK_FORMAT: break; /* check_patterns */
     }
     return ANSWER_NULL;
 }
@@ -232,17 +233,37 @@ static bool matches(const struct check *check, struct matcher *matcher, struct s
 }
 
 static enum status check_patterns(const struct check *check, const struct batch *batch,
-                                  uint8_t *marks, int64_t *ret_evaluated, struct err *err)
+                                  const uint8_t *skip, uint8_t *marks, int64_t *ret_evaluated,
+                                  struct err *err)
 {
     OWNED(matcher_release) struct matcher matcher = {0};
     char room[CELL_TEXT];
     TRY(matcher_open(check->pattern, &matcher, err));
     for (int64_t row = 0; row < batch->rows; row++) {
         struct str text;
+        if (skip != NULL && skip[row]) continue;
         if (!text_of(batch, check->index, row, room, &text)) continue;
-        bool holds = matches(check, &matcher, text) == (check->kind == CHECK_MATCHES);
+        bool holds = matches(check, &matcher, text) == (check->kind != CHECK_NOT_MATCHES);
         marks[row] = !holds;
         (*ret_evaluated)++;
+    }
+    return STATUS_OK;
+}
+
+/* `skip` (may be NULL): rows that are not held against the check. */
+static enum status check_some(const struct check *check, const struct window *window,
+                              const uint8_t *skip, uint8_t *marks, int64_t *ret_evaluated,
+                              struct err *err)
+{
+    *ret_evaluated = 0;
+    memset(marks, 0, (size_t)window->batch->rows);
+    if (check->pattern != NULL)
+        return check_patterns(check, window->batch, skip, marks, ret_evaluated, err);
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        if (skip != NULL && skip[row]) continue;
+        enum answer answer = check_row(check, window, row);
+        marks[row] = answer == ANSWER_FAILS;
+        *ret_evaluated += answer != ANSWER_NULL;
     }
     return STATUS_OK;
 }
@@ -250,14 +271,14 @@ static enum status check_patterns(const struct check *check, const struct batch 
 enum status check_rows(const struct check *check, const struct window *window, uint8_t *marks,
                        int64_t *ret_evaluated, struct err *err)
 {
-    *ret_evaluated = 0;
-    memset(marks, 0, (size_t)window->batch->rows);
-    if (check->kind == CHECK_MATCHES || check->kind == CHECK_NOT_MATCHES)
-        return check_patterns(check, window->batch, marks, ret_evaluated, err);
-    for (int64_t row = 0; row < window->batch->rows; row++) {
-        enum answer answer = check_row(check, window, row);
-        marks[row] = answer == ANSWER_FAILS;
-        *ret_evaluated += answer != ANSWER_NULL;
-    }
-    return STATUS_OK;
+    const struct check *when = check->when;
+    OWNED(memory_release) uint8_t *skip = NULL;
+    int64_t evaluated = 0;
+    if (when == NULL) return check_some(check, window, NULL, marks, ret_evaluated, err);
+    TRY(NEW(&skip, (size_t)window->batch->rows, err));
+    TRY(check_some(when, window, NULL, skip, &evaluated, err));
+    for (int64_t row = 0; row < window->batch->rows; row++) /* nor does a null pass */
+        skip[row] |=
+            when->kind != CHECK_NOT_NULL && array_is_null(window->batch->columns[when->index], row);
+    return check_some(check, window, skip, marks, ret_evaluated, err);
 }

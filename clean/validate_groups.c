@@ -17,6 +17,7 @@ struct groups {
     int64_t last_row;
     struct scratch fails; /* a bit a row number */
     bool spilled;
+    int64_t failing;
 };
 
 enum status groups_open(struct groups **ret, enum group_rule rule, size_t memory, struct err *err)
@@ -84,6 +85,7 @@ static void sort_entries(struct group_entry *entries, size_t count)
 static void mark(struct groups *groups, const struct group_entry *entries, size_t count)
 {
     uint8_t *bits = groups->fails.data;
+    groups->failing += (int64_t)count;
     for (size_t i = 0; i < count; i++)
         bits[entries[i].row >> 3] |= (uint8_t)(1u << (entries[i].row & 7));
 }
@@ -175,6 +177,15 @@ bool groups_fails(const struct groups *groups, int64_t row)
     if (row > groups->last_row) return false;
     const uint8_t *bits = groups->fails.data;
     return ((bits[row >> 3] >> (row & 7)) & 1) != 0;
+}
+
+int64_t groups_entries(const struct groups *groups, int64_t *ret_failing)
+{
+    uint64_t entries = 0;
+    for (size_t p = 0; p < PARTITIONS; p++)
+        entries += groups->counts[p];
+    *ret_failing = groups->failing;
+    return (int64_t)entries;
 }
 
 bool groups_spilled(const struct groups *groups)

@@ -35,6 +35,8 @@ MUST_CHECK enum status groups_add(struct groups *groups, const struct group_entr
 MUST_CHECK enum status groups_finish(struct groups *groups, struct err *err);
 /* Whether a row fails. Any thread, after groups_finish. */
 bool groups_fails(const struct groups *groups, int64_t row);
+/* Entries added, and how many of their rows fail; after groups_finish. */
+int64_t groups_entries(const struct groups *groups, int64_t *ret_failing);
 /* Whether entries went to a file. */
 bool groups_spilled(const struct groups *groups);
 void groups_close(struct groups **groups);

@@ -205,6 +205,31 @@ static enum status read_pattern(const struct reader *reader, struct check *check
     return format_threshold(reader, check, text, err);
 }
 
+/* What RULE_FORMATS stand for. */
+static const char *const format_patterns[] = {
+    NULL,
+    "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    "(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+",
+    "(?:https?|ftp)://[^\\s/?#]+(?:[/?#]\\S*)?",
+    "[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}",
+    "(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?:\\.(?!$)|$)){4}",
+    "(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?=(?:[0-9A-Fa-f]{0,4}:){0,7}[0-9A-Fa-f]{0,4}$)"
+    "(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?::(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?",
+    "\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])",
+    "\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])[T ](?:[01]\\d|2[0-3]):[0-5]\\d"
+    "(?::[0-5]\\d(?:\\.\\d+)?)?(?:Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)?",
+};
+
+static enum status read_format(const struct reader *reader, struct check *check, struct err *err)
+{
+    char name[16];
+    int format = reader->config->format;
+    choice_text(RULE_FORMATS, format, name, sizeof name);
+    TRY(read_pattern(reader, check, format_patterns[format], "format", err));
+    check->threshold = arena_format(reader->setup->arena, "format %s", name);
+    return check->threshold == NULL ? fail_memory(err, sizeof name) : STATUS_OK;
+}
+
 static enum status read_type(const struct reader *reader, struct check *check, struct err *err)
 {
     const char *name = reader->config->type;
@@ -300,8 +325,8 @@ static enum status read_compare(const struct reader *reader, struct check *check
 /* ---- a rule ---- */
 
 static const char *const kind_names[] = {
-    "not null", "between", "in",      "not in", "matches",    "not matches",
-    "length",   "type",    "compare", "unique", "determines",
+    "not null", "between", "in",     "not in",  "matches", "not matches",
+    "length",   "type",    "format", "compare", "unique",  "determines",
 };
 
 static enum status new_check(const struct reader *reader, enum check_kind kind, struct check **ret,
@@ -344,6 +369,7 @@ static enum status read_kind(const struct reader *reader, struct check *check, s
         return read_pattern(reader, check, config->not_matches, "not matches", err);
     case CHECK_LENGTH: return read_length(reader, check, err);
     case CHECK_TYPE: return read_type(reader, check, err);
+    case CHECK_FORMAT: return read_format(reader, check, err);
     case CHECK_NOT_NULL:
     case CHECK_COMPARE:
     case CHECK_UNIQUE:
@@ -366,8 +392,9 @@ static enum status read_column_checks(const struct reader *reader, const char *n
         [CHECK_NOT_MATCHES] = config->not_matches != NULL,
         [CHECK_LENGTH] = config->length != NULL,
         [CHECK_TYPE] = config->type != NULL,
+        [CHECK_FORMAT] = config->format != 0,
     };
-    for (int kind = 0; kind <= CHECK_TYPE; kind++) {
+    for (int kind = 0; kind <= CHECK_FORMAT; kind++) {
         struct check *check = NULL;
         if (!asked[kind]) continue;
         TRY(new_check(reader, (enum check_kind)kind, &check, err));
@@ -406,6 +433,33 @@ static enum status read_key_checks(const struct reader *reader, const struct tex
     return STATUS_OK;
 }
 
+/* The condition of a rule is one check of a row; the checks from `before` on are under it. */
+static enum status read_when(const struct reader *reader, size_t before, struct err *err)
+{
+    static const struct setting when_settings[] = {RULE_SETTINGS((size_t)0), {NULL}};
+    struct check_list *list = reader->list;
+    const struct yaml_node *node = reader->config->when;
+    struct rule_config config = {0};
+    if (node->kind != YAML_MAP)
+        return fail_at(node, err, "when: expected {column: ..., CHECK: ...}");
+    TRY(settings_from_yaml(when_settings, node, &config, reader->setup->arena, err));
+    if (config.when != NULL) return fail_at(node, err, "when: a condition has none itself");
+    for (size_t i = before; i < list->count; i++)
+        if (list->items[i].kind >= CHECK_UNIQUE)
+            return fail_at(node, err, "when: unique and determines look at all rows");
+    size_t first = list->count;
+    TRY(rule_read(list, &config, node, reader->setup, err));
+    if (list->count != first + 1 || list->items[first].kind >= CHECK_UNIQUE)
+        return fail_at(node, err, "when: expected one check of a row");
+    struct check *condition = arena_get(reader->setup->arena, 1, sizeof *condition);
+    if (condition == NULL) return fail_memory(err, sizeof *condition);
+    *condition = list->items[--list->count];
+    for (size_t i = before; i < list->count; i++)
+        list->items[i].when = condition;
+    list->items[before].owns_when = true;
+    return STATUS_OK;
+}
+
 enum status rule_read(struct check_list *list, const struct rule_config *config,
                       const struct yaml_node *place, const struct module_setup *setup,
                       struct err *err)
@@ -425,15 +479,13 @@ enum status rule_read(struct check_list *list, const struct rule_config *config,
         TRY(new_check(&reader, CHECK_COMPARE, &check, err));
         TRY(read_compare(&reader, check, err));
     }
-    if (list->count > before) return STATUS_OK;
-    fail_at(place, err, "a rule without a check");
-    err_hint(err, "write {column: NAME, CHECK: ...} with not_null, between, in, matches, length, "
-                  "type, unique, compare or determines");
-    return STATUS_USAGE;
+    return config->when == NULL ? STATUS_OK : read_when(&reader, before, err);
 }
 
 void check_release(struct check *check)
 {
+    if (check->owns_when) check_release(check->when);
+    check->owns_when = false;
     counts_release(&check->set);
     if (check->pattern != NULL) pcre2_code_free(check->pattern);
     check->pattern = NULL;

@@ -19,10 +19,12 @@ enum check_kind {
     CHECK_NOT_MATCHES,
     CHECK_LENGTH,
     CHECK_TYPE,
+    CHECK_FORMAT,
     CHECK_COMPARE,
     CHECK_UNIQUE,
     CHECK_DETERMINES,
 };
+#define RULE_FORMATS "any|email|url|uuid|ipv4|ipv6|iso-date|iso-time"
 enum validate_on_fail { VALIDATE_FLAG, VALIDATE_NULL, VALIDATE_REJECT };
 #define VALIDATE_ON_FAIL "flag|null|reject"
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
@@ -74,7 +76,46 @@ struct check {
     bool every_copy; /* unique: the first copy fails too */
     struct groups *groups;
     struct check_counts *counts;
+    struct check *when; /* only rows that pass it count; NULL = all */
+    bool owns_when;     /* checks of one rule share it */
 };
+
+/* What a rule may ask of a column, or the table, as a whole (clean/validate_table.h). */
+struct table_config {
+    const struct yaml_node *rows, *null_share, *distinct, *distinct_share, *unique_share, *minimum,
+        *maximum, *mean, *median, *sum, *deviation, *quantile, *correlation, *entropy, *drift;
+    struct text_list most_common, contains, has_columns, only_columns;
+};
+#define TABLE_BOUND(base, member, text)                                                            \
+    {                                                                                              \
+#member, SETTING_TREE, (base) + offsetof(struct rule_config, table.member), .help = text   \
+    }
+#define TABLE_TEXTS(base, member, text)                                                            \
+    {                                                                                              \
+#member, SETTING_TEXTS, (base) + offsetof(struct rule_config, table.member), .help = text  \
+    }
+#define TABLE_SETTINGS(base)                                                                       \
+    TABLE_BOUND(base, rows, "[least, most] rows that reach the step"),                             \
+        TABLE_BOUND(base, null_share, "[low, high] share of nulls"),                               \
+        TABLE_BOUND(base, distinct, "[least, most] distinct values"),                              \
+        TABLE_BOUND(base, distinct_share, "[low, high] distinct values by values"),                \
+        TABLE_BOUND(base, unique_share, "[low, high] share of values that occur once"),            \
+        TABLE_BOUND(base, minimum, "[low, high] for the smallest number"),                         \
+        TABLE_BOUND(base, maximum, "[low, high] for the largest number"),                          \
+        TABLE_BOUND(base, mean, "[low, high] for the mean"),                                       \
+        TABLE_BOUND(base, median, "[low, high] for the median"),                                   \
+        TABLE_BOUND(base, sum, "[low, high] for the sum"),                                         \
+        TABLE_BOUND(base, deviation, "[low, high] for the sample standard deviation"),             \
+        TABLE_BOUND(base, quantile, "{at: 0.95, between: [low, high]}, exact"),                    \
+        TABLE_BOUND(base, correlation, "{with: COLUMN, between: [low, high]}, Pearson's"),         \
+        TABLE_BOUND(base, entropy, "[low, high] for the entropy of the values, in nats"),          \
+        TABLE_BOUND(base, drift,                                                                   \
+                    "{profile: FILE, psi: 0.2, ks: 0.1}: how far the values may lie from those "   \
+                    "that save_profile kept"),                                                     \
+        TABLE_TEXTS(base, most_common, "the most frequent value is one of these"),                 \
+        TABLE_TEXTS(base, contains, "each of these values occurs"),                                \
+        TABLE_TEXTS(base, has_columns, "columns the table must have"),                             \
+        TABLE_TEXTS(base, only_columns, "all columns of the table, in this order")
 
 /* Reads the rules of a recipe step: `rules`, or the step itself as one rule. *ret_checks in the
  * arena; each is released with check_release. */
@@ -86,6 +127,9 @@ struct rule_config {
     const struct yaml_node *between, *length, *compare;
     struct text_list in, not_in, determines;
     const char *matches, *not_matches, *type;
+    int format; /* index into RULE_FORMATS */
+    const struct yaml_node *when;
+    struct table_config table;
     int unique;
     double mostly;
     int on_fail, severity;
@@ -110,6 +154,12 @@ struct rule_config {
          .help = "a Perl regular expression for the whole value"},                                 \
         {"not_matches", SETTING_TEXT, (base) + offsetof(struct rule_config, not_matches),          \
          .help = "a Perl regular expression that no whole value matches"},                         \
+        {"format", SETTING_CHOICE, (base) + offsetof(struct rule_config, format),                  \
+         "any",    RULE_FORMATS,   .help = "a kind of text everybody knows"},                      \
+        {"when", SETTING_TREE, (base) + offsetof(struct rule_config, when),                        \
+         .help = "one check of a row, {column: country, in: [DE]}: only rows that pass it are "    \
+                 "held against the rule"},                                                         \
+        TABLE_SETTINGS(base),                                                                      \
         {"length", SETTING_TREE, (base) + offsetof(struct rule_config, length),                    \
          .help = "[least, most] characters, or one number"},                                       \
         {"type", SETTING_TEXT, (base) + offsetof(struct rule_config, type),                        \
@@ -148,7 +198,8 @@ struct check_list {
     struct check *items;
     size_t count, room;
 };
-/* Appends the checks of one rule. `place` is where the recipe says it. */
+/* Appends the checks of rows that one rule asks for, perhaps none. `place` is where the recipe says
+ * it. */
 MUST_CHECK enum status rule_read(struct check_list *list, const struct rule_config *config,
                                  const struct yaml_node *place, const struct module_setup *setup,
                                  struct err *err);
