@@ -38,7 +38,7 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
     cutter->row_bytes = dialect->fields * sizeof(int64_t);
-    cutter->scan = options->reference ? NULL : csv_scan();
+    cutter->scan = options->reference || !csv_is_plain(dialect) ? NULL : csv_scan();
     cutter->marks = (struct csv_marks){dialect->delimiter, dialect->quote, dialect->quote != 0};
     *ret = cutter;
     return STATUS_OK;
@@ -142,7 +142,7 @@ static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, 
 {
     struct csv_record record;
     TRY(next_record(cutter, *at, &record, err));
-    bool blank = record.size == 0 && cutter->dialect->fields != 1;
+    bool blank = csv_is_skipped(cutter->dialect, &record);
     uint64_t cost = *at + record.end + (uint64_t)(piece->records + !blank) * cutter->row_bytes;
     *ret_full = *at > 0 && cost > cutter->piece_bytes;
     if (*ret_full) return STATUS_OK;

@@ -168,7 +168,7 @@ static enum status take_slowly(struct reading *reading, struct err *err)
     size_t at = reading->at;
     find_record(reading, &record);
     reading->at += record.end;
-    if (record.size == 0 && reading->dialect->fields != 1) return STATUS_OK; /* a blank line */
+    if (csv_is_skipped(reading->dialect, &record)) return STATUS_OK;
     int64_t number = reading->number++;
     judge(reading, &record, at, &fault);
     if (fault.rule == NULL) TRY(split_one(reading, &record, at, &fault, err));
@@ -312,7 +312,8 @@ static enum status reading_open(struct reading *reading, struct err *err)
     reading->utf8 =
         reading->dialect->utf8 || utf8_valid(reading->piece->data, reading->piece->size);
     reading->text = bytes_limited(reading->piece->size + 1);
-    reading->scan = reading->options->reference ? NULL : csv_scan();
+    bool plain = !reading->options->reference && csv_is_plain(reading->dialect);
+    reading->scan = plain ? csv_scan() : NULL;
     TRY(NEW(&reading->cells, reading->stride * columns, err));
     TRY(NEW(&reading->places, SEGMENT_BYTES + 64, err));
     return NEW(&reading->records, reading->stride, err);

@@ -18,14 +18,24 @@
 #include "ingest/value.h"
 
 struct csv_dialect {
-    uint8_t delimiter;
-    uint8_t quote;  /* 0 = none */
-    size_t fields;  /* that a record must have */
-    bool header;    /* the first record holds names */
-    size_t preface; /* bytes in front of the first record: byte-order mark and header */
+    uint8_t delimiter;         /* its first byte, */
+    uint8_t delimiter_more[7]; /* and those behind it, */
+    uint8_t delimiter_more_size;
+    uint8_t quote;   /* 0 = none */
+    uint8_t escape;  /* 0 = none; makes a quote, delimiter, line end or itself an ordinary byte */
+    uint8_t comment; /* 0 = none; a line that begins with it is no record */
+    size_t fields;   /* that a record must have */
+    bool header;     /* names stand in front of the first record */
+    size_t preface;  /* bytes in front of the first record: byte-order mark, titles and header */
     int64_t preface_lines;
-    bool utf8; /* all of the file is known to be */
+    int64_t titles; /* records in front of the header that are none of the table */
+    bool utf8;      /* all of the file is known to be */
 };
+/* Whether csv_scan.c and libcsv know it: a delimiter of one byte, no escape, no comments. */
+static inline bool csv_is_plain(const struct csv_dialect *dialect)
+{
+    return dialect->delimiter_more_size == 0 && dialect->escape == 0 && dialect->comment == 0;
+}
 
 /* ---- csv_record.c: where a record ends ---- */
 
@@ -38,14 +48,34 @@ struct csv_record {
     size_t longest; /* bytes of the longest field, with quotes */
     int64_t lines;  /* physical lines it takes */
     size_t looked;  /* bytes that were read to find out */
+    bool comment;   /* it is none */
     enum csv_fault fault;
 };
+/* A blank line, except in a table of one column, or a comment. */
+static inline bool csv_is_skipped(const struct csv_dialect *dialect,
+                                  const struct csv_record *record)
+{
+    return record->comment || (record->size == 0 && dialect->fields != 1);
+}
 /* Finds the record that begins at data[0]; size > 0. `last`: nothing comes behind `size` bytes.
  * False: more bytes are needed. A record with a fault is its first line. */
 bool csv_record_find(const struct csv_dialect *dialect, const uint8_t *data, size_t size, bool last,
                      struct csv_record *ret);
 /* The same record cut down to its first line; false when that line has no end yet. */
 bool csv_record_first_line(const uint8_t *data, size_t size, bool last, struct csv_record *ret);
+/* One field of a record that was found without a fault. */
+struct csv_field {
+    size_t at, size; /* with its quotes */
+    bool quoted;
+};
+/* The field at *at, which moves behind its delimiter; false when there is none left. Start with 0.
+ */
+bool csv_record_field(const struct csv_dialect *dialect, const uint8_t *data, size_t size,
+                      size_t *at, struct csv_field *ret);
+/* Appends what a field means: without quotes, doubling and escapes. */
+MUST_CHECK enum status csv_field_text(const struct csv_dialect *dialect, const uint8_t *data,
+                                      const struct csv_field *field, struct bytes *text,
+                                      struct err *err);
 
 /* ---- csv_dialect.c: delimiter, quote and header found in a sample ---- */
 
@@ -119,7 +149,7 @@ MUST_CHECK enum status csv_fields(const struct csv_dialect *dialect,
                                   const struct csv_taker *taker, struct source_rows *rejects,
                                   struct err *err);
 
-/* ---- csv_split.c: one record through libcsv ---- */
+/* ---- csv_split.c: one record through libcsv, or through ours where libcsv cannot ---- */
 
 struct csv_splitter;
 MUST_CHECK enum status csv_splitter_open(struct csv_splitter **ret,

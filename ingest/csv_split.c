@@ -1,13 +1,15 @@
-/* ingest/csv_split.c: one record through libcsv.
+/* ingest/csv_split.c: one record through libcsv, or through ours where libcsv cannot.
  *
  * libcsv copies each field, gives no positions, and lets a stray quote swallow what follows; so
- * every record is found first (csv_record.c) and given to it alone. */
+ * every record is found first (csv_record.c) and given to it alone. It has no escapes and only
+ * delimiters of one byte; such records are taken apart by the grammar that found them. */
 #include "ingest/csv_parts.h"
 
 #include <csv.h>
 
 struct csv_splitter {
     struct csv_parser libcsv;
+    struct csv_dialect dialect;
     size_t columns;
     /* of the record at hand */
     struct csv_cell *cells;
@@ -34,6 +36,7 @@ enum status csv_splitter_open(struct csv_splitter **ret, const struct csv_dialec
 {
     OWNED(csv_splitter_close) struct csv_splitter *splitter = NULL;
     TRY(NEW(&splitter, 1, err));
+    splitter->dialect = *dialect;
     splitter->columns = dialect->fields;
     if (csv_init(&splitter->libcsv, CSV_STRICT_FINI | CSV_EMPTY_IS_NULL) != 0)
         return fail(err, STATUS_FAILED, "libcsv does not start");
@@ -76,10 +79,32 @@ static void take_record(int end, void *context)
     splitter->records++;
 }
 
+static enum status split_by_ourselves(const struct csv_splitter *splitter, const uint8_t *data,
+                                      size_t size, struct csv_cell *cells, size_t stride,
+                                      struct bytes *text, struct err *err)
+{
+    struct csv_field field;
+    size_t at = 0;
+    for (size_t column = 0; column < splitter->columns &&
+                            csv_record_field(&splitter->dialect, data, size, &at, &field);
+         column++) {
+        size_t before = text->size;
+        TRY(csv_field_text(&splitter->dialect, data, &field, text, err));
+        cells[column * stride] = (struct csv_cell){
+            .at = (uint32_t)before,
+            .size = field.size == 0 ? CSV_NULL : (uint32_t)(text->size - before),
+        };
+    }
+    return STATUS_OK;
+}
+
 enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t size,
                       struct csv_cell *cells, size_t stride, struct bytes *text, bool *ret_same,
                       struct err *err)
 {
+    *ret_same = true; /* csv_record.c has counted the fields */
+    if (!csv_is_plain(&splitter->dialect))
+        return split_by_ourselves(splitter, data, size, cells, stride, text, err);
     size_t kept = text->size;
     splitter->cells = cells;
     splitter->stride = stride;

@@ -8,14 +8,13 @@
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
-    const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *compression,
-        *encoding, *table, *query, *contract;
+    const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *escape, *comment,
+        *header, *compression, *encoding, *table, *query, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
-    int header;     /* enum source_header */
     int label_from; /* 0 none, 1 directory */
     struct text_list text;
     bool no_provenance, accept_failed, incremental;
-    int64_t chunk_rows, max_pixels;
+    int64_t chunk_rows, max_pixels, skip_rows;
     uint64_t chunk_bytes, max_field, max_picture;
 };
 

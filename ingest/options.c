@@ -80,25 +80,44 @@ const struct setting ingest_options[] = {
     {.name = "delimiter",
      .kind = SETTING_TEXT,
      .offset = AT(delimiter),
-     .argument = "CHARACTER",
-     .help = "between fields: one character, or comma, semicolon, tab, bar; found by default"},
+     .argument = "TEXT",
+     .help =
+         "between fields: up to 8 bytes, or comma, semicolon, tab, bar, space; found by default"},
     {.name = "quote",
      .kind = SETTING_TEXT,
      .offset = AT(quote),
      .argument = "CHARACTER",
      .help = "around fields: one character, or none; found by default"},
+    {.name = "escape",
+     .kind = SETTING_TEXT,
+     .offset = AT(escape),
+     .argument = "CHARACTER",
+     .help = "makes a quote or delimiter behind it an ordinary one: one character, backslash or "
+             "none; found by default"},
+    {.name = "comment",
+     .kind = SETTING_TEXT,
+     .offset = AT(comment),
+     .argument = "CHARACTER",
+     .help = "lines that begin with it are no records"},
+    {.name = "skip-rows",
+     .kind = SETTING_INT,
+     .offset = AT(skip_rows),
+     .fallback = "-1",
+     .minimum = -1,
+     .maximum = 1000000,
+     .argument = "N",
+     .help = "lines in front of the header that are no part of the table; -1: found"},
     {.name = "header",
-     .kind = SETTING_CHOICE,
+     .kind = SETTING_TEXT,
      .offset = AT(header),
      .fallback = "auto",
-     .choices = "auto|yes|no",
-     .argument = "WHETHER",
-     .help = "whether the first record holds the names: auto, yes or no"},
+     .argument = "auto|yes|no|N",
+     .help = "records that hold the names: found, one, none, or N whose texts are joined"},
     {.name = "text",
      .kind = SETTING_TEXTS,
      .offset = AT(text),
      .argument = "COLUMN",
-     .help = "keep a column as text, whatever it looks like; may be repeated"},
+     .help = "keep a column as text, whatever it looks like; may be repeated; * is all of CSV"},
     {.name = "no-provenance",
      .kind = SETTING_FLAG,
      .offset = AT(no_provenance),
@@ -149,40 +168,66 @@ const struct setting ingest_options[] = {
 
 /* ---- texts ---- */
 
-struct named_character {
-    const char *name;
-    int character;
+struct named_text {
+    const char *name, *text;
 };
 
-static enum status one_character(const char *option, const char *text,
-                                 const struct named_character *named, int *ret, struct err *err)
+/* `text`, or what is meant where it is a name. */
+static const char *meant(const struct named_text *named, const char *text)
 {
-    for (size_t i = 0; named[i].name != NULL; i++) {
-        if (strcmp(text, named[i].name) != 0) continue;
-        *ret = named[i].character;
-        return STATUS_OK;
-    }
-    unsigned char byte = (unsigned char)text[0];
-    if (strlen(text) != 1 || byte == '\n' || byte == '\r' || byte >= 0x80)
+    for (size_t i = 0; named[i].name != NULL; i++)
+        if (strcmp(text, named[i].name) == 0) return named[i].text;
+    return text;
+}
+
+static enum status one_character(const char *option, const char *text,
+                                 const struct named_text *named, int *ret, struct err *err)
+{
+    const char *character = meant(named, text);
+    unsigned char byte = (unsigned char)character[0];
+    bool none = byte == '\0' && character != text;
+    if (!none && (strlen(character) != 1 || byte == '\n' || byte == '\r' || byte >= 0x80))
         return fail(err, STATUS_USAGE, "option --%s: found \"%s\", expected one ASCII character",
                     option, text);
     *ret = byte;
     return STATUS_OK;
 }
 
+static enum status set_delimiter(const char *text, const char **ret, struct err *err)
+{
+    static const struct named_text names[] = {{"comma", ","}, {"semicolon", ";"}, {"tab", "\t"},
+                                              {"\\t", "\t"},  {"bar", "|"},       {"space", " "},
+                                              {NULL, NULL}};
+    if (text == NULL) return STATUS_OK;
+    *ret = meant(names, text);
+    size_t size = strlen(*ret);
+    if (size >= 1 && size <= 8 && strpbrk(*ret, "\r\n") == NULL && utf8_valid(*ret, size))
+        return STATUS_OK;
+    return fail(err, STATUS_USAGE,
+                "option --delimiter: found \"%s\", expected 1 to 8 bytes of UTF-8 on one line",
+                text);
+}
+
 static enum status set_characters(const struct ingest_args *args, struct source_options *ret,
                                   struct err *err)
 {
-    static const struct named_character delimiters[] = {
-        {"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"\\t", '\t'}, {"bar", '|'}, {NULL, 0}};
-    static const struct named_character quotes[] = {
-        {"none", 0}, {"double", '"'}, {"single", '\''}, {NULL, 0}};
-    ret->quote = -1;
-    if (args->delimiter != NULL)
-        TRY(one_character("delimiter", args->delimiter, delimiters, &ret->delimiter, err));
+    static const struct named_text quotes[] = {
+        {"none", ""}, {"double", "\""}, {"single", "'"}, {NULL, NULL}};
+    static const struct named_text escapes[] = {{"none", ""}, {"backslash", "\\"}, {NULL, NULL}};
+    static const struct named_text comments[] = {{"none", ""}, {"hash", "#"}, {NULL, NULL}};
+    ret->quote = ret->escape = -1;
+    TRY(set_delimiter(args->delimiter, &ret->delimiter, err));
     if (args->quote != NULL) TRY(one_character("quote", args->quote, quotes, &ret->quote, err));
-    if (ret->delimiter != 0 && ret->delimiter == ret->quote)
-        return fail(err, STATUS_USAGE, "--delimiter and --quote are the same character");
+    if (args->escape != NULL)
+        TRY(one_character("escape", args->escape, escapes, &ret->escape, err));
+    if (args->comment != NULL)
+        TRY(one_character("comment", args->comment, comments, &ret->comment, err));
+    int delimiter = ret->delimiter == NULL ? -2 : (unsigned char)ret->delimiter[0];
+    if (delimiter == ret->quote || delimiter == ret->escape)
+        return fail(err, STATUS_USAGE, "--delimiter begins with the character of --%s",
+                    delimiter == ret->quote ? "quote" : "escape");
+    if (ret->escape == ret->quote && ret->quote > 0)
+        ret->escape = 0; /* a quote is doubled anyway */
     return STATUS_OK;
 }
 
@@ -194,11 +239,29 @@ static enum status check_encoding(const char *name, struct err *err)
     return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "option --encoding");
 }
 
+static enum status set_header(const struct ingest_args *args, struct source_options *ret,
+                              struct err *err)
+{
+    const char *text = args->header == NULL ? "auto" : args->header;
+    char *end;
+    ret->header_rows = 1;
+    ret->header = HEADER_AUTO;
+    if (strcmp(text, "auto") == 0) return STATUS_OK;
+    ret->header = strcmp(text, "no") == 0 || strcmp(text, "0") == 0 ? HEADER_NO : HEADER_YES;
+    if (ret->header == HEADER_NO || strcmp(text, "yes") == 0) return STATUS_OK;
+    ret->header_rows = strtoll(text, &end, 10);
+    if (end != text && *end == '\0' && ret->header_rows >= 1 && ret->header_rows <= 100)
+        return STATUS_OK;
+    return fail(err, STATUS_USAGE,
+                "option --header: found \"%s\", expected auto, yes, no or a number up to 100",
+                text);
+}
+
 enum status ingest_source_options(const struct ingest_args *args, const struct common *common,
                                   struct source_options *ret, struct err *err)
 {
     *ret = (struct source_options){
-        .header = args->header,
+        .skip_rows = args->skip_rows,
         .label_from_directory = args->label_from == 1,
         .encoding = args->encoding,
         .table = args->table,
@@ -214,6 +277,7 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
     if (args->table != NULL && args->query != NULL)
         return fail(err, STATUS_USAGE, "found both --table and --query, expected one of them");
     TRY(check_encoding(args->encoding, err));
+    TRY(set_header(args, ret, err));
     return set_characters(args, ret, err);
 }
 

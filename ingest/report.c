@@ -52,10 +52,14 @@ static enum status add_contract(struct bytes *json, const struct contract *contr
 enum status ingest_config_json(const struct ingest_args *args, const struct contract *contract,
                                const char *kind, struct bytes *ret, struct err *err)
 {
-    static const char *const headers[] = {"auto", "yes", "no"};
-    TRY(bytes_format(ret, err, "{\"kind\":\"%s\",\"header\":\"%s\"", kind, headers[args->header]));
+    TRY(bytes_format(ret, err, "{\"kind\":\"%s\"", kind));
+    TRY(add_text(ret, "header", args->header, err));
     TRY(add_text(ret, "delimiter", args->delimiter, err));
     TRY(add_text(ret, "quote", args->quote, err));
+    TRY(add_text(ret, "escape", args->escape, err));
+    TRY(add_text(ret, "comment", args->comment, err));
+    if (args->skip_rows >= 0)
+        TRY(bytes_format(ret, err, ",\"skip_rows\":%" PRId64, args->skip_rows));
     TRY(add_text(ret, "source_name", args->source_name, err));
     TRY(add_text(ret, "max_rejects", args->max_rejects, err));
     TRY(add_text(ret, "encoding", args->encoding, err));

@@ -36,9 +36,12 @@ enum source_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 
 /* Options a kind may use; the driver fills it from the command line. */
 struct source_options {
-    int delimiter; /* 0 = found by ourselves */
-    int quote;     /* -1 = found, 0 = none */
-    int header;    /* enum source_header */
+    const char *delimiter; /* NULL = found by ourselves */
+    int quote, escape;     /* -1 = found, 0 = none */
+    int comment;           /* lines that begin with it are no records; 0 = none */
+    int header;            /* enum source_header */
+    int64_t header_rows;   /* of HEADER_YES */
+    int64_t skip_rows;     /* lines in front of the table; -1 = found */
     bool label_from_directory;
     const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
     const char *table, *query;              /* of a database; NULL = not given */

@@ -59,6 +59,7 @@ static enum status keep_as_text(struct source *source, struct err *err)
     const struct text_list *columns = source->options.text_columns;
     for (size_t i = 0; columns != NULL && i < columns->count; i++) {
         size_t column;
+        if (strcmp(columns->items[i], "*") == 0) continue; /* all of them */
         TRY(schema_require(source->schema, str_of(columns->items[i]), &column, err));
     }
     for (size_t i = 0; i < source->dialect.fields; i++)
@@ -218,7 +219,7 @@ static enum status open_separated(struct source **ret, const char *path, const c
     TRY(NEW(&source, 1, err));
     source->options = *options;
     source->kind = kind;
-    if (strcmp(kind, "tsv") == 0 && options->delimiter == 0) source->options.delimiter = '\t';
+    if (strcmp(kind, "tsv") == 0 && options->delimiter == NULL) source->options.delimiter = "\t";
     TRY(arena_open(&source->arena, err));
     TRY(reread_open(&source->file, path, options->standard_input, err));
     TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, false, err));
@@ -342,7 +343,7 @@ static bool walk_to(struct walk *walk, int64_t number, struct source_place *ret)
             (void)csv_record_find(walk->dialect, walk->data + walk->at, csv->size - walk->at, true,
                                   &record);
         }
-        bool blank = record.size == 0 && walk->dialect->fields != 1;
+        bool blank = csv_is_skipped(walk->dialect, &record);
         bool found = !blank && walk->number == number;
         *ret = (struct source_place){.raw = {(const char *)walk->data + walk->at, record.size},
                                      .byte_offset = (int64_t)(csv->offset + walk->at),
@@ -408,7 +409,14 @@ static enum status describe_csv(struct source *source, struct source_record *ret
 
 static void remark_csv(const struct source *source, char *ret, size_t room)
 {
-    reread_remark(&source->file, source->blank_lines, ret, room);
+    char rest[128];
+    long long titles = source->dialect.titles;
+    reread_remark(&source->file, source->blank_lines, rest, sizeof rest);
+    if (titles == 0)
+        snprintf(ret, room, "%s", rest);
+    else
+        snprintf(ret, room, "%lld line%s in front of the header left out%s%s", titles,
+                 titles == 1 ? "" : "s", rest[0] == '\0' ? "" : ", ", rest);
 }
 
 /* What was learned. */

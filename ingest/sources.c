@@ -169,7 +169,8 @@ static bool is_listed(const struct text_list *list, const char *name)
 
 bool source_keeps_text(const struct source_options *options, const char *name)
 {
-    return is_listed(options->text_columns, name) || is_listed(options->contract_texts, name);
+    return is_listed(options->text_columns, name) || is_listed(options->text_columns, "*") ||
+           is_listed(options->contract_texts, name);
 }
 
 bool utf8_valid(const void *data, size_t size)

@@ -16,6 +16,9 @@ static inline struct source_options csv_options(void)
 {
     return (struct source_options){
         .quote = -1,
+        .escape = -1,
+        .header_rows = 1,
+        .skip_rows = -1,
         .field_limit = 16u << 20,
         .picture_limit = 64u << 20,
         .pixel_limit = 100000000,

@@ -41,6 +41,71 @@ static void delimiters_are_found(void **state)
     expect("\"a;b\",c\n\"x;y;z\",d\n", ',', 2, true, 8);
 }
 
+static void rarer_delimiters_are_found(void **state)
+{
+    (void)state;
+    expect("1 2 3\n4 5 6\n", ' ', 3, false, 0);
+    expect("name\nJohn Smith\nJane Miller\n", ',', 1, true, 5);         /* words */
+    expect("t\n2024-01-01 10:00\n2024-01-02 11:30\n", ',', 1, true, 2); /* one value each */
+    expect("a\x1f"
+           "b\n1\x1f"
+           "2\n",
+           '\x1f', 2, true, 4);
+    expect("a||b||c\n1||2||3\n", '|', 3, true, 8);
+    expect("a, b\n1, \"x, y\"\n2, \"z, w\"\n", ',', 2, true, 5);
+    expect("a\xc2\xa7"
+           "b\n1\xc2\xa7"
+           "2\n",
+           0xc2, 2, true, 5);
+    expect("a,b\n1,\"x \\\"y\\\", z\"\n2,\"\\\"\"\n", ',', 2, true, 4); /* escapes */
+}
+
+static void titles_stand_in_front_of_a_header(void **state)
+{
+    (void)state;
+    expect("A report\n\nid,name,n\n1,x,2\n2,y,3\n", ',', 3, true, 20);
+    expect("A report,,\n,,\nid,name,n\n1,x,2\n2,y,3\n", ',', 3, true, 24);
+    expect("# made today\nid,name\n1,x\n2,y\n", ',', 2, true, 21);
+    expect("made,by,me\ncm,t\n1.5,2\n1.6,3\n", ',', 2, true, 16);
+    expect("x,y,z\na,b\nc,d\ne,f\n", ',', 2, false, 0); /* a reject, and nothing says header */
+    expect("1,2,3\n1,2\n3,4\n5,6\n", ',', 2, false, 0);
+    expect("id,name\n1,x,2\n2,y,3\n3,z,4\n", ',', 3, true, 8); /* a name is missing */
+}
+
+static void header_rows_that_belong_together_are_joined(void **state)
+{
+    (void)state;
+    struct found found = look("Staff,,Cost\n,FTE,Total\nx,1.5,20\ny,2.5,30\n", csv_options());
+    static const char *const names[] = {"Staff", "Staff FTE", "Cost Total"};
+    assert_int_equal(found.status, STATUS_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(found.names[i], names[i]);
+    assert_int_equal(found.dialect.preface, 23);
+    arena_close(&found.arena);
+    expect("t,v\ns,m/s\n1,2\n2,3\n3,4\n", ',', 2, true, 10);    /* units */
+    expect("id,v\n1,n/a\n2,3\n3,4\n", ',', 2, true, 5);         /* a value that is not there */
+    expect("name,age\nBob,old\nAl,3\nEd,4\n", ',', 2, true, 9); /* one word is no header */
+    struct source_options options = csv_options();
+    options.header = HEADER_YES;
+    options.header_rows = 2;
+    found = look("a,b\nc,d\n1,2\n", options);
+    assert_string_equal(found.names[1], "b d");
+    assert_int_equal(found.dialect.preface, 8);
+    arena_close(&found.arena);
+}
+
+static void lines_are_skipped_where_told(void **state)
+{
+    (void)state;
+    struct source_options options = csv_options();
+    options.skip_rows = 2;
+    struct found found = look("x\ny;z\na,b\n1,2\n", options);
+    assert_int_equal(found.dialect.fields, 2);
+    assert_int_equal(found.dialect.preface, 10);
+    assert_int_equal(found.dialect.preface_lines, 3);
+    arena_close(&found.arena);
+}
+
 static void headers_are_told_from_values(void **state)
 {
     (void)state;
@@ -103,7 +168,7 @@ static void what_is_given_is_not_guessed(void **state)
 {
     (void)state;
     struct source_options options = csv_options();
-    options.delimiter = ';';
+    options.delimiter = ";";
     options.header = HEADER_NO;
     struct found found = look("a,b\n1,2\n", options);
     assert_int_equal(found.dialect.fields, 1);
@@ -116,6 +181,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delimiters_are_found),
+        cmocka_unit_test(rarer_delimiters_are_found),
+        cmocka_unit_test(titles_stand_in_front_of_a_header),
+        cmocka_unit_test(header_rows_that_belong_together_are_joined),
+        cmocka_unit_test(lines_are_skipped_where_told),
         cmocka_unit_test(headers_are_told_from_values),
         cmocka_unit_test(an_apostrophe_quotes_where_it_pairs),
         cmocka_unit_test(names_are_unique_and_never_empty),

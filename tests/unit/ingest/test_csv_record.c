@@ -90,6 +90,65 @@ static void without_a_quote_all_bytes_are_plain(void **state)
     assert_int_equal(record.end, 6);
 }
 
+/* The texts of the fields of a record, with bars between them. */
+static void expect_fields(const struct csv_dialect *dialect, const char *text, const char *fields)
+{
+    struct err err = {0};
+    struct csv_record record;
+    struct csv_field field;
+    struct bytes shown = bytes_limited(1000);
+    const uint8_t *data = (const uint8_t *)text;
+    size_t at = 0, count = 0;
+    assert_true(csv_record_find(dialect, data, strlen(text), true, &record));
+    assert_int_equal(record.fault, CSV_FINE);
+    for (; csv_record_field(dialect, data, record.size, &at, &field); count++) {
+        if (count > 0) assert_ok(bytes_append(&shown, "|", 1, &err));
+        assert_ok(csv_field_text(dialect, data, &field, &shown, &err));
+    }
+    assert_int_equal(count, record.fields);
+    assert_ok(bytes_append(&shown, "", 1, &err));
+    assert_string_equal((const char *)shown.data, fields);
+    bytes_release(&shown);
+}
+
+static void a_delimiter_may_have_several_bytes(void **state)
+{
+    (void)state;
+    const struct csv_dialect dialect = {
+        .delimiter = ',', .delimiter_more = " ", .delimiter_more_size = 1, .quote = '"'};
+    expect_fields(&dialect, "a,b, \"c, d\", \ne", "a,b|c, d|");
+    struct csv_record record;
+    const uint8_t half[] = "\"a\",";
+    assert_false(csv_record_find(&dialect, half, sizeof half - 1, false, &record));
+    assert_true(csv_record_find(&dialect, half, sizeof half - 1, true, &record));
+    assert_int_equal(record.fault, CSV_STRAY_QUOTE);
+}
+
+static void an_escape_makes_bytes_ordinary(void **state)
+{
+    (void)state;
+    const struct csv_dialect dialect = {.delimiter = ',', .quote = '"', .escape = '\\'};
+    expect_fields(&dialect, "\"a\\\"b\\'\",c\\,d,e\\\\\n", "a\"b\\'|c,d|e\\");
+    expect_fields(&dialect, "a\\\nb,\"\"\"\"\nc", "a\nb|\"");
+    struct csv_record record;
+    const uint8_t open[] = "\"a\\\"\nb\n";
+    assert_true(csv_record_find(&dialect, open, sizeof open - 1, true, &record));
+    assert_int_equal(record.fault, CSV_UNCLOSED_QUOTE);
+    assert_int_equal(record.end, 5);
+}
+
+static void a_comment_is_a_line_whatever_stands_in_it(void **state)
+{
+    (void)state;
+    const struct csv_dialect dialect = {
+        .delimiter = ',', .quote = '"', .comment = '#', .fields = 2};
+    struct csv_record record;
+    const uint8_t text[] = "#it's \"open\n1,2\n";
+    assert_true(csv_record_find(&dialect, text, sizeof text - 1, true, &record));
+    assert_true(csv_is_skipped(&dialect, &record));
+    assert_int_equal(record.end, 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +160,9 @@ int main(void)
         cmocka_unit_test(an_unclosed_quote_costs_one_line),
         cmocka_unit_test(more_bytes_are_asked_for_where_they_matter),
         cmocka_unit_test(without_a_quote_all_bytes_are_plain),
+        cmocka_unit_test(a_delimiter_may_have_several_bytes),
+        cmocka_unit_test(an_escape_makes_bytes_ordinary),
+        cmocka_unit_test(a_comment_is_a_line_whatever_stands_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
