@@ -30,6 +30,11 @@ struct input {
     size_t ahead_size, ahead_at;
 };
 
+static bool in_memory(const struct input *input)
+{
+    return input->descriptor < 0 && input->stream == NULL;
+}
+
 static enum status input_new(struct input **ret, const char *name, struct err *err)
 {
     struct input *input;
@@ -97,6 +102,19 @@ enum status input_from_part(struct input **ret, int descriptor, uint64_t offset,
     return STATUS_OK;
 }
 
+enum status input_part(struct input **ret, const struct input *whole, uint64_t offset,
+                       uint64_t size, const char *name, struct err *err)
+{
+    if (whole->size < 0 || offset > (uint64_t)whole->size || size > (uint64_t)whole->size - offset)
+        return fail(err, STATUS_FAILED, "\"%s\" has no %llu bytes at byte %llu", whole->name,
+                    (unsigned long long)size, (unsigned long long)offset);
+    if (in_memory(whole))
+        return input_from_memory(ret, whole->memory + offset, (size_t)size, name, err);
+    TRY(input_from_part(ret, whole->descriptor, whole->first + offset, size, name, err));
+    (*ret)->is_private = whole->is_private;
+    return STATUS_OK;
+}
+
 enum status input_from_stream(struct input **ret, const struct input_stream *stream, void *context,
                               const char *name, struct err *err)
 {
@@ -156,11 +174,6 @@ static enum status read_some(struct input *input, void *ret, size_t room, size_t
         *ret_size = (size_t)got;
         return STATUS_OK;
     }
-}
-
-static bool in_memory(const struct input *input)
-{
-    return input->descriptor < 0 && input->stream == NULL;
 }
 
 static size_t read_memory(const struct input *input, void *ret, size_t room)

@@ -21,6 +21,9 @@ MUST_CHECK enum status input_from_descriptor(struct input **ret, int descriptor,
  * writes to (a spool) are all there is. */
 MUST_CHECK enum status input_from_part(struct input **ret, int descriptor, uint64_t offset,
                                        uint64_t size, const char *name, struct err *err);
+/* The same of another input with random access, which must stay open. */
+MUST_CHECK enum status input_part(struct input **ret, const struct input *whole, uint64_t offset,
+                                  uint64_t size, const char *name, struct err *err);
 
 /* Bytes that are made on the way: unpacked, or sent by a server. */
 struct input_stream {

@@ -7,11 +7,13 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "ingest/contract_fit.h"
+#include "ingest/objects.h"
 #include "ingest/provenance.h"
 #include "ingest/report.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 struct ingest {
@@ -24,8 +26,8 @@ struct ingest {
     struct stage_target target;
     struct arena *arena;
     const char **names; /* of each source, as in _source */
+    struct objects objects;
     struct source **sources;
-    struct input *standard_input; /* until a source takes it */
     size_t count;
     size_t current;            /* source that is being cut */
     uint64_t pieces;           /* cut so far */
@@ -45,7 +47,7 @@ static void ingest_close(struct ingest *ingest)
     for (size_t i = 0; ingest->sources != NULL && i < ingest->count; i++)
         if (ingest->sources[i] != NULL) ingest->kind->close(&ingest->sources[i]);
     memory_free(ingest->sources);
-    input_close(&ingest->standard_input);
+    objects_release(&ingest->objects);
     memory_free(ingest->names);
     arena_close(&ingest->arena);
     contract_fit_close(&ingest->fit);
@@ -59,16 +61,11 @@ static void ingest_close(struct ingest *ingest)
 
 /* ---- opening ---- */
 
-static bool is_stdin(const char *operand)
-{
-    return operand == NULL || strcmp(operand, "-") == 0;
-}
-
 /* --format names the kind: an address is no file and a file is no address. */
-static enum status check_places(const struct ingest *ingest, char *const *operands, struct err *err)
+static enum status check_places(const struct ingest *ingest, struct err *err)
 {
     for (size_t i = 0; i < ingest->count; i++) {
-        if (is_address(operands[i]) == ingest->kind->addresses) continue;
+        if (is_address(ingest->objects.items[i].path) == ingest->kind->addresses) continue;
         (void)fail(err, STATUS_USAGE, "\"%s\": expected %s of kind %s", ingest->names[i],
                    ingest->kind->addresses ? "an address (SCHEME://...)" : "a file",
                    ingest->kind->name);
@@ -88,20 +85,16 @@ static enum status check_queries(const struct ingest *ingest, struct err *err)
     return STATUS_USAGE;
 }
 
-static enum status choose_kind(struct ingest *ingest, char *const *operands, struct err *err)
+static enum status choose_kind(struct ingest *ingest, struct err *err)
 {
-    for (size_t i = 0; i < ingest->count && ingest->standard_input == NULL; i++)
-        if (is_stdin(operands[i])) TRY(input_open(&ingest->standard_input, NULL, err));
-    ingest->options.standard_input = &ingest->standard_input;
     if (ingest->args->format > 0) {
         ingest->kind = source_kinds[ingest->args->format - 1];
-        TRY(check_places(ingest, operands, err));
+        TRY(check_places(ingest, err));
         return check_queries(ingest, err);
     }
     for (size_t i = 0; i < ingest->count; i++) {
         const struct source_kind *kind = NULL;
-        const char *path = is_stdin(operands[i]) ? NULL : operands[i];
-        enum status status = source_kind_of(path, ingest->standard_input, &kind, err);
+        enum status status = object_kind(&ingest->objects.items[i], &kind, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
         if (ingest->kind != NULL && ingest->kind != kind) {
             (void)fail(err, STATUS_USAGE, "\"%s\" is %s and \"%s\" is %s, expected one kind",
@@ -114,42 +107,56 @@ static enum status choose_kind(struct ingest *ingest, char *const *operands, str
     return check_queries(ingest, err);
 }
 
-/* The operand without credentials, and which table of it. */
-static enum status name_source(struct ingest *ingest, const char *operand, const char **ret,
+/* The object's name, and which table of it. */
+static enum status name_source(struct ingest *ingest, const char *object, const char **ret,
                                struct err *err)
 {
-    OWNED(bytes_release) struct bytes name = bytes_limited(1u << 20);
     const char *table = ingest->args->table;
-    if (is_address(operand))
-        TRY(address_shown(&name, operand, err));
-    else
-        TRY(bytes_append_text(&name, is_stdin(operand) ? "stdin" : operand, err));
-    if (table != NULL) TRY(bytes_format(&name, err, "#%s", table));
-    *ret = arena_text(ingest->arena, (const char *)name.data, name.size);
-    return *ret == NULL ? fail_memory(err, name.size) : STATUS_OK;
+    *ret = table == NULL ? object : arena_format(ingest->arena, "%s#%s", object, table);
+    return *ret == NULL ? fail_memory(err, strlen(object)) : STATUS_OK;
 }
 
-static enum status name_sources(struct ingest *ingest, char *const *operands, struct err *err)
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum status check_names(const struct ingest *ingest, struct err *err)
+{
+    OWNED(memory_release) const char **sorted = NULL;
+    TRY(NEW(&sorted, ingest->count, err));
+    for (size_t i = 0; i < ingest->count; i++)
+        sorted[i] = ingest->names[i];
+    qsort(sorted, ingest->count, sizeof *sorted, compare_names);
+    for (size_t i = 1; i < ingest->count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            return fail(err, STATUS_USAGE, "source \"%s\" is given twice", sorted[i]);
+    return STATUS_OK;
+}
+
+static enum status check_source_name(const struct ingest *ingest, struct err *err)
+{
+    if (ingest->args->source_name == NULL || ingest->count == 1) return STATUS_OK;
+    return fail(err, STATUS_USAGE, "--source-name names one source, found %zu", ingest->count);
+}
+
+static enum status name_sources(struct ingest *ingest, struct err *err)
 {
     const char *given = ingest->args->source_name;
-    if (given != NULL && ingest->count > 1)
-        return fail(err, STATUS_USAGE, "--source-name names one source, found %zu", ingest->count);
+    TRY(check_source_name(ingest, err));
     TRY(arena_open(&ingest->arena, err));
     TRY(NEW(&ingest->names, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
         const char *name = given;
-        if (given == NULL) TRY(name_source(ingest, operands[i], &name, err));
+        if (given == NULL) TRY(name_source(ingest, ingest->objects.items[i].name, &name, err));
         if (!utf8_valid(name, strlen(name))) {
             (void)fail(err, STATUS_USAGE, "the name of source %zu is not UTF-8", i + 1);
             err_hint(err, "give it a name with --source-name");
             return STATUS_USAGE;
         }
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(ingest->names[k], name) == 0)
-                return fail(err, STATUS_USAGE, "source \"%s\" is given twice", name);
         ingest->names[i] = name;
     }
-    return STATUS_OK;
+    return check_names(ingest, err);
 }
 
 /* A drift that ends the run is recorded like any other. */
@@ -161,13 +168,25 @@ static enum status fit_contract(struct ingest *ingest, struct err *err)
     return status;
 }
 
-static enum status open_sources(struct ingest *ingest, char *const *operands, struct err *err)
+static enum status open_objects(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args)};
+    if (ingest->args->format > 0) wanted.kind = source_kinds[ingest->args->format - 1];
+    TRY(objects_open(&ingest->objects, operands, ingest->count, &wanted, err));
+    ingest->count = ingest->objects.count;
+    return name_sources(ingest, err);
+}
+
+static enum status open_sources(struct ingest *ingest, struct err *err)
 {
     TRY(NEW(&ingest->sources, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
-        const char *path = is_stdin(operands[i]) ? NULL : operands[i];
+        struct object *object = &ingest->objects.items[i];
         ingest->options.name = ingest->names[i];
-        enum status status = ingest->kind->open(&ingest->sources[i], path, &ingest->options, err);
+        ingest->options.standard_input = &object->input;
+        ingest->options.bundle = object->bundle;
+        enum status status =
+            ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
     }
     bool wanted = !ingest->args->no_provenance;
@@ -187,15 +206,22 @@ static enum status open_outputs(struct ingest *ingest, struct err *err)
                              err);
 }
 
+/* -1 = not known. */
+static int64_t object_bytes(const struct object *object)
+{
+    struct stat info;
+    if (object->input != NULL) return input_size(object->input);
+    bool file = object->path != NULL && stat(object->path, &info) == 0 && S_ISREG(info.st_mode);
+    return file ? info.st_size : -1;
+}
+
 /* All bytes of all passes are known beforehand where every source is a file. */
-static enum status open_progress(struct ingest *ingest, char *const *operands, struct err *err)
+static enum status open_progress(struct ingest *ingest, struct err *err)
 {
     int64_t total = 0;
-    struct stat info;
     for (size_t i = 0; i < ingest->count && total >= 0; i++) {
-        bool file =
-            !is_stdin(operands[i]) && stat(operands[i], &info) == 0 && S_ISREG(info.st_mode);
-        total = file ? total + info.st_size * ingest->kind->passes : -1;
+        int64_t bytes = object_bytes(&ingest->objects.items[i]);
+        total = bytes >= 0 ? total + bytes * ingest->kind->passes : -1;
     }
     TRY(progress_open(&ingest->progress, ingest->common, "ingest", "bytes", total, err));
     ingest->options.progress = ingest->progress;
@@ -277,26 +303,31 @@ static enum status convert_piece(void *context, void *untyped, struct err *err)
     return stage_output_encode(ingest->output, &batch, &item->message, err);
 }
 
+static enum status push_reject(struct ingest *ingest, const struct reject *reject,
+                               const char *module, struct err *err)
+{
+    struct row_event event = {
+        .kind = EVENT_REJECT,
+        .source = reject->source,
+        .record = reject->record,
+        .module = module,
+        .rule = reject->rule,
+        .column = reject->column,
+        .value = reject->value.data == NULL ? reject->message : reject->value,
+        .threshold = reject->threshold,
+    };
+    ingest->rejected++;
+    TRY(rejects_add(ingest->rejects, reject, err));
+    return run_event(ingest->run, &event, err);
+}
+
 static enum status push_rejects(struct ingest *ingest, struct item *item, struct err *err)
 {
-    struct str source = str_of(ingest->names[item->source]);
     for (size_t i = 0; i < item->rows.reject_count; i++) {
         struct reject *reject = &item->rows.rejects[i];
-        reject->source = source;
-        TRY(rejects_add(ingest->rejects, reject, err));
-        struct row_event event = {
-            .kind = EVENT_REJECT,
-            .source = source,
-            .record = reject->record,
-            .module = ingest->kind->name,
-            .rule = reject->rule,
-            .column = reject->column,
-            .value = reject->value.data == NULL ? reject->message : reject->value,
-            .threshold = reject->threshold,
-        };
-        TRY(run_event(ingest->run, &event, err));
+        reject->source = str_of(ingest->names[item->source]);
+        TRY(push_reject(ingest, reject, ingest->kind->name, err));
     }
-    ingest->rejected += (int64_t)item->rows.reject_count;
     return STATUS_OK;
 }
 
@@ -311,6 +342,24 @@ static enum status push_piece(void *context, void *untyped, struct err *err)
     progress_add(ingest->progress, item->rows.bytes);
     drop_item(context, item);
     return status;
+}
+
+/* Members of archives that are no sources. */
+static enum status push_members(struct ingest *ingest, struct err *err)
+{
+    for (size_t i = 0; i < ingest->objects.reject_count; i++) {
+        const struct object_reject *member = &ingest->objects.rejects[i];
+        struct reject reject = {
+            .source = str_of(member->archive),
+            .record = member->member,
+            .byte_offset = -1,
+            .line = -1,
+            .rule = member->rule,
+            .message = str_of(member->message),
+        };
+        TRY(push_reject(ingest, &reject, "archive", err));
+    }
+    return STATUS_OK;
 }
 
 static enum status read_all(struct ingest *ingest, struct err *err)
@@ -470,7 +519,7 @@ static enum status open_watermarks(struct ingest *ingest, struct err *err)
 }
 
 /* Everything that the command line alone can get wrong. */
-static enum status understand(struct ingest *ingest, char *const *operands, struct err *err)
+static enum status understand(struct ingest *ingest, struct err *err)
 {
     TRY(ingest_source_options(ingest->args, ingest->common, &ingest->options, err));
     TRY(ingest_reject_bound(ingest->args, &ingest->bound, err));
@@ -478,8 +527,8 @@ static enum status understand(struct ingest *ingest, char *const *operands, stru
     if (ingest->contract != NULL) ingest->options.contract_texts = &ingest->contract->texts;
     TRY(ingest_target(ingest->args, ingest->common, &ingest->target, err));
     TRY(check_json(ingest, err));
-    TRY(check_incremental(ingest, err));
-    return name_sources(ingest, operands, err);
+    TRY(check_source_name(ingest, err));
+    return check_incremental(ingest, err);
 }
 
 enum status ingest(const struct invocation *invocation, struct run *run, struct err *err)
@@ -492,19 +541,22 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
         .args = invocation->args,
         .run = run,
         .count = invocation->operand_count == 0 ? 1 : invocation->operand_count,
+        .objects.spool = SPOOL_NONE,
         .started = clock_seconds(),
     };
     struct version version = {0};
-    TRY(understand(&ingest, operands, err));
-    TRY(choose_kind(&ingest, operands, err));
+    TRY(understand(&ingest, err));
+    TRY(open_objects(&ingest, operands, err));
+    TRY(choose_kind(&ingest, err));
     TRY(record_config(&ingest, err));
     TRY(open_watermarks(&ingest, err));
-    TRY(open_progress(&ingest, operands, err));
-    TRY(open_sources(&ingest, operands, err));
+    TRY(open_progress(&ingest, err));
+    TRY(open_sources(&ingest, err));
     if (ingest.common->explain)
         return ingest_explain(ingest.kind, ingest.names, ingest.count,
                               provenance_schema(ingest.provenance), &ingest.options, err);
     TRY(open_outputs(&ingest, err));
+    TRY(push_members(&ingest, err));
     TRY(read_all(&ingest, err));
     TRY(finish(&ingest, &version, err));
     return report(&ingest, &version, err);

@@ -2,6 +2,7 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
+#include "ingest/bundle.h"
 #include "ingest/contract.h"
 #include "ingest/source.h"
 
@@ -14,8 +15,9 @@ struct ingest_args {
     int label_from; /* 0 none, 1 directory */
     struct text_list text;
     bool no_provenance, accept_failed, incremental;
-    int64_t chunk_rows, max_pixels, skip_rows;
-    uint64_t chunk_bytes, max_field, max_picture;
+    int64_t chunk_rows, max_pixels, skip_rows, max_members;
+    uint64_t chunk_bytes, max_field, max_picture, max_bytes;
+    double max_ratio;
 };
 
 /* How many rejects are borne: `share` of the records or `count`, -1 where not given. */
@@ -37,6 +39,8 @@ MUST_CHECK enum status ingest_target(const struct ingest_args *args, const struc
 /* *ret NULL without --contract. STATUS_USAGE for --on-drift without one. */
 MUST_CHECK enum status ingest_contract(const struct ingest_args *args, struct contract **ret,
                                        struct err *err);
+/* What archives and packed files may hold. */
+struct bundle_limits ingest_bundle_limits(const struct ingest_args *args);
 
 /* tamis-ingest record SOURCE N */
 extern const struct command record_command;

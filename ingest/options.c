@@ -163,6 +163,27 @@ const struct setting ingest_options[] = {
      .maximum = 1e15,
      .argument = "N",
      .help = "a picture with more is a reject"},
+    {.name = "max-ratio",
+     .kind = SETTING_REAL,
+     .offset = AT(max_ratio),
+     .fallback = "200",
+     .minimum = 1,
+     .maximum = 1e9,
+     .argument = "N",
+     .help = "bytes out of a packed byte at most, beyond the first 16M of a source"},
+    {.name = "max-members",
+     .kind = SETTING_INT,
+     .offset = AT(max_members),
+     .fallback = "1000000",
+     .minimum = 1,
+     .maximum = 1e12,
+     .argument = "N",
+     .help = "members of an archive at most"},
+    {.name = "max-bytes",
+     .kind = SETTING_SIZE,
+     .offset = AT(max_bytes),
+     .argument = "SIZE",
+     .help = "unpacked or received bytes of a source at most; any number by default"},
     {0},
 };
 
@@ -290,6 +311,14 @@ enum status ingest_contract(const struct ingest_args *args, struct contract **re
     enum drift_action action =
         args->on_drift == 0 ? DRIFT_AS_WRITTEN : (enum drift_action)(args->on_drift - 1);
     return contract_load(ret, args->contract, action, err);
+}
+
+struct bundle_limits ingest_bundle_limits(const struct ingest_args *args)
+{
+    return (struct bundle_limits){
+        .unpack = {.ratio = args->max_ratio, .bytes = args->max_bytes},
+        .members = args->max_members,
+    };
 }
 
 enum status ingest_reject_bound(const struct ingest_args *args, struct reject_bound *ret,

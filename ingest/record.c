@@ -4,6 +4,7 @@
  * The catalog says whether the file is still what a run read: both have its digest. */
 #include "ingest/ingest.h"
 
+#include "ingest/objects.h"
 #include "lineage/store.h"
 
 #include <stdio.h>
@@ -74,9 +75,10 @@ struct lookup {
     const struct invocation *invocation;
     const struct source_kind *kind;
     struct source_options options;
+    struct objects objects;
     struct source *source;
     struct source_piece *piece; /* that the record is in */
-    const char *path, *name;
+    const char *name;
     int64_t number;
     struct bytes scratch;
     struct source_place place;
@@ -86,6 +88,7 @@ static void lookup_close(struct lookup *lookup)
 {
     if (lookup->piece != NULL) lookup->kind->free_piece(&lookup->piece);
     if (lookup->source != NULL) lookup->kind->close(&lookup->source);
+    objects_release(&lookup->objects);
     bytes_release(&lookup->scratch);
 }
 
@@ -94,18 +97,20 @@ static enum status understand(struct lookup *lookup, struct err *err)
     struct record_args *args = lookup->invocation->args;
     char *end;
     const char *number = lookup->invocation->operands[1];
-    lookup->path = lookup->invocation->operands[0];
-    lookup->name = args->reading.source_name == NULL ? lookup->path : args->reading.source_name;
+    lookup->name = lookup->invocation->operands[0];
+    if (args->reading.source_name != NULL) lookup->name = args->reading.source_name;
     lookup->number = strtoll(number, &end, 10);
     if (*number == '\0' || *end != '\0' || lookup->number < 1)
         return fail(err, STATUS_USAGE, "found \"%s\", expected the number of a record", number);
-    if (strcmp(lookup->path, "-") == 0)
+    if (strcmp(lookup->invocation->operands[0], "-") == 0)
         return fail(err, STATUS_USAGE, "stdin cannot be read again, expected a file or a folder");
     args->reading.chunk_rows = BATCH_ROWS_MAXIMUM;
     args->reading.chunk_bytes = 16u << 20;
     args->reading.max_field = 16u << 20;
     args->reading.max_picture = 64u << 20;
-    args->reading.max_pixels = 1; /* nothing is decoded */
+    args->reading.max_pixels = 1;  /* nothing is decoded */
+    args->reading.max_ratio = 1e9; /* the run that read it had its limits */
+    args->reading.max_members = INT64_MAX;
     TRY(ingest_source_options(&args->reading, &lookup->invocation->common, &lookup->options, err));
     lookup->scratch = bytes_limited(64u << 20);
     if (args->reading.format > 0) lookup->kind = source_kinds[args->reading.format - 1];
@@ -127,7 +132,10 @@ static enum status find_record(struct lookup *lookup, bool *ret_found, struct er
 {
     struct source_piece **piece = &lookup->piece;
     *ret_found = false;
-    TRY(lookup->kind->open(&lookup->source, lookup->path, &lookup->options, err));
+    struct object *object = &lookup->objects.items[0];
+    lookup->options.standard_input = &object->input;
+    lookup->options.bundle = object->bundle;
+    TRY(lookup->kind->open(&lookup->source, object->path, &lookup->options, err));
     for (;;) {
         bool here = false;
         TRY(interrupted(err));
@@ -209,11 +217,30 @@ static enum status show(struct lookup *lookup, const char *run, struct err *err)
     return output_commit(output, err);
 }
 
+static enum status open_object(struct lookup *lookup, struct err *err)
+{
+    const struct record_args *args = lookup->invocation->args;
+    char *operand = lookup->invocation->operands[0];
+    const struct objects_wanted wanted = {
+        .kind = lookup->kind,
+        .limits = ingest_bundle_limits(&args->reading),
+    };
+    TRY(objects_open(&lookup->objects, &operand, 1, &wanted, err));
+    if (lookup->objects.count != 1) {
+        (void)fail(err, STATUS_USAGE, "\"%s\" has %zu members, expected one", operand,
+                   lookup->objects.count);
+        err_hint(err, "name the member: %s", lookup->objects.items[0].name);
+        return STATUS_USAGE;
+    }
+    if (args->reading.source_name == NULL) lookup->name = lookup->objects.items[0].name;
+    return STATUS_OK;
+}
+
 static enum status record(struct lookup *lookup, struct err *err)
 {
     char run[64];
     bool found;
-    if (lookup->kind == NULL) TRY(source_kind_of(lookup->path, NULL, &lookup->kind, err));
+    if (lookup->kind == NULL) TRY(object_kind(&lookup->objects.items[0], &lookup->kind, err));
     if (lookup->kind->place == NULL)
         return fail(err, STATUS_USAGE, "records of kind %s have no bytes to show",
                     lookup->kind->name);
@@ -225,8 +252,10 @@ static enum status record(struct lookup *lookup, struct err *err)
 
 static enum status run_record(struct invocation *invocation, struct err *err)
 {
-    OWNED(lookup_close) struct lookup lookup = {.invocation = invocation};
+    OWNED(lookup_close)
+    struct lookup lookup = {.invocation = invocation, .objects.spool = SPOOL_NONE};
     TRY(understand(&lookup, err));
+    TRY(open_object(&lookup, err));
     enum status status = record(&lookup, err);
     return status == STATUS_OK || status == STATUS_DOWNSTREAM
                ? status

@@ -2,7 +2,7 @@
 #include "ingest/reread.h"
 
 #include "base/memory.h"
-#include "base/output.h"
+#include "ingest/spool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,20 +13,12 @@
 /* Copies what cannot be read twice into a file without a name. */
 static enum status spool(struct input **input, struct err *err)
 {
-    OWNED(descriptor_close) int descriptor = -1;
-    OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);
-    if (buffer == NULL) return fail_memory(err, SPOOL_BYTES);
-    TRY(temporary_open(&descriptor, err));
-    for (;;) {
-        size_t size = 0;
-        TRY(interrupted(err));
-        TRY(input_read(*input, buffer, SPOOL_BYTES, &size, err));
-        if (size == 0) break;
-        TRY(write_all(descriptor, buffer, size, err));
-    }
+    OWNED(spool_close) struct spool spool = SPOOL_NONE;
     struct input *spooled = NULL;
-    int taken = descriptor;
-    descriptor = -1;
+    TRY(spool_add(&spool, "", 0, err)); /* also for no bytes at all */
+    TRY(spool_fill(&spool, *input, err));
+    int taken = spool.descriptor;
+    spool = SPOOL_NONE;
     TRY(input_from_descriptor(&spooled, taken, input_name(*input), err));
     input_close(input);
     *input = spooled;
@@ -51,6 +43,11 @@ enum status reread_open(struct reread *ret, const char *path, struct input **sta
     if (fstat(input_descriptor(ret->input), &ret->info) != 0)
         return fail_errno(err, errno, "file \"%s\"", path);
     return STATUS_OK;
+}
+
+enum status reread_apart(struct reread *reread, struct err *err)
+{
+    return input_descriptor(reread->input) >= 0 ? STATUS_OK : spool(&reread->input, err);
 }
 
 enum status reread_decode(struct reread *reread, const char *given, enum encoding_search search,

@@ -19,6 +19,9 @@ struct reread {
 /* path NULL: takes *standard_input. */
 MUST_CHECK enum status reread_open(struct reread *ret, const char *path,
                                    struct input **standard_input, struct err *err);
+/* Makes sure that input_descriptor() is a file of its own, whose first byte is the input's: a
+ * member of an archive is copied out of it. */
+MUST_CHECK enum status reread_apart(struct reread *reread, struct err *err);
 /* Finds the encoding (`given` NULL or "auto") and puts the text in UTF-8 in the input's place
  * unless it is UTF-8; places and bytes of rejects are the original's after decoding_restore. `all`:
  * bytes beyond ASCII are looked for in all of the input. A mark in front of UTF-8 is taken off

@@ -20,6 +20,7 @@
 #include "lineage/stage.h"
 #include "lineage/watermark.h"
 
+struct bundle;       /* ingest/bundle.h */
 struct source;       /* defined by each kind */
 struct source_piece; /* records that were cut off together; defined by each kind */
 
@@ -27,6 +28,7 @@ struct source_piece; /* records that were cut off together; defined by each kind
 struct source_probe {
     const char *path; /* NULL for stdin */
     bool directory;
+    bool bundle;         /* an archive that the kind would take as a whole */
     bool address;        /* `path` is SCHEME://...; nothing was read */
     const uint8_t *head; /* the first bytes */
     size_t head_size;
@@ -54,7 +56,9 @@ struct source_options {
     const char *name;              /* of this source, as in _source */
     struct watermarks *watermarks; /* --incremental: what was read before; NULL
                                       otherwise */
-    struct input **standard_input; /* already opened and looked into; a kind takes it */
+    struct input **standard_input; /* already opened and looked into; a kind takes it: stdin, what
+                                    * was unpacked, a member of an archive */
+    const struct bundle *bundle;   /* an archive, for a kind that takes them; outlives the source */
     struct progress *progress;     /* for passes before the rows; NULL = none */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
 };
@@ -94,6 +98,7 @@ struct source_kind {
     const char *reference; /* the specification it follows */
     int passes;            /* over the bytes of a source, for the time left */
     bool addresses;        /* its sources are SCHEME://..., not files */
+    bool bundles;          /* it takes an archive as a whole */
     bool queries;          /* it takes --table and --query */
     enum source_types types;
     bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
@@ -103,8 +108,8 @@ struct source_kind {
                        * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */
     int (*recognise)(const struct source_probe *probe);
-    /* Opens a path (NULL = options->standard_input) and learns its schema (without provenance
-     * columns). Required. */
+    /* Opens a path (NULL = options->standard_input or options->bundle) and learns its schema
+     * (without provenance columns). Required. */
     enum status (*open)(struct source **ret, const char *path, const struct source_options *options,
                         struct err *err);
     /* Borrowed until close. Required. */
@@ -149,10 +154,6 @@ const struct source_kind *source_kind_named(struct str name);
 /* The kind that is surest of `probe`. STATUS_FAILED says what the bytes look like instead. */
 MUST_CHECK enum status source_kind_recognise(const struct source_kind **ret,
                                              const struct source_probe *probe, struct err *err);
-
-/* The kind of a path, an address or (NULL) stdin, by its bytes and name. */
-MUST_CHECK enum status source_kind_of(const char *path, struct input *standard_input,
-                                      const struct source_kind **ret, struct err *err);
 
 /* Whether a contract or --text leaves the column `name` as text. */
 bool source_keeps_text(const struct source_options *options, const char *name);

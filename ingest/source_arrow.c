@@ -70,10 +70,14 @@ static enum status make_schema(struct source *source, struct err *err)
 
 static enum status open_reader(struct source *source, struct err *err)
 {
-    struct input *input = NULL;
-    int descriptor = fcntl(input_descriptor(source->file.input), F_DUPFD_CLOEXEC, 0);
+    struct input *input = NULL, *whole = source->file.input;
+    if (input_descriptor(whole) < 0) { /* a member of an archive */
+        TRY(input_part(&input, whole, 0, (uint64_t)input_size(whole), input_name(whole), err));
+        return ipc_reader_open(&source->reader, &input, source->options.threads, err);
+    }
+    int descriptor = fcntl(input_descriptor(whole), F_DUPFD_CLOEXEC, 0);
     if (descriptor < 0) return fail_errno(err, errno, "a second descriptor");
-    TRY(input_from_descriptor(&input, descriptor, input_name(source->file.input), err));
+    TRY(input_from_descriptor(&input, descriptor, input_name(whole), err));
     return ipc_reader_open(&source->reader, &input, source->options.threads, err);
 }
 

@@ -2,6 +2,7 @@
  *
  * The rows are read twice in one read transaction: the first pass decides the types over every
  * value, the second keeps the values. Both see the same rows whatever others write meanwhile. */
+#include "ingest/reread.h"
 #include "ingest/sqlite_parts.h"
 
 #include "base/digest.h"
@@ -14,6 +15,7 @@
 struct source {
     struct source_options options;
     struct arena *arena;
+    struct reread spooled; /* of a database without a path */
     sqlite3 *database;
     sqlite3_stmt *statement;
     struct sqlite_profile *profiles;
@@ -90,21 +92,30 @@ static enum status profile_all(struct source *source, struct err *err)
     return STATUS_OK;
 }
 
+/* Without a path it is spooled: SQLite needs a file. */
+static enum status open_database(struct source *source, const char *path, struct err *err)
+{
+    int descriptor = -1;
+    if (path == NULL) {
+        TRY(reread_open(&source->spooled, NULL, source->options.standard_input, err));
+        TRY(reread_apart(&source->spooled, err));
+        descriptor = input_descriptor(source->spooled.input);
+        source->info.st_size = input_size(source->spooled.input);
+    } else if (stat(path, &source->info) != 0) {
+        return fail_errno(err, errno, "file \"%s\"", path);
+    }
+    return sqlite_database_open(&source->database, path, descriptor, &source->options, err);
+}
+
 static enum status open_sqlite(struct source **ret, const char *path,
                                const struct source_options *options, struct err *err)
 {
     OWNED(close_sqlite) struct source *source = NULL;
-    if (path == NULL) {
-        (void)fail(err, STATUS_USAGE, "an SQLite database cannot be read from a pipe");
-        err_hint(err, "name its file");
-        return STATUS_USAGE;
-    }
     TRY(NEW(&source, 1, err));
     source->options = *options;
     digester_begin(&source->digester);
     TRY(arena_open(&source->arena, err));
-    if (stat(path, &source->info) != 0) return fail_errno(err, errno, "file \"%s\"", path);
-    TRY(sqlite_database_open(&source->database, path, options, err));
+    TRY(open_database(source, path, err));
     TRY(sqlite_select(source->database, options, &source->statement, err));
     TRY(name_columns(source, err));
     TRY(profile_all(source, err));
@@ -249,6 +260,7 @@ static void close_sqlite(struct source **source)
     if (s == NULL) return;
     sqlite_statement_close(&s->statement);
     sqlite_database_close(&s->database);
+    reread_close(&s->spooled);
     schema_unref(&s->schema);
     memory_free(s->profiles);
     memory_free(s->names);

@@ -2,10 +2,6 @@
 #include "ingest/decoder.h"
 #include "ingest/source.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
-#include "base/address.h"
 #include "columnar/kernels.h"
 
 #define KINDS "CSV, TSV, JSON, SQLite, Arrow, PNG or JPEG"
@@ -32,13 +28,9 @@ struct foreign {
     const char *name, *hint;
 };
 static const struct foreign foreigners[] = {
-    {"\x1f\x8b", 2, "a gzip file", "unpack it: zcat FILE | tamis-ingest -"},
-    {"\x28\xb5\x2f\xfd", 4, "a Zstandard file", "unpack it: zstdcat FILE | tamis-ingest -"},
-    {"\xfd"
-     "7zXZ",
-     5, "an xz file", "unpack it: xzcat FILE | tamis-ingest -"},
-    {"BZh", 3, "a bzip2 file", "unpack it: bzcat FILE | tamis-ingest -"},
-    {"PK\x03\x04", 4, "a zip file", "unpack it first"},
+    {"7z\xbc\xaf", 4, "a 7-Zip archive", "pack it as tar or zip"},
+    {"Rar!", 4, "a RAR archive", "pack it as tar or zip"},
+    {"\x04\x22\x4d\x18", 4, "an LZ4 file", "unpack it: lz4cat FILE | tamis-ingest -"},
     {"PAR1", 4, "a Parquet file", "write it as CSV first"},
     {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
     {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
@@ -108,31 +100,6 @@ enum status source_kind_recognise(const struct source_kind **ret, const struct s
     (void)fail(err, STATUS_FAILED, "found bytes of no known kind, expected %s", KINDS);
     err_hint(err, "name the kind with --format");
     return STATUS_FAILED;
-}
-
-/* Stdin is opened once and goes on to the kind with what was looked at. */
-static enum status look(const char *path, struct input *standard_input, uint8_t *head, size_t room,
-                        size_t *ret_size, struct err *err)
-{
-    OWNED(input_close) struct input *input = NULL;
-    if (path == NULL) return input_peek(standard_input, head, room, ret_size, err);
-    TRY(input_open(&input, path, err));
-    return input_peek(input, head, room, ret_size, err);
-}
-
-enum status source_kind_of(const char *path, struct input *standard_input,
-                           const struct source_kind **ret, struct err *err)
-{
-    uint8_t head[4096];
-    struct source_probe probe = {.path = path, .head = head};
-    struct stat info = {.st_mode = S_IFREG};
-    probe.address = path != NULL && is_address(path);
-    if (path != NULL && !probe.address && stat(path, &info) != 0)
-        return fail_errno(err, errno, "it cannot be opened");
-    probe.directory = S_ISDIR(info.st_mode);
-    if (S_ISREG(info.st_mode) && !probe.address)
-        TRY(look(path, standard_input, head, sizeof head, &probe.head_size, err));
-    return source_kind_recognise(ret, &probe, err);
 }
 
 /* ---- what a piece became ---- */

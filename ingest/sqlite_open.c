@@ -5,11 +5,16 @@
  * may be, and a progress handler that notices an interruption. */
 #include "ingest/sqlite_parts.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define PROGRESS_STEPS 100000
 #define WAIT_MS        10000
 #define TABLES_LISTED  1000
+#define NAMES_TRIED    1000
 
 static enum status fail_sqlite(sqlite3 *database, int code, enum status status, struct err *err)
 {
@@ -58,13 +63,59 @@ static void distrust(sqlite3 *database)
         sqlite3_db_config(database, switches[i][0], switches[i][1], NULL);
 }
 
-enum status sqlite_database_open(sqlite3 **ret, const char *path,
-                                 const struct source_options *options, struct err *err)
+/* Gives a file without a name one, where nobody's is taken. */
+static enum status give_name(int descriptor, char *ret, size_t room, struct err *err)
+{
+    char link[32];
+    const char *folder = getenv("TMPDIR");
+    if (folder == NULL || folder[0] == '\0') folder = "/tmp";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    for (unsigned i = 0; i < NAMES_TRIED; i++) {
+        int size = snprintf(ret, room, "%s/tamis-%ld-%u", folder, (long)getpid(), i);
+        if (size < 0 || (size_t)size >= room)
+            errno = ENAMETOOLONG;
+        else if (linkat(AT_FDCWD, link, AT_FDCWD, ret, AT_SYMLINK_FOLLOW) == 0)
+            return STATUS_OK;
+        if (errno != EEXIST) break;
+    }
+    enum status status =
+        fail_errno(err, errno, "a name for the unpacked database in \"%s\"", folder);
+    err_hint(err, "unpack it and name its file");
+    return status;
+}
+
+/* SQLite opens paths only, and no links: the file has a name while it does. Immutable: no journal
+ * is looked for, no lock is taken. */
+static enum status open_nameless(sqlite3 **ret, int descriptor, int *ret_code, struct err *err)
+{
+    char path[4096];
+    TRY(give_name(descriptor, path, sizeof path, err));
+    char *uri = sqlite3_mprintf("file:%s?immutable=1", path);
+    if (uri != NULL)
+        *ret_code = sqlite3_open_v2(
+            uri, ret, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    unlink(path);
+    sqlite3_free(uri);
+    return uri == NULL ? fail_memory(err, 0) : STATUS_OK;
+}
+
+static int open_path(sqlite3 **ret, const char *path)
 {
     char *plain = sqlite3_mprintf("%s%s", path[0] == '/' ? "" : "./", path); /* never an URI */
-    if (plain == NULL) return fail_memory(err, strlen(path));
+    if (plain == NULL) return SQLITE_NOMEM;
     int code = sqlite3_open_v2(plain, ret, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     sqlite3_free(plain);
+    return code;
+}
+
+enum status sqlite_database_open(sqlite3 **ret, const char *path, int descriptor,
+                                 const struct source_options *options, struct err *err)
+{
+    int code = SQLITE_OK;
+    if (path != NULL)
+        code = open_path(ret, path);
+    else
+        TRY(open_nameless(ret, descriptor, &code, err));
     if (*ret == NULL) return fail_memory(err, 0);
     if (code != SQLITE_OK) return fail_sqlite(*ret, code, STATUS_FAILED, err);
     distrust(*ret);

@@ -11,8 +11,9 @@
 /* ---- the database (sqlite_open.c) ---- */
 
 /* Opens `path` for reading only, with nothing in its schema trusted, and begins the transaction
- * that every pass reads in. */
-MUST_CHECK enum status sqlite_database_open(sqlite3 **ret, const char *path,
+ * that every pass reads in. path NULL: the file behind `descriptor`, which has no name and which
+ * nobody changes; it must stay open. */
+MUST_CHECK enum status sqlite_database_open(sqlite3 **ret, const char *path, int descriptor,
                                             const struct source_options *options, struct err *err);
 /* The statement that gives the rows: of --table, of --query, or of the only table. */
 MUST_CHECK enum status sqlite_select(sqlite3 *database, const struct source_options *options,
