@@ -26,7 +26,8 @@ struct state {
     struct types_column *columns;
     size_t count;
     struct types_profile *profiles; /* one a column */
-    bool flags;                     /* adds type_issues */
+    struct role_profile *roles;
+    bool flags; /* adds type_issues */
 };
 
 #define SET(member) offsetof(struct config, member)
@@ -185,11 +186,13 @@ static bool types_need_fit(const void *state_)
 
 struct tally {
     struct types_profile *profiles;
+    struct role_profile *roles;
 };
 
 static void discard_tally(void *tally)
 {
     memory_release(&((struct tally *)tally)->profiles);
+    memory_release(&((struct tally *)tally)->roles);
 }
 
 static enum status observe_types(const void *state_, int pass, const struct window *window,
@@ -200,12 +203,14 @@ static enum status observe_types(const void *state_, int pass, const struct wind
     struct tally *tally = tally_;
     char room[64];
     TRY(NEW(&tally->profiles, state->count, err));
+    TRY(NEW(&tally->roles, state->count, err));
     for (size_t i = 0; i < state->count; i++)
         for (int64_t row = 0; row < window->batch->rows; row++) {
             struct str text;
-            if (types_cell(window->batch, state->columns[i].index, row, room, sizeof room, &text))
-                types_profile_add(&tally->profiles[i],
-                                  types_without_unit(&state->columns[i], text));
+            if (!types_cell(window->batch, state->columns[i].index, row, room, sizeof room, &text))
+                continue;
+            types_profile_add(&tally->profiles[i], types_without_unit(&state->columns[i], text));
+            role_profile_add(&tally->roles[i], text);
         }
     return STATUS_OK;
 }
@@ -216,10 +221,21 @@ static enum status absorb_types(void *state_, int pass, void *tally_, struct err
     (void)err;
     struct state *state = state_;
     struct tally *tally = tally_;
-    for (size_t i = 0; i < state->count; i++)
+    for (size_t i = 0; i < state->count; i++) {
         types_profile_merge(&state->profiles[i], &tally->profiles[i]);
+        role_profile_merge(&state->roles[i], &tally->roles[i]);
+    }
     discard_tally(tally);
     return STATUS_OK;
+}
+
+static void decide_role(struct types_column *column, const struct role_profile *profile)
+{
+    enum types_kind kind = column->kind;
+    bool number = kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_BOOL;
+    bool time = kind == KIND_DATE || kind == KIND_TIMESTAMP || kind == KIND_TIME;
+    column->has_role = profile->filled > 0;
+    column->role = types_role_of(profile, column->name, number, time);
 }
 
 static enum status settle_types(void *state_, int pass, bool *ret_more, struct err *err)
@@ -227,9 +243,11 @@ static enum status settle_types(void *state_, int pass, bool *ret_more, struct e
     (void)pass;
     (void)ret_more;
     struct state *state = state_;
-    for (size_t i = 0; i < state->count; i++)
+    for (size_t i = 0; i < state->count; i++) {
         TRY(types_decide(&state->columns[i], &state->profiles[i], state->config->mostly,
                          state->arena, err));
+        decide_role(&state->columns[i], &state->roles[i]);
+    }
     return STATUS_OK;
 }
 
@@ -272,7 +290,8 @@ static enum status open_types(void **ret_state, const struct module_setup *setup
     state->arena = setup->arena;
     state->columns = arena_get(setup->arena, setup->schema->count, sizeof *state->columns);
     state->profiles = arena_get(setup->arena, setup->schema->count, sizeof *state->profiles);
-    if (state->columns == NULL || state->profiles == NULL)
+    state->roles = arena_get(setup->arena, setup->schema->count, sizeof *state->roles);
+    if (state->columns == NULL || state->profiles == NULL || state->roles == NULL)
         return fail_memory(err, setup->schema->count * sizeof *state->profiles);
     TRY(add_columns(state, setup, err));
     fix_readings(state);
@@ -394,6 +413,8 @@ static enum status save_types(const void *state_, struct bytes *ret, struct err 
         char type[64], style[16], order[16];
         TRY(bytes_append_text(ret, i > 0 ? ", {\"column\": " : "{\"column\": ", err));
         TRY(bytes_append_json(ret, str_of(column->name), err));
+        if (column->has_role)
+            TRY(bytes_format(ret, err, ", \"role\": \"%s\"", types_role_name(column->role)));
         TRY(bytes_format(ret, err, ", \"type\": \"%s\", \"style\": \"%s\", \"order\": \"%s\"}",
                          field_type_text(&column->field, type, sizeof type),
                          choice_text(NUMBER_STYLES, (int)column->style, style, sizeof style),

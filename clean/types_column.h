@@ -6,6 +6,7 @@
 #include "clean/datetext.h"
 #include "clean/module.h"
 #include "clean/numeral.h"
+#include "clean/types_role.h"
 
 enum types_kind {
     KIND_AUTO, /* the fit decides */
@@ -35,6 +36,8 @@ struct types_column {
     bool inferred;        /* the recipe left the type open */
     const char *expected; /* "int32", "date32, day-first": for events */
     const char *doubt;    /* a finding about the decision, or NULL */
+    enum types_role role;
+    bool has_role; /* it was learned */
 };
 
 /* ---- the fit (clean/types_profile.c) ---- */

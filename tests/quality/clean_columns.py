@@ -3,7 +3,7 @@
 
     tests/quality/clean_columns.py BUILD DATA
 
-BUILD is the build directory, DATA a folder with the sets dates, types_ptype, errors_hospital,
+BUILD is the build directory, DATA a folder with the sets dates, types_ptype, types_sortinghat, errors_hospital,
 errors_beers, images_perturbed and images_cleanvision (each folder's SOURCE.txt says where it came
 from). Prints set, figure, the anchor's figure and ours. Standard library only.
 """
@@ -183,6 +183,36 @@ def types():
          f"{right / max(1, total):.3f}")
 
 
+def roles():
+    """Each column of five sample values as a table of its own; the role stands in the saved state."""
+    with open(os.path.join(data, "types_sortinghat", "columns.csv"), newline="",
+              encoding="utf-8", errors="replace") as file:
+        columns = list(csv.DictReader(file))
+    right = {"numeric": 0, "datetime": 0}
+    for column in columns:
+        samples = [column[f"sample_{i}"] for i in range(1, 6)]
+        table = io.StringIO()
+        name = column["Attribute_name"].strip() or "column"
+        csv.writer(table).writerows([[name, "n"]] + [[value, 1] for value in samples])
+        ingest = subprocess.Popen([command("tamis-ingest"), "--no-store", "-q", "--no-provenance", "--header", "yes",
+                                   "--delimiter", ",", "--text", name, "--format", "csv", "-"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+        clean = subprocess.Popen([command("tamis-clean"), "--no-store", "-q", "-m", "missing", "-m", "types on_fail=null",
+                                  "--save-state", "/dev/stdout", "-o", os.devnull],
+                                 stdin=ingest.stdout, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL)
+        ingest.stdin.write(table.getvalue().encode())
+        ingest.stdin.close()
+        state = clean.communicate()[0].decode()
+        role = state.split('"role": "')[1].split('"')[0] if '"role": "' in state else ""
+        right["numeric"] += (role == "measure") == (column["y_act"] == "numeric")
+        right["datetime"] += (role == "time") == (column["y_act"] == "datetime")
+    for kind, anchor in (("numeric", ".807"), ("datetime", "at least .99")):
+        show("types_sortinghat", f"{kind} or not, of {len(columns)}", anchor,
+             f"{right[kind] / len(columns):.3f}")
+
+
 def kind_of(values):
     """The type of a column from its values as JSON."""
     if values and all(isinstance(v, bool) for v in values):
@@ -200,6 +230,7 @@ def kind_of(values):
 def main():
     show("set", "figure", "anchor or target", "ours")
     types()
+    roles()
     dates()
     for name, figure, anchor, ours in (
             ("hospital", "repair F1, no rules", "0.50", repair("hospital", recipe("hospital_no_rules"))),
