@@ -1,11 +1,13 @@
 /* clean/module_deduplicate.c: one row of several that are the same.
  *
  * exact: all columns but the provenance are equal. key: the key columns are equal and none is null.
- * minhash: texts share most of their shingles. perceptual: the pictures in a column are
- * byte-identical or look alike. The survivor keeps its place and its provenance; each other row is
- * recorded as merged into it, or stays with the number of its cluster. */
+ * minhash: texts share most of their shingles. linkage: records agree as those of the same thing
+ * do. perceptual: the pictures in a column are byte-identical or look alike. The survivor keeps its
+ * place and its provenance; each other row is recorded as merged into it, or stays with the number
+ * of its cluster. */
 #include "clean/deduplicate_fill.h"
 #include "clean/deduplicate_keys.h"
+#include "clean/deduplicate_link.h"
 #include "clean/deduplicate_pictures.h"
 #include "clean/deduplicate_survivor.h"
 #include "clean/deduplicate_texts.h"
@@ -18,12 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum method { METHOD_EXACT, METHOD_KEY, METHOD_MINHASH, METHOD_PERCEPTUAL };
+enum method { METHOD_EXACT, METHOD_KEY, METHOD_MINHASH, METHOD_LINKAGE, METHOD_PERCEPTUAL };
 enum keep { KEEP_SURVIVOR, KEEP_FLAG };
 
 struct config {
     struct text_list columns;
-    int method, survivor, keep;
+    int method, survivor, keep, link;
     const char *by, *cluster;
     bool fill;
     int64_t max_cluster;
@@ -41,14 +43,14 @@ static const struct setting settings[] = {
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, method),
      .fallback = "exact",
-     .choices = "exact|key|minhash|perceptual",
-     .help = "all columns equal, key columns equal, texts nearly equal, or pictures that look "
-             "alike"},
+     .choices = "exact|key|minhash|linkage|perceptual",
+     .help = "all columns equal, key columns equal, texts nearly equal, records of the same thing, "
+             "or pictures that look alike"},
     {.name = "columns",
      .kind = SETTING_TEXTS,
      .offset = offsetof(struct config, columns),
-     .help = "the key columns (method key), or the columns compared (exact: all; minhash: all "
-             "text)"},
+     .help = "the key columns (method key), or the columns compared (exact, linkage: all; minhash: "
+             "all text)"},
     {.name = "survivor",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, survivor),
@@ -90,7 +92,16 @@ static const struct setting settings[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 1,
-     .help = "least Jaccard similarity of two texts (minhash); 0 = 0.8"},
+     .help =
+         "least Jaccard similarity of two texts (minhash; 0 = 0.8), least probability of a match "
+         "(linkage; 0 = chosen from the data)"},
+    {.name = "link",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, link),
+     .fallback = "auto",
+     .choices = "auto|one-to-one|clusters",
+     .help = "records of two sources are paired one to one, or any number of records become one "
+             "(linkage; auto: one to one when there are two sources)"},
     {.name = "characters",
      .kind = SETTING_FLAG,
      .offset = offsetof(struct config, characters),
@@ -145,6 +156,7 @@ struct state {
     struct key_hasher hasher;
     struct keys *keys; /* exact, key */
     struct texts *texts;
+    struct linker *linker;
     struct picture_entry *pictures;
     size_t picture_count, picture_room;
     struct spill *thumbs; /* THUMB_BYTES a picture */
@@ -155,6 +167,7 @@ struct state {
     int64_t rows;          /* behind the last row's number */
     size_t left;           /* clusters left alone for their size */
     const char *threshold; /* for row events */
+    char threshold_text[32];
 };
 
 struct tally {
@@ -163,6 +176,7 @@ struct tally {
     uint8_t *thumbs;
     size_t count;
     struct texts_tally texts;
+    struct records_tally records;
     int64_t *ranks, *nulls; /* one a row, where wanted */
     struct fill_tally fill;
     int64_t first, end; /* the window's rows, by number */
@@ -219,6 +233,28 @@ static enum status open_texts(struct state *state, const struct module_setup *se
     return texts_open(&state->texts, &plan, err);
 }
 
+static enum status open_linkage(struct state *state, const struct module_setup *setup,
+                                struct err *err)
+{
+    const struct config *config = state->config;
+    TRY(module_columns(setup, &config->columns, field_has_key, &state->columns, &state->count,
+                       err));
+    if (state->count == 0 || state->count > RECORD_COLUMNS_MOST) {
+        fail_at(setup->node, err, "method linkage compares 1 to %d columns, here are %zu",
+                RECORD_COLUMNS_MOST, state->count);
+        err_hint(err, "name those that describe the thing, without identifiers: columns=...");
+        return STATUS_USAGE;
+    }
+    struct link_plan plan = {.columns = state->columns,
+                             .column_count = state->count,
+                             .choice = (enum link_choice)config->link,
+                             .threshold = config->threshold < 1 ? config->threshold : 1 - 1e-9,
+                             .largest = config->max_cluster,
+                             .threads = setup->threads,
+                             .memory = setup->memory / 2};
+    return linker_open(&state->linker, setup->schema, &plan, err);
+}
+
 static enum status open_method(struct state *state, const struct module_setup *setup,
                                struct err *err)
 {
@@ -230,6 +266,7 @@ static enum status open_method(struct state *state, const struct module_setup *s
         TRY(spill_open(&state->thumbs, setup->memory / 4, err));
         return open_image(state, setup, err);
     case METHOD_MINHASH: return open_texts(state, setup, err);
+    case METHOD_LINKAGE: return open_linkage(state, setup, err);
     case METHOD_KEY:
         if (config->columns.count > 0) break;
         fail_at(setup->node, err, "method key needs columns");
@@ -317,6 +354,7 @@ static void close_state(void **ret)
     if (state == NULL) return;
     keys_close(&state->keys);
     texts_close(&state->texts);
+    linker_close(&state->linker);
     memory_free(state->pictures);
     spill_close(&state->thumbs);
     origin_release(&state->origin);
@@ -410,6 +448,8 @@ static enum status observe(const void *opaque, int pass, const struct window *wi
     switch ((enum method)state->config->method) {
     case METHOD_PERCEPTUAL: return observe_pictures(state, window, tally, err);
     case METHOD_MINHASH: return texts_observe(state->texts, window, &tally->texts, err);
+    case METHOD_LINKAGE:
+        return records_observe(linker_records(state->linker), window, &tally->records, err);
     case METHOD_EXACT:
     case METHOD_KEY: break;
     }
@@ -423,6 +463,7 @@ static void discard(void *opaque)
     memory_free(tally->pictures);
     memory_free(tally->thumbs);
     texts_tally_release(&tally->texts);
+    records_tally_release(&tally->records);
     memory_free(tally->ranks);
     memory_free(tally->nulls);
     fill_tally_release(&tally->fill);
@@ -457,6 +498,7 @@ static enum status absorb_window(struct state *state, struct tally *tally, struc
     switch ((enum method)state->config->method) {
     case METHOD_PERCEPTUAL: return add_pictures(state, tally, err);
     case METHOD_MINHASH: return texts_absorb(state->texts, &tally->texts, err);
+    case METHOD_LINKAGE: return records_absorb(linker_records(state->linker), &tally->records, err);
     case METHOD_EXACT:
     case METHOD_KEY: break;
     }
@@ -495,6 +537,13 @@ static enum status mark(struct state *state, struct err *err)
         TRY(marks_score(&state->marks, state->memory / 16, err));
         TRY(texts_mark(state->texts, last, &state->marks, &state->left, err));
         texts_close(&state->texts);
+        return STATUS_OK;
+    case METHOD_LINKAGE:
+        TRY(marks_score(&state->marks, state->memory / 16, err));
+        TRY(linker_mark(state->linker, last, &state->marks, &state->left, err));
+        snprintf(state->threshold_text, sizeof state->threshold_text, "probability %.3f",
+                 linker_threshold(state->linker));
+        state->threshold = state->threshold_text;
         return STATUS_OK;
     case METHOD_EXACT:
     case METHOD_KEY: break;
@@ -549,6 +598,7 @@ static const char *describe(const struct state *state, int64_t row, int64_t into
     if (state->config->method == METHOD_KEY) return "same key";
     if (state->marks.scores != NULL) {
         snprintf(ret_value, room, "%.3f", (double)state->marks.scores[row]);
+        if (state->config->method == METHOD_LINKAGE) return "same entity";
         return state->marks.scores[row] < 1 ? "near duplicate" : "same text";
     }
     const struct picture_entry *a = picture_of(state, row), *b = picture_of(state, into);
@@ -608,11 +658,19 @@ static enum status conclude(void *opaque, int64_t rows, const struct finding *fi
                         state->left, (long long)state->config->max_cluster);
 }
 
+static enum status save(const void *opaque, struct bytes *json, struct err *err)
+{
+    const struct state *state = opaque;
+    TRY(bytes_append_text(json, "{", err));
+    if (state->linker != NULL) TRY(linker_save(state->linker, json, err));
+    return bytes_append_text(json, "}", err);
+}
+
 const struct clean_module module_deduplicate = {
     .name = "deduplicate",
     .summary = "keep one row of several that are the same",
-    .source = "Kitsuregawa et al. 1983 (hash partitioning); Broder 1997 (MinHash); Zauner 2010 "
-              "(perceptual hash)",
+    .source = "Kitsuregawa et al. 1983 (hash partitioning); Broder 1997 (MinHash); Fellegi "
+              "and Sunter 1969 (linkage); Zauner 2010 (perceptual hash)",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
@@ -625,5 +683,6 @@ const struct clean_module module_deduplicate = {
     .settle = settle,
     .apply = apply,
     .conclude = conclude,
+    .save = save,
     .close = close_state,
 };

@@ -1,0 +1,92 @@
+/* clean/deduplicate_similar.c: how alike two short strings are. */
+#include "clean/deduplicate_similar.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#define CHARACTERS_MOST 256
+#define PREFIX_MOST     4
+#define PREFIX_WEIGHT   0.1
+#define BOOST_FROM      0.7
+
+static size_t characters_of(struct str text, int32_t *ret)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.size && count < CHARACTERS_MOST; count++) {
+        uint8_t byte = (uint8_t)text.data[i];
+        ret[count] = byte;
+        if (byte < 0x80) {
+            i++;
+            continue;
+        }
+        utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.data + i,
+                                                 (utf8proc_ssize_t)(text.size - i), &ret[count]);
+        i += size < 1 ? 1 : (size_t)size;
+        if (size < 1) ret[count] = byte;
+    }
+    return count;
+}
+
+/* Marks the characters that have an equal one near enough in the other string. */
+static size_t match(const int32_t *a, size_t a_size, const int32_t *b, size_t b_size, bool *a_has,
+                    bool *b_has)
+{
+    size_t longer = a_size > b_size ? a_size : b_size, matches = 0;
+    size_t reach = longer / 2 > 0 ? longer / 2 - 1 : 0;
+    for (size_t i = 0; i < a_size; i++) {
+        size_t from = i > reach ? i - reach : 0;
+        size_t end = i + reach + 1 < b_size ? i + reach + 1 : b_size;
+        for (size_t j = from; j < end; j++) {
+            if (b_has[j] || a[i] != b[j]) continue;
+            a_has[i] = b_has[j] = true;
+            matches++;
+            break;
+        }
+    }
+    return matches;
+}
+
+static size_t transpositions(const int32_t *a, size_t a_size, const int32_t *b, const bool *a_has,
+                             const bool *b_has)
+{
+    size_t j = 0, out_of_place = 0;
+    for (size_t i = 0; i < a_size; i++) {
+        if (!a_has[i]) continue;
+        while (!b_has[j])
+            j++;
+        out_of_place += a[i] != b[j++];
+    }
+    return out_of_place / 2;
+}
+
+static double raise(double jaro, size_t prefix)
+{
+    return jaro > BOOST_FROM ? jaro + (double)prefix * PREFIX_WEIGHT * (1 - jaro) : jaro;
+}
+
+double jaro_winkler(struct str a, struct str b)
+{
+    int32_t one[CHARACTERS_MOST], two[CHARACTERS_MOST];
+    bool one_has[CHARACTERS_MOST], two_has[CHARACTERS_MOST];
+    if (a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0)) return 1;
+    size_t one_size = characters_of(a, one), two_size = characters_of(b, two);
+    memset(one_has, 0, one_size);
+    memset(two_has, 0, two_size);
+    size_t matches = match(one, one_size, two, two_size, one_has, two_has);
+    if (matches == 0) return 0;
+    double m = (double)matches;
+    double t = (double)transpositions(one, one_size, two, one_has, two_has);
+    size_t prefix = 0;
+    while (prefix < PREFIX_MOST && prefix < one_size && prefix < two_size &&
+           one[prefix] == two[prefix])
+        prefix++;
+    return raise((m / (double)one_size + m / (double)two_size + (m - t) / m) / 3, prefix);
+}
+
+double jaro_winkler_bound(size_t a_size, size_t b_size)
+{
+    if (a_size == 0 || b_size == 0) return a_size == b_size;
+    double m = (double)(a_size < b_size ? a_size : b_size);
+    return raise((m / (double)a_size + m / (double)b_size + 1) / 3, PREFIX_MOST);
+}
