@@ -15,6 +15,7 @@ struct cat_args {
     int format;
     int64_t head; /* -1 = not given, 0 = all */
     struct text_list columns;
+    bool source_names;
 };
 
 static const struct setting cat_options[] = {
@@ -38,6 +39,10 @@ static const struct setting cat_options[] = {
      .offset = offsetof(struct cat_args, columns),
      .help = "only these columns, in this order",
      .argument = "NAME,..."},
+    {.name = "source-names",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct cat_args, source_names),
+     .help = "in CSV: the header as the source had it, with its repeated and empty names"},
     {0},
 };
 
@@ -53,6 +58,7 @@ struct cat {
     struct batch batch;    /* being handed out in slices */
     int64_t at;
     int format;
+    bool source_names;
     struct output *output;
 };
 
@@ -196,7 +202,7 @@ static enum status cat_lines(struct cat *cat, size_t threads, struct err *err)
 {
     if (cat->format == CAT_CSV) {
         OWNED(bytes_release) struct bytes header = bytes_limited(BATCH_BYTES_MAXIMUM);
-        TRY(csv_header(cat->schema, &header, err));
+        TRY(csv_header(cat->schema, cat->source_names, &header, err));
         TRY(output_write(cat->output, header.data, header.size, err));
     }
     struct ordered ordered = {.threads = threads,
@@ -280,7 +286,8 @@ static enum status cat_run(struct invocation *invocation, struct err *err)
 {
     const struct cat_args *args = invocation->args;
     const char *operand = invocation->operand_count > 0 ? invocation->operands[0] : NULL;
-    OWNED(cat_release) struct cat cat = {.format = args->format};
+    OWNED(cat_release)
+    struct cat cat = {.format = args->format, .source_names = args->source_names};
 
     cat.left = args->head > 0 ? args->head : -1;
     if (args->head < 0 && args->format == CAT_TABLE) cat.left = TABLE_HEAD;

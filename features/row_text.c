@@ -44,12 +44,17 @@ static enum status csv_value(const struct field *field, const struct array *arra
     return STATUS_OK;
 }
 
-enum status csv_header(const struct schema *schema, struct bytes *ret, struct err *err)
+enum status csv_header(const struct schema *schema, bool source_names, struct bytes *ret,
+                       struct err *err)
 {
     for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        struct str name = {NULL, 0};
         if (i > 0) TRY(bytes_append(ret, ",", 1, err));
         size_t start = ret->size;
-        TRY(bytes_append_text(ret, schema->fields[i].name, err));
+        if (source_names) name = metadata_get(&field->metadata, "tamis:name");
+        if (name.data == NULL) name = str_of(field->name);
+        TRY(bytes_append(ret, name.data, name.size, err));
         if (ret->size == start || needs_quotes(ret->data + start, ret->size - start))
             TRY(quote_from(ret, start, err));
     }

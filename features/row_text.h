@@ -6,8 +6,10 @@
 
 /* The names of the columns as one CSV record. Records end with LF, which every reader of RFC 4180
  * files takes; a value with a comma, a quote, CR or LF is quoted. Null is nothing, empty text is
- * "". A single column's null is "" too: an empty line would be no record. */
-MUST_CHECK enum status csv_header(const struct schema *schema, struct bytes *ret, struct err *err);
+ * "". A single column's null is "" too: an empty line would be no record. `source_names`: what the
+ * source called a column ("tamis:name" of the field) where that is not its name. */
+MUST_CHECK enum status csv_header(const struct schema *schema, bool source_names, struct bytes *ret,
+                                  struct err *err);
 /* Rows first ... first + count - 1, one record each. */
 MUST_CHECK enum status csv_rows(const struct batch *batch, int64_t first, int64_t count,
                                 struct bytes *ret, struct err *err);

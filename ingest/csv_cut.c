@@ -33,6 +33,7 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     TRY(NEW(&cutter, 1, err));
     cutter->dialect = dialect;
     sliding_open(&cutter->bytes, input, dialect->preface, digester);
+    cutter->bytes.end -= dialect->tail;
     cutter->record = 1;
     cutter->line = 1 + dialect->preface_lines;
     cutter->piece_rows = options->chunk_rows;

@@ -99,7 +99,7 @@ enum status csv_dialect_find(const struct source_options *options, const uint8_t
     *ret = (struct csv_dialect){.comment = (uint8_t)options->comment};
     TRY(refuse_wide_text(sample, size, err));
     if (size >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0) ret->preface = 3;
-    if (size == ret->preface) return fail(err, STATUS_FAILED, "found no byte, expected a header");
+    if (size == ret->preface) return STATUS_OK; /* a table without columns */
     TRY(skip_lines(options->skip_rows, sample, size, whole, ret, err));
     const uint8_t *text = sample + ret->preface;
     size_t text_size = size - ret->preface;
@@ -108,6 +108,6 @@ enum status csv_dialect_find(const struct source_options *options, const uint8_t
     TRY(find_width(options, &table, text_size, ret, err));
     struct csv_head head = csv_head_find(options, &table, ret->fields);
     if (options->header != HEADER_NO) TRY(refuse_other_encoding(&table, &head, text, err));
-    TRY(csv_head_names(&table, &head, ret->fields, arena, ret_names, err));
+    TRY(csv_head_names(&table, &head, ret, arena, ret_names, err));
     return set_preface(&table, &head, ret, err);
 }

@@ -96,6 +96,29 @@ static void judge(const struct reading *reading, const struct csv_record *record
         set_fault(ret, "encoding", "found bytes that are not UTF-8");
 }
 
+/* Whether the cells of the row at hand are the header's. `quoted`: quotes are still around them. */
+static bool repeats_header(const struct reading *reading, const uint8_t *data, bool quoted)
+{
+    const char *const *texts = reading->dialect->header_texts;
+    const struct csv_cell *cell = reading->cells + reading->rows;
+    if (texts == NULL) return false;
+    for (size_t column = 0; column < reading->dialect->fields; column++, cell += reading->stride) {
+        size_t size = cell->size == CSV_NULL ? 0 : cell->size, at = cell->at;
+        if (quoted && size > 1 && data[at] == reading->dialect->quote) {
+            at++;
+            size -= 2;
+        }
+        if (strlen(texts[column]) != size || memcmp(data + at, texts[column], size) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void judge_header(struct fault *ret)
+{
+    set_fault(ret, "header", "found the header again, expected a record");
+}
+
 /* The line on which the record at `at` begins; counted on from the reject before. */
 static int64_t line_of(struct reading *reading, size_t at)
 {
@@ -172,6 +195,8 @@ static enum status take_slowly(struct reading *reading, struct err *err)
     int64_t number = reading->number++;
     judge(reading, &record, at, &fault);
     if (fault.rule == NULL) TRY(split_one(reading, &record, at, &fault, err));
+    if (fault.rule == NULL && repeats_header(reading, reading->text.data, false))
+        judge_header(&fault);
     if (fault.rule != NULL) return reject(reading, &record, at, number, &fault, err);
     return add_row(reading, number, err);
 }
@@ -274,6 +299,8 @@ static enum status take_quickly(struct reading *reading, struct segment *segment
         record.longest = longest_cell(reading, record.fields);
     if (record.longest != 0 || record.fields != reading->dialect->fields || !reading->utf8)
         judge(reading, &record, at, &fault);
+    if (fault.rule == NULL && repeats_header(reading, reading->piece->data, quoted))
+        judge_header(&fault);
     if (fault.rule != NULL) return reject(reading, &record, at, number, &fault, err);
     if (quoted) unquote_row(reading);
     return add_row(reading, number, err);

@@ -271,15 +271,16 @@ static bool name_is_taken(const char *const *names, size_t count, const char *na
     return false;
 }
 
+/* *ret_text gets the text itself. */
 static enum status name_column(const char **names, size_t column, struct str text,
-                               struct arena *arena, struct err *err)
+                               struct arena *arena, const char **ret_text, struct err *err)
 {
     if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL)
         return fail(err, STATUS_FAILED, "the name of column %zu has a zero byte", column + 1);
-    char *base = text.size == 0 ? arena_format(arena, "column%zu", column + 1)
-                                : arena_text(arena, text.data, text.size);
+    *ret_text = text.size == 0 ? "" : arena_text(arena, text.data, text.size);
+    const char *base = text.size == 0 ? arena_format(arena, "column%zu", column + 1) : *ret_text;
     if (base == NULL) return fail_memory(err, text.size);
-    char *name = base;
+    const char *name = base;
     for (size_t times = 2; name_is_taken(names, column, name); times++) {
         name = arena_format(arena, "%s_%zu", base, times);
         if (name == NULL) return fail_memory(err, text.size);
@@ -289,16 +290,25 @@ static enum status name_column(const char **names, size_t column, struct str tex
 }
 
 enum status csv_head_names(const struct csv_sample *sample, const struct csv_head *head,
-                           size_t width, struct arena *arena, const char ***ret, struct err *err)
+                           struct csv_dialect *dialect, struct arena *arena, const char ***ret,
+                           struct err *err)
 {
+    size_t width = dialect->fields;
     const char **names = arena_get(arena, width, sizeof *names);
+    const char **texts = arena_get(arena, width, sizeof *texts);
+    const char **written = arena_get(arena, width, sizeof *written);
     OWNED(bytes_release) struct bytes name = bytes_limited(64u << 20);
-    if (names == NULL) return fail_memory(err, width * sizeof *names);
+    if (names == NULL || texts == NULL || written == NULL)
+        return fail_memory(err, width * sizeof *names);
     for (size_t column = 0; column < width; column++) {
         if (head->rows > 0) TRY(joined_name(sample, head, column, &name, err));
-        TRY(name_column(names, column, (struct str){(const char *)name.data, name.size}, arena,
-                        err));
+        struct str text = {(const char *)name.data, name.size};
+        TRY(name_column(names, column, text, arena, &texts[column], err));
+        bool same = head->rows == 0 || strcmp(names[column], texts[column]) == 0;
+        written[column] = same ? NULL : texts[column];
     }
     *ret = names;
+    dialect->written = written;
+    if (head->rows == 1 && width > 1) dialect->header_texts = texts;
     return STATUS_OK;
 }

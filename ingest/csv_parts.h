@@ -29,7 +29,12 @@ struct csv_dialect {
     size_t preface;  /* bytes in front of the first record: byte-order mark, titles and header */
     int64_t preface_lines;
     int64_t titles; /* records in front of the header that are none of the table */
-    bool utf8;      /* all of the file is known to be */
+    size_t tail;    /* bytes behind the last record: records in which nothing is written */
+    int64_t tail_records;
+    const char *const *header_texts; /* of a header of one row: a record like it is none; or NULL */
+    const char *const *written;      /* names that are not the column's, as they are in the file;
+                                        NULL where they are, or all are */
+    bool utf8;                       /* all of the file is known to be */
 };
 /* Whether csv_scan.c and libcsv know it: a delimiter of one byte, no escape, no comments. */
 static inline bool csv_is_plain(const struct csv_dialect *dialect)
@@ -86,6 +91,12 @@ MUST_CHECK enum status csv_dialect_find(const struct source_options *options, co
                                         size_t size, bool whole, struct arena *arena,
                                         struct csv_dialect *ret, const char ***ret_names,
                                         struct err *err);
+
+/* ---- csv_tail.c: what the end of a file has too much ---- */
+
+/* Sets tail and tail_records, looking at no more than 64 KiB. */
+MUST_CHECK enum status csv_tail_find(struct input *input, struct csv_dialect *dialect,
+                                     struct err *err);
 
 /* ---- csv_cut.c: pieces of whole records, in order ---- */
 

@@ -70,9 +70,9 @@ struct csv_head {
 };
 struct csv_head csv_head_find(const struct source_options *options, const struct csv_sample *sample,
                               size_t width);
-/* `width` unique names, in the arena. */
+/* dialect->fields unique names, in the arena, and the dialect's header_texts and written. */
 MUST_CHECK enum status csv_head_names(const struct csv_sample *sample, const struct csv_head *head,
-                                      size_t width, struct arena *arena, const char ***ret,
-                                      struct err *err);
+                                      struct csv_dialect *dialect, struct arena *arena,
+                                      const char ***ret, struct err *err);
 
 #endif

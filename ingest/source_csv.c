@@ -50,7 +50,7 @@ static enum status find_dialect(struct source *source, struct digester *digester
             continue;
         TRY(status);
         digester_add(digester, sample, source->dialect.preface);
-        return STATUS_OK;
+        return csv_tail_find(source->file.input, &source->dialect, err);
     }
 }
 
@@ -146,6 +146,19 @@ static enum status push_first(void *context, void *item, struct err *err)
     return STATUS_OK;
 }
 
+/* The digest is of the whole file. */
+static enum status digest_tail(const struct source *source, struct digester *digester,
+                               struct err *err)
+{
+    size_t size = source->dialect.tail;
+    OWNED(memory_release) uint8_t *data = memory_get_raw(size, 1);
+    if (data == NULL) return fail_memory(err, size);
+    uint64_t end = (uint64_t)input_size(source->file.input);
+    TRY(input_read_at(source->file.input, data, size, end - size, err));
+    digester_add(digester, data, size);
+    return STATUS_OK;
+}
+
 static enum status classify_all(struct source *source, struct digester *digester, struct err *err)
 {
     TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
@@ -160,6 +173,7 @@ static enum status classify_all(struct source *source, struct digester *digester
         .drop = drop_first,
     };
     TRY(ordered_run(&ordered, err));
+    TRY(digest_tail(source, digester, err));
     source->digest = digester_end(digester);
     source->dialect.utf8 = pass.utf8;
     source->records = csv_cutter_records(source->cutter);
@@ -188,6 +202,11 @@ static enum status make_schema(struct source *source, struct err *err)
     for (size_t column = 0; column < source->dialect.fields; column++) {
         enum type_id type = type_of(source->classes[column], source->seen[column] != 0);
         struct field field = field_of(source->names[column], type);
+        struct metadata_pair written = {str_of("tamis:name"), {NULL, 0}};
+        if (source->dialect.written[column] != NULL) { /* the name as the file has it */
+            written.value = str_of(source->dialect.written[column]);
+            field.metadata = (struct metadata){&written, 1};
+        }
         TRY(schema_add(schema, &field, err));
     }
     schema_unref(&source->schema);
@@ -407,16 +426,33 @@ static enum status describe_csv(struct source *source, struct source_record *ret
     return STATUS_OK;
 }
 
+static void add_remark(char *ret, size_t room, const char *format, ...) PRINTF_LIKE(3, 4);
+static void add_remark(char *ret, size_t room, const char *format, ...)
+{
+    size_t used = strlen(ret);
+    va_list arguments;
+    if (used > 0) used += (size_t)snprintf(ret + used, room - used, ", ");
+    if (used >= room) return;
+    va_start(arguments, format);
+    vsnprintf(ret + used, room - used, format, arguments);
+    va_end(arguments);
+}
+
 static void remark_csv(const struct source *source, char *ret, size_t room)
 {
-    char rest[128];
-    long long titles = source->dialect.titles;
+    char rest[96];
+    const struct csv_dialect *dialect = &source->dialect;
+    long long titles = dialect->titles, empty = dialect->tail_records;
+    ret[0] = '\0';
+    if (titles > 0)
+        add_remark(ret, room, "%lld line%s in front of the header left out", titles,
+                   titles == 1 ? "" : "s");
+    if (empty > 0)
+        add_remark(ret, room, "%lld empty line%s at the end left out", empty,
+                   empty == 1 ? "" : "s");
+    if (dialect->fields == 0) add_remark(ret, room, "an empty file");
     reread_remark(&source->file, source->blank_lines, rest, sizeof rest);
-    if (titles == 0)
-        snprintf(ret, room, "%s", rest);
-    else
-        snprintf(ret, room, "%lld line%s in front of the header left out%s%s", titles,
-                 titles == 1 ? "" : "s", rest[0] == '\0' ? "" : ", ", rest);
+    if (rest[0] != '\0') add_remark(ret, room, "%s", rest);
 }
 
 /* What was learned. */

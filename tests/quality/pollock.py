@@ -17,7 +17,8 @@ against the clean file; the sum of the ten is 10 at best; averaged over files it
 the weights of the survey the weighted one. Cells are compared as text; header and records after numbers,
 truth values and case are made alike. The benchmark would make a few more alike (dates, prices), so that
 what is printed here is at most what it would say. Values are kept as text, as a loader into text columns
-does; --typed lets the columns have their types. Standard library and zstd, tar.
+does; --typed lets the columns have their types. Repeated names of a header are shown as the source has
+them (`cat --source-names`); --unique-names shows those of the columns. Standard library and zstd, tar.
 """
 import argparse
 import collections
@@ -97,10 +98,12 @@ def options_of(parameters):
 
 
 class Reader:
-    def __init__(self, build, typed):
+    def __init__(self, build, typed, source_names):
         self.ingest = [os.path.join(build, "ingest", "tamis-ingest"), "--no-store", "-q",
                        "--no-provenance"] + ([] if typed else ["--text", "*"])
         self.cat = [os.path.join(build, "features", "tamis-features"), "cat", "-", "--format", "csv"]
+        if source_names:
+            self.cat.append("--source-names")
 
     def read(self, path, options):
         """The rows as CSV, None where either command failed."""
@@ -161,8 +164,9 @@ def main():
     parser.add_argument("uses", nargs="*", default=["given", "found", "survey"])
     parser.add_argument("--worst", type=int, default=0, help="also the N files that cost most")
     parser.add_argument("--typed", action="store_true")
+    parser.add_argument("--unique-names", action="store_true", help="repeated names stay x, x_2")
     args = parser.parse_args()
-    reader = Reader(args.build, args.typed)
+    reader = Reader(args.build, args.typed, not args.unique_names)
     with open(os.path.join(args.data, "pollock", "weights.json"), encoding="utf-8") as file:
         weights = json.load(file)
     with tempfile.TemporaryDirectory() as scratch:

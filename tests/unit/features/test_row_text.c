@@ -48,7 +48,7 @@ static void csv_is_quoted_where_needed(void **context)
     struct bytes text = bytes_limited(1 << 20);
     struct batch batch = texts("na\"me", 8, tricky);
     (void)context;
-    assert_int_equal(csv_header(batch.schema, &text, NULL), STATUS_OK);
+    assert_int_equal(csv_header(batch.schema, false, &text, NULL), STATUS_OK);
     assert_int_equal(csv_rows(&batch, 0, batch.rows, &text, NULL), STATUS_OK);
     equals(&text, "\"na\"\"me\",n\n"
                   "plain,-9223372036854775808\n"
