@@ -6,6 +6,9 @@
 #include "ingest/contract.h"
 #include "ingest/source.h"
 
+/* The words of --format: source_kinds in their order, behind auto. */
+#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow"
+
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
@@ -42,6 +45,8 @@ MUST_CHECK enum status ingest_contract(const struct ingest_args *args, struct co
 /* What archives and packed files may hold. */
 struct bundle_limits ingest_bundle_limits(const struct ingest_args *args);
 
+/* tamis-ingest infer SOURCE */
+extern const struct command infer_command;
 /* tamis-ingest record SOURCE N */
 extern const struct command record_command;
 

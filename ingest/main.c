@@ -14,7 +14,7 @@ static enum status run_ingest(struct invocation *invocation, struct err *err)
     return run_finish(run, status, err);
 }
 
-static const struct command *const subcommands[] = {&record_command, NULL};
+static const struct command *const subcommands[] = {&infer_command, &record_command, NULL};
 
 static const struct command command = {
     .name = "tamis-ingest",
@@ -33,7 +33,9 @@ static const struct command command = {
         "and mixed columns stay text. An empty field is null, an empty quoted one is an empty "
         "text.\n"
         "A column without a name is called columnN, a repeated name gets _2, _3.",
-    .examples = "tamis-ingest orders.csv --into raw/orders --rejects rejects.arrow\n"
+    .examples = "tamis-ingest infer orders.csv -o orders.yaml\n"
+                "tamis-ingest orders.csv --contract orders.yaml --into raw/orders\n"
+                "tamis-ingest orders.csv --into raw/orders --rejects rejects.arrow\n"
                 "tamis-ingest pictures/ --label-from directory | tamis-clean -m images\n"
                 "tamis-ingest shop.db --table orders --into raw/orders\n"
                 "zcat big.csv.gz | tamis-ingest --source-name big.csv.gz -o big.arrow",
@@ -42,6 +44,7 @@ static const struct command command = {
     .subcommands = subcommands,
     .operands_maximum = SIZE_MAX,
     .run = run_ingest,
+    .common_without = "seed|as-of",
 };
 
 int main(int argc, char **argv)

@@ -21,7 +21,7 @@ static const struct setting options[] = {
      .kind = SETTING_CHOICE,
      .offset = AT(format),
      .fallback = "auto",
-     .choices = "auto|csv|tsv|jsonl|images",
+     .choices = INGEST_FORMATS,
      .argument = "KIND",
      .help = "kind of the source, as it was ingested"},
     {.name = "encoding",
@@ -275,4 +275,5 @@ const struct command record_command = {
     .operands_minimum = 2,
     .operands_maximum = 2,
     .run = run_record,
+    .common_without = "json|explain|seed|as-of|wait|memory|progress",
 };
