@@ -2,9 +2,9 @@
  * keeps. */
 #include "ingest/infer.h"
 
-#include "base/address.h"
 #include "base/parallel.h"
 #include "ingest/ingest.h"
+#include "ingest/objects.h"
 
 #include <inttypes.h>
 
@@ -19,29 +19,48 @@ static const struct setting options[] = {
      .fallback = "auto",
      .choices = INGEST_FORMATS,
      .argument = "KIND",
-     .help = "kind of the source; auto goes by content, then name"},
+     .help = "kind of the sources; auto goes by content, then name"},
+    {.name = "encoding",
+     .kind = SETTING_TEXT,
+     .offset = AT(encoding),
+     .argument = "NAME",
+     .help = "encoding of text: utf-8, windows-1252, shift_jis ...; auto finds it"},
     {.name = "delimiter",
      .kind = SETTING_TEXT,
      .offset = AT(delimiter),
-     .argument = "CHARACTER",
-     .help = "between fields: one character, or comma, semicolon, tab, bar; found by default"},
+     .argument = "TEXT",
+     .help =
+         "between fields: up to 8 bytes, or comma, semicolon, tab, bar, space; found by default"},
     {.name = "quote",
      .kind = SETTING_TEXT,
      .offset = AT(quote),
      .argument = "CHARACTER",
      .help = "around fields: one character, or none; found by default"},
+    {.name = "escape",
+     .kind = SETTING_TEXT,
+     .offset = AT(escape),
+     .argument = "CHARACTER",
+     .help = "makes a quote or delimiter behind it an ordinary one: one character, backslash or "
+             "none; found by default"},
+    {.name = "comment",
+     .kind = SETTING_TEXT,
+     .offset = AT(comment),
+     .argument = "CHARACTER",
+     .help = "lines that begin with it are no records"},
+    {.name = "skip-rows",
+     .kind = SETTING_INT,
+     .offset = AT(skip_rows),
+     .fallback = "-1",
+     .minimum = -1,
+     .maximum = 1000000,
+     .argument = "N",
+     .help = "lines in front of the header that are no part of the table; -1: found"},
     {.name = "header",
-     .kind = SETTING_CHOICE,
+     .kind = SETTING_TEXT,
      .offset = AT(header),
      .fallback = "auto",
-     .choices = "auto|yes|no",
-     .argument = "WHETHER",
-     .help = "whether the first record holds the names: auto, yes or no"},
-    {.name = "encoding",
-     .kind = SETTING_TEXT,
-     .offset = AT(encoding),
-     .argument = "NAME",
-     .help = "of text; found by default"},
+     .argument = "auto|yes|no|N",
+     .help = "records that hold the names: found, one, none, or N whose texts are joined"},
     {.name = "table",
      .kind = SETTING_TEXT,
      .offset = AT(table),
@@ -56,7 +75,7 @@ static const struct setting options[] = {
      .kind = SETTING_TEXTS,
      .offset = AT(text),
      .argument = "COLUMN",
-     .help = "keep a column as text, whatever it looks like; may be repeated"},
+     .help = "keep a column as text, whatever it looks like; may be repeated; * is all of CSV"},
     {0},
 };
 
@@ -64,7 +83,7 @@ struct inferring {
     const struct invocation *invocation;
     const struct source_kind *kind;
     struct source_options options;
-    struct input *standard_input;
+    struct objects objects;
     struct source *source;
     const struct schema *schema;
     struct infer_column *columns;
@@ -77,7 +96,7 @@ static void inferring_close(struct inferring *inferring)
         infer_column_close(&inferring->columns[i]);
     memory_free(inferring->columns);
     if (inferring->source != NULL) inferring->kind->close(&inferring->source);
-    input_close(&inferring->standard_input);
+    objects_release(&inferring->objects);
 }
 
 /* ---- the pipeline ---- */
@@ -167,24 +186,43 @@ static enum status see_all(struct inferring *inferring, struct err *err)
 
 /* ---- the source ---- */
 
-static enum status open_source(struct inferring *inferring, const char *operand, struct err *err)
+/* The one object that the operand stands for. */
+static enum status open_object(struct inferring *inferring, struct object **ret, struct err *err)
 {
     struct ingest_args *args = inferring->invocation->args;
-    const char *path = strcmp(operand, "-") == 0 ? NULL : operand;
+    struct objects_wanted wanted = {.limits = ingest_bundle_limits(args)};
+    if (args->format > 0) wanted.kind = source_kinds[args->format - 1];
+    TRY(objects_open(&inferring->objects, inferring->invocation->operands, 1, &wanted, err));
+    if (inferring->objects.count != 1) {
+        (void)fail(err, STATUS_USAGE, "found %zu sources in it, expected one",
+                   inferring->objects.count);
+        err_hint(err, "name one of them: ARCHIVE/MEMBER");
+        return STATUS_USAGE;
+    }
+    *ret = &inferring->objects.items[0];
+    inferring->kind = wanted.kind;
+    return wanted.kind != NULL ? STATUS_OK : object_kind(*ret, &inferring->kind, err);
+}
+
+static enum status open_source(struct inferring *inferring, struct err *err)
+{
+    struct ingest_args *args = inferring->invocation->args;
+    struct object *object;
     args->chunk_rows = BATCH_ROWS_MAXIMUM;
     args->chunk_bytes = 16u << 20;
     args->max_field = 16u << 20;
     args->max_picture = 64u << 20;
     args->max_pixels = 100000000;
+    args->max_ratio = 200;
+    args->max_members = 1000000;
     TRY(ingest_source_options(args, &inferring->invocation->common, &inferring->options, err));
-    if (path == NULL) TRY(input_open(&inferring->standard_input, NULL, err));
-    inferring->options.standard_input = &inferring->standard_input;
-    inferring->options.name = operand;
-    if (args->format > 0)
-        inferring->kind = source_kinds[args->format - 1];
-    else
-        TRY(source_kind_of(path, inferring->standard_input, &inferring->kind, err));
-    TRY(inferring->kind->open(&inferring->source, path, &inferring->options, err));
+    TRY(open_object(inferring, &object, err));
+    inferring->options.standard_input = &object->input;
+    inferring->options.bundle = object->bundle;
+    inferring->options.name = object->name;
+    enum status status =
+        inferring->kind->open(&inferring->source, object->path, &inferring->options, err);
+    if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", object->name);
     inferring->schema = inferring->kind->schema(inferring->source);
     TRY(NEW(&inferring->columns, inferring->schema->count, err));
     for (size_t i = 0; i < inferring->schema->count; i++)
@@ -240,19 +278,11 @@ static enum status infer(struct inferring *inferring, const char *name, struct e
 
 static enum status run_infer(struct invocation *invocation, struct err *err)
 {
-    OWNED(inferring_close) struct inferring inferring = {.invocation = invocation};
-    OWNED(bytes_release) struct bytes name = bytes_limited(1u << 20);
-    const char *operand = invocation->operands[0];
-    if (is_address(operand))
-        TRY(address_shown(&name, operand, err));
-    else
-        TRY(bytes_append_text(&name, strcmp(operand, "-") == 0 ? "stdin" : operand, err));
-    TRY(bytes_append(&name, "", 1, err));
-    enum status status = open_source(&inferring, operand, err);
-    if (status == STATUS_OK) status = infer(&inferring, (const char *)name.data, err);
-    return status == STATUS_OK || status == STATUS_DOWNSTREAM
-               ? status
-               : fail_within(err, status, "\"%s\"", (const char *)name.data);
+    OWNED(inferring_close)
+    struct inferring inferring = {.invocation = invocation, .objects.spool = SPOOL_NONE};
+    enum status status = open_source(&inferring, err);
+    if (status == STATUS_OK) status = infer(&inferring, inferring.objects.items[0].name, err);
+    return status;
 }
 
 const struct command infer_command = {
