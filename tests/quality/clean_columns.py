@@ -237,7 +237,9 @@ def main():
             ("hospital", "repair F1, rules", "0.64", repair("hospital", recipe("hospital_rules"))),
             ("beers", "repair F1, rules", "0.90", repair("beers", recipe("beers"))),
             ("hospital", "detection F1, rules", "0.95",
-             detection("hospital", recipe("hospital_expectations")))):
+             detection("hospital", recipe("hospital_expectations"))),
+            ("beers", "detection F1, rules", "0.95",
+             detection("beers", recipe("beers_expectations")))):
         show("errors_" + name, figure, anchor, f"{ours:.3f}")
     images_perturbed()
     images_cleanvision()
