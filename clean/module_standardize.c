@@ -6,19 +6,22 @@
  * applied unchanged to new data. */
 #include "clean/module.h"
 #include "clean/standardize_cluster.h"
+#include "clean/standardize_preview.h"
 #include "clean/standardize_repair.h"
 #include "clean/standardize_text.h"
 
-#define METHODS "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|spelling"
-enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT, METHOD_NGRAM, METHOD_SPELLING };
+#define METHODS                                                                                    \
+    "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|metaphone|cologne|spelling"
+#define PREVIEW_BYTES_MAXIMUM ((size_t)1 << 30)
+enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT };
 
 struct config {
     struct text_list columns, methods;
     const struct yaml_node *map, *repair;
-    const char *map_file;
+    const char *map_file, *preview;
     double agree;
     bool fill;
-    int64_t max_distinct;
+    int64_t max_distinct, gram;
     double radius, ratio, rare;
 };
 
@@ -53,8 +56,12 @@ static const struct setting settings[] = {
     {"map", SETTING_TREE, SET(map), .help = "known spellings: {from: to, ...}"},
     {"map_file", SETTING_TEXT, SET(map_file),
      .help = "known spellings in a CSV file with the columns from and to", .argument = "FILE"},
+    {"preview", SETTING_TEXT, SET(preview), .argument = "FILE",
+     .help = "change nothing by clustering: write what would change as CSV, to be edited and given "
+             "back as map_file"},
     {"max_distinct", SETTING_INT, SET(max_distinct), "100000", .minimum = 1, .maximum = 1e8,
      .help = "a column with more distinct values is not clustered"},
+    {"gram", SETTING_INT, SET(gram), "2", .minimum = 1, .maximum = 10, .help = "ngram: characters"},
     {"radius", SETTING_REAL, SET(radius), "0.3", .minimum = 0, .maximum = 1,
      .help = "spelling: edits by the letters of the rare value"},
     {"ratio", SETTING_REAL, SET(ratio), "8", .minimum = 1, .maximum = 1e9,
@@ -299,8 +306,39 @@ static enum status cluster(struct state *state, struct learned *learned, struct 
     const struct config *config = state->config;
     struct cluster_options options = {
         (enum cluster_method)(state->methods[state->cluster_at] - METHOD_FINGERPRINT),
-        config->radius, config->ratio, config->rare, state->threads};
+        (size_t)config->gram,
+        config->radius,
+        config->ratio,
+        config->rare,
+        state->threads};
     return cluster_values(&learned->counts, &options, &learned->clusters, state->arena, err);
+}
+
+static enum status cluster_all(struct state *state, struct err *err)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->learned[i].counts.count > 0) TRY(cluster(state, &state->learned[i], err));
+        counts_release(&state->learned[i].counts);
+    }
+    return STATUS_OK;
+}
+
+static enum status preview_clusters(struct state *state, struct err *err)
+{
+    struct preview preview = {.text = bytes_limited(PREVIEW_BYTES_MAXIMUM)};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < state->count && status == STATUS_OK; i++) {
+        struct learned *learned = &state->learned[i];
+        if (learned->counts.count > 0) status = cluster(state, learned, err);
+        if (status == STATUS_OK)
+            status = clusters_preview(&preview, state->schema->fields[state->columns[i]].name,
+                                      &learned->clusters, &learned->counts, err);
+        counts_release(&learned->counts);
+        spelling_map_release(&learned->clusters);
+    }
+    if (status == STATUS_OK) status = clusters_preview_write(&preview, state->config->preview, err);
+    bytes_release(&preview.text);
+    return status;
 }
 
 static enum status settle_standardize(void *state_, int pass, bool *ret_more, struct err *err)
@@ -308,10 +346,7 @@ static enum status settle_standardize(void *state_, int pass, bool *ret_more, st
     (void)pass;
     (void)ret_more;
     struct state *state = state_;
-    for (size_t i = 0; i < state->count; i++) {
-        if (state->learned[i].counts.count > 0) TRY(cluster(state, &state->learned[i], err));
-        counts_release(&state->learned[i].counts);
-    }
+    TRY(state->config->preview != NULL ? preview_clusters(state, err) : cluster_all(state, err));
     for (size_t i = 0; i < state->repair.count; i++)
         TRY(repair_settle(&state->repair, &state->repair.items[i], state->arena, err));
     return STATUS_OK;

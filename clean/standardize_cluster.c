@@ -37,13 +37,14 @@ static int compare_keyed(const void *a_, const void *b_)
     return order != 0 ? order : compare_counted(a->value, b->value);
 }
 
-static enum status key_values(enum key_method method, const struct counts *counts,
+static enum status key_values(const struct cluster_options *options, const struct counts *counts,
                               struct keyed *ret, struct arena *arena, struct err *err)
 {
     OWNED(bytes_release) struct bytes key = bytes_limited(KEY_BYTES_MAXIMUM);
     for (size_t i = 0; i < counts->count; i++) {
         const struct counted *value = &counts->items[i];
-        TRY(spelling_key(method, text_of(value), &key, err));
+        TRY(spelling_key((enum key_method)options->method, options->gram, text_of(value), &key,
+                         err));
         char *copy = arena_text(arena, key.size == 0 ? "" : (char *)key.data, key.size);
         if (copy == NULL) return fail_memory(err, key.size);
         ret[i] = (struct keyed){{copy, key.size}, value};
@@ -67,14 +68,14 @@ static enum status map_runs(const struct keyed *keyed, size_t count, struct spel
     return STATUS_OK;
 }
 
-static enum status cluster_keys(const struct counts *counts, enum key_method method,
+static enum status cluster_keys(const struct counts *counts, const struct cluster_options *options,
                                 struct spelling_map *ret, struct arena *arena, struct err *err)
 {
     OWNED(arena_close) struct arena *keys = NULL;
     OWNED(memory_release) struct keyed *keyed = NULL;
     TRY(arena_open(&keys, err));
     TRY(NEW(&keyed, counts->count + 1, err));
-    TRY(key_values(method, counts, keyed, keys, err));
+    TRY(key_values(options, counts, keyed, keys, err));
     qsort(keyed, counts->count, sizeof *keyed, compare_keyed);
     return map_runs(keyed, counts->count, ret, arena, err);
 }
@@ -266,6 +267,6 @@ enum status cluster_values(const struct counts *counts, const struct cluster_opt
 {
     if (options->method == CLUSTER_SPELLING)
         return cluster_nearest(counts, options, ret, arena, err);
-    return cluster_keys(counts, options->method == CLUSTER_NGRAM ? KEY_NGRAM : KEY_FINGERPRINT, ret,
-                        arena, err);
+    _Static_assert((int)CLUSTER_COLOGNE == (int)KEY_COLOGNE, "the same order");
+    return cluster_keys(counts, options, ret, arena, err);
 }

@@ -10,10 +10,17 @@
 
 #include "clean/standardize_map.h"
 
-enum cluster_method { CLUSTER_FINGERPRINT, CLUSTER_NGRAM, CLUSTER_SPELLING };
+enum cluster_method {
+    CLUSTER_FINGERPRINT,
+    CLUSTER_NGRAM,
+    CLUSTER_METAPHONE,
+    CLUSTER_COLOGNE,
+    CLUSTER_SPELLING,
+};
 
 struct cluster_options {
     enum cluster_method method;
+    size_t gram; /* CLUSTER_NGRAM: characters */
     /* CLUSTER_SPELLING */
     double radius;  /* edits by the letters of the rare value, at least one edit */
     double ratio;   /* the frequent value occurs at least so many times as often */

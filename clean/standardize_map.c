@@ -82,7 +82,7 @@ static void take_line(int ending, void *context)
     file->fields = 0;
     file->line++;
     if (file->status != STATUS_OK) return;
-    if (fields != 2)
+    if (fields < 2)
         file->status = fail(file->err, STATUS_USAGE,
                             "record %lld: found %d fields, expected from "
                             "and to",

@@ -21,7 +21,8 @@ bool spelling_map_find(const struct spelling_map *map, struct str text, struct s
 MUST_CHECK enum status spelling_map_from_yaml(struct spelling_map *map,
                                               const struct yaml_node *node, struct arena *arena,
                                               struct err *err);
-/* A CSV file: two fields a line, the first line is the header; at most 64 MiB. */
+/* A CSV file: from and to, what stands behind them is ignored; the first line is the header; at
+ * most 64 MiB. */
 MUST_CHECK enum status spelling_map_from_file(struct spelling_map *map, const char *path,
                                               struct arena *arena, struct err *err);
 void spelling_map_release(struct spelling_map *map);

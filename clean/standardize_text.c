@@ -2,11 +2,10 @@
 #include "clean/standardize_text.h"
 
 #include "base/memory.h"
+#include "clean/standardize_phonetic.h"
 
 #include <stdlib.h>
 #include <utf8proc.h>
-
-#define NGRAM 2
 
 /* ---- code points ---- */
 
@@ -166,14 +165,14 @@ static size_t cut_words(const struct folded *folded, struct piece *ret)
     return count;
 }
 
-static size_t cut_ngrams(struct folded *folded, struct piece *ret)
+static size_t cut_ngrams(struct folded *folded, size_t gram, struct piece *ret)
 {
     size_t letters = 0, count = 0;
     for (size_t i = 0; i < folded->count; i++)
         if (!is_space(folded->points[i])) folded->points[letters++] = folded->points[i];
-    if (letters > 0 && letters < NGRAM) ret[count++] = (struct piece){folded->points, letters};
-    for (size_t i = 0; i + NGRAM <= letters; i++)
-        ret[count++] = (struct piece){folded->points + i, NGRAM};
+    if (letters > 0 && letters < gram) ret[count++] = (struct piece){folded->points, letters};
+    for (size_t i = 0; i + gram <= letters; i++)
+        ret[count++] = (struct piece){folded->points + i, gram};
     return count;
 }
 
@@ -190,7 +189,40 @@ static enum status join(struct piece *pieces, size_t count, bool blanks, struct 
     return STATUS_OK;
 }
 
-enum status spelling_key(enum key_method method, struct str text, struct bytes *ret,
+/* The sounds of one word in place of its letters; a word with anything but a to z stays: what it
+ * sounds like is not known, and a number is no sound. `room`: 2 x count code points. */
+static struct piece sound_of(enum key_method method, struct piece word, utf8proc_int32_t *room,
+                             char *letters)
+{
+    for (size_t i = 0; i < word.count; i++) {
+        if (word.points[i] < 'a' || word.points[i] > 'z') return word;
+        letters[i] = (char)word.points[i];
+    }
+    char *sounds = letters + word.count;
+    size_t count = method == KEY_METAPHONE ? phonetic_metaphone(letters, word.count, sounds)
+                                           : phonetic_cologne(letters, word.count, sounds);
+    for (size_t i = 0; i < count; i++)
+        room[i] = sounds[i];
+    return (struct piece){room, count};
+}
+
+static enum status join_sounds(enum key_method method, const struct folded *folded,
+                               struct piece *pieces, struct bytes *ret, struct err *err)
+{
+    OWNED(memory_release) utf8proc_int32_t *room = NULL;
+    OWNED(memory_release) char *letters = NULL;
+    TRY(NEW(&room, 2 * folded->count, err));
+    TRY(NEW(&letters, 3 * folded->count, err));
+    size_t count = cut_words(folded, pieces), used = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = pieces[i].count;
+        pieces[i] = sound_of(method, pieces[i], room + used, letters);
+        used += 2 * size;
+    }
+    return join(pieces, count, true, ret, err);
+}
+
+enum status spelling_key(enum key_method method, size_t gram, struct str text, struct bytes *ret,
                          struct err *err)
 {
     OWNED(folded_release) struct folded folded = {0};
@@ -199,7 +231,9 @@ enum status spelling_key(enum key_method method, struct str text, struct bytes *
     TRY(fold(text, &folded, err));
     if (folded.count == 0) return STATUS_OK;
     TRY(NEW(&pieces, folded.count + 1, err));
+    if (method == KEY_METAPHONE || method == KEY_COLOGNE)
+        return join_sounds(method, &folded, pieces, ret, err);
     size_t count =
-        method == KEY_FINGERPRINT ? cut_words(&folded, pieces) : cut_ngrams(&folded, pieces);
+        method == KEY_FINGERPRINT ? cut_words(&folded, pieces) : cut_ngrams(&folded, gram, pieces);
     return join(pieces, count, method == KEY_FINGERPRINT, ret, err);
 }

@@ -20,10 +20,12 @@ MUST_CHECK enum status spell(enum spelling spelling, struct str text, struct byt
 
 enum key_method {
     KEY_FINGERPRINT, /* folded words without accents and punctuation, sorted, each once */
-    KEY_NGRAM,       /* folded pairs of characters, sorted, each once */
+    KEY_NGRAM,       /* folded runs of `gram` characters, sorted, each once */
+    KEY_METAPHONE,   /* the words as they sound in English (clean/standardize_phonetic.h), sorted */
+    KEY_COLOGNE,     /* the words as they sound in German, sorted */
 };
 /* Replaces what `ret` holds with the key; empty for a text that has nothing to compare. */
-MUST_CHECK enum status spelling_key(enum key_method method, struct str text, struct bytes *ret,
-                                    struct err *err);
+MUST_CHECK enum status spelling_key(enum key_method method, size_t gram, struct str text,
+                                    struct bytes *ret, struct err *err);
 
 #endif

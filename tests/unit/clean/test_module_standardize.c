@@ -1,6 +1,7 @@
 /* tests/unit/clean/test_module_standardize.c: spellings, maps and clusters. */
 #include "harness.h"
 
+#include "clean/standardize_phonetic.h"
 #include "clean/standardize_text.h"
 
 #include <stdio.h>
@@ -63,7 +64,7 @@ static void reads_a_map_file(void **unused)
 static void expect_key(enum key_method method, const char *text, const char *wanted)
 {
     OWNED(bytes_release) struct bytes key = bytes_limited(1000);
-    assert_int_equal(spelling_key(method, str_of(text), &key, NULL), STATUS_OK);
+    assert_int_equal(spelling_key(method, 2, str_of(text), &key, NULL), STATUS_OK);
     assert_int_equal(bytes_append(&key, "", 1, NULL), STATUS_OK);
     assert_string_equal((char *)key.data, wanted);
 }
@@ -77,6 +78,55 @@ static void keys_are_those_of_openrefine(void **unused)
     expect_key(KEY_FINGERPRINT, "Łódź Ørsted", "lodz orsted");
     expect_key(KEY_FINGERPRINT, "...", "");
     expect_key(KEY_NGRAM, "Paris", "arispari");
+    /* the example that two ports of OpenRefine's keys publish */
+    const char *text = "À noite, vovô Kowalsky vê o ímã cair no pé do pingüim queixoso e vovó põe "
+                       "açúcar no chá de tâmaras do jabuti feliz.";
+    expect_key(KEY_FINGERPRINT, text,
+               "a acucar cair cha de do e feliz ima jabuti kowalsky no noite o pe pinguim poe "
+               "queixoso tamaras ve vovo");
+    expect_key(KEY_NGRAM, text,
+               "abacadaialamanarasbucachcudedoeaedeieleoetevfeg"
+               "uhaifiminiritixizjakokylilsmamqngnoocoeoiojokop"
+               "osovowpepipoqurarnsdsksotatetiucueuiutvevowaxoyv");
+}
+
+/* Lengths differ, the letters are the same: OpenRefine's example for a gram of 1. */
+static void letters_alone_make_a_key(void **unused)
+{
+    (void)unused;
+    expect("standardize methods=ngram gram=1", "x:utf8",
+           "Krzysztof\nKrzysztof\nKryzysztof\nKrzystof\n",
+           "x\nKrzysztof\nKrzysztof\nKrzysztof\nKrzysztof\n");
+}
+
+static void expect_sounds(const char *word, const char *metaphone, const char *cologne)
+{
+    char room[64];
+    room[phonetic_metaphone(word, strlen(word), room)] = '\0';
+    assert_string_equal(room, metaphone);
+    room[phonetic_cologne(word, strlen(word), room)] = '\0';
+    assert_string_equal(room, cologne);
+}
+
+static void words_are_told_by_their_sound(void **unused)
+{
+    (void)unused;
+    expect_sounds("wikipedia", "WKPT", "3412"); /* Cologne: Postel's published codes */
+    expect_sounds("mullerludenscheidt", "MLRLTNSKTT", "65752682");
+    expect_sounds("breschnew", "BRSKN", "17863");
+    expect_sounds("thompson", "0MPSN", "26186");
+    expect_sounds("knight", "NT", "4642");
+    expect_sounds("night", "NT", "642");
+    expect_sounds("wright", "RT", "3742");
+    expect_sounds("phone", "FN", "36");
+    expect_sounds("xavier", "SFR", "4837");
+    expect_sounds("nation", "NXN", "626");
+    expect_sounds("h", "H", "");
+    expect("standardize methods=metaphone", "x:utf8",
+           "Catherine 7\nCatherine 7\nKatherine 7\nKatherine 8\n",
+           "x\nCatherine 7\nCatherine 7\nCatherine 7\nKatherine 8\n");
+    expect("standardize methods=cologne", "x:utf8", "Meyer\nMeyer\nMaier\nMüller\n",
+           "x\nMeyer\nMeyer\nMeyer\nMüller\n");
 }
 
 static void clusters_become_the_most_frequent_spelling(void **unused)
@@ -185,6 +235,8 @@ int main(void)
         cmocka_unit_test(maps_known_spellings),
         cmocka_unit_test(reads_a_map_file),
         cmocka_unit_test(keys_are_those_of_openrefine),
+        cmocka_unit_test(letters_alone_make_a_key),
+        cmocka_unit_test(words_are_told_by_their_sound),
         cmocka_unit_test(clusters_become_the_most_frequent_spelling),
         cmocka_unit_test(a_tie_goes_to_the_smaller_spelling),
         cmocka_unit_test(dictionary_columns_stay_dictionaries),
