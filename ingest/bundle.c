@@ -409,7 +409,15 @@ enum status bundle_open(struct bundle **ret, struct input **input, enum bundle_k
     return STATUS_OK;
 }
 
-/* ---- their data ---- */
+/* ---- what is known of them, and their data ---- */
+
+bool bundle_is_note(const struct bundle_member *member)
+{
+    const char *slash = strrchr(member->path, '/');
+    const char *name = slash == NULL ? member->path : slash + 1;
+    return strncmp(member->path, "__MACOSX/", 9) == 0 || strncmp(name, "._", 2) == 0 ||
+           strcmp(name, ".DS_Store") == 0;
+}
 
 enum status bundle_read(const struct bundle *bundle, const struct bundle_member *member, void *ret,
                         size_t size, uint64_t offset, struct err *err)

@@ -26,6 +26,7 @@ struct bundle_member {
     size_t order;        /* in the file */
 };
 
+#define BUNDLE_MEMBERS 1000000
 struct bundle_limits {
     struct unpack_limits unpack;
     int64_t members; /* at most, folders included */
@@ -42,6 +43,8 @@ struct bundle {
  * for a bundle that is damaged, cut off, or beyond the limits. */
 MUST_CHECK enum status bundle_open(struct bundle **ret, struct input **input, enum bundle_kind kind,
                                    const struct bundle_limits *limits, struct err *err);
+/* Whether the member is only a note of a Mac (AppleDouble, .DS_Store), which nobody asked for. */
+bool bundle_is_note(const struct bundle_member *member);
 /* `size` bytes of a member without fault at `offset`. Any thread. */
 MUST_CHECK enum status bundle_read(const struct bundle *bundle, const struct bundle_member *member,
                                    void *ret, size_t size, uint64_t offset, struct err *err);

@@ -15,8 +15,8 @@ struct ingest_args {
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *escape, *comment,
         *header, *compression, *encoding, *table, *query, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
-    int label_from; /* 0 none, 1 directory */
-    struct text_list text;
+    int label_from; /* enum label_from */
+    struct text_list text, sidecar;
     bool no_provenance, accept_failed, incremental;
     int64_t chunk_rows, max_pixels, skip_rows, max_members;
     uint64_t chunk_bytes, max_field, max_picture, max_bytes;
@@ -42,7 +42,7 @@ MUST_CHECK enum status ingest_target(const struct ingest_args *args, const struc
 /* *ret NULL without --contract. STATUS_USAGE for --on-drift without one. */
 MUST_CHECK enum status ingest_contract(const struct ingest_args *args, struct contract **ret,
                                        struct err *err);
-/* What archives and packed files may hold. */
+/* What archives and packed files may hold; the usual where nothing is given. */
 struct bundle_limits ingest_bundle_limits(const struct ingest_args *args);
 
 /* tamis-ingest infer SOURCE */

@@ -110,15 +110,6 @@ static enum status unpack(struct objects *objects, struct input **input, const c
 
 /* ---- archives ---- */
 
-/* AppleDouble files and folder settings, which the Mac puts into its archives. */
-static bool is_mac_note(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    return strncmp(path, "__MACOSX/", 9) == 0 || strncmp(name, "._", 2) == 0 ||
-           strcmp(name, ".DS_Store") == 0;
-}
-
 static enum status recognise_member(const struct bundle *bundle, const struct bundle_member *member,
                                     const struct source_kind **ret, struct err *err)
 {
@@ -139,7 +130,7 @@ static enum status is_taken_whole(const struct bundle *bundle, const struct obje
     for (size_t i = 0; wanted->kind == NULL && !*ret && i < bundle->count; i++) {
         const struct bundle_member *member = &bundle->items[i];
         const struct source_kind *kind = NULL;
-        if (member->rule != NULL || is_mac_note(member->path)) continue;
+        if (member->rule != NULL || bundle_is_note(member)) continue;
         TRY(recognise_member(bundle, member, &kind, err));
         *ret = kind != NULL && kind->bundles;
     }
@@ -189,8 +180,8 @@ static enum status open_members(struct objects *objects, const struct bundle *bu
         const char *path = bundle->items[i].path;
         char shown[256];
         if (only != NULL && strcmp(path, only) != 0) continue;
-        objects->ignored += only == NULL && is_mac_note(path);
-        if (only == NULL && is_mac_note(path)) continue;
+        objects->ignored += only == NULL && bundle_is_note(&bundle->items[i]);
+        if (only == NULL && bundle_is_note(&bundle->items[i])) continue;
         enum status status = open_member(objects, bundle, i, archive, wanted, err);
         if (status != STATUS_OK)
             return fail_within(err, status, "member \"%s\"",

@@ -37,9 +37,16 @@ const struct setting ingest_options[] = {
      .kind = SETTING_CHOICE,
      .offset = AT(label_from),
      .fallback = "none",
-     .choices = "none|directory",
+     .choices = "none|directory|cls|json",
      .argument = "WHAT",
-     .help = "label of a picture: none, or the directory it lies in"},
+     .help =
+         "label of a picture: the directory it lies in, or the text of NAME.cls, or \"label\" in "
+         "NAME.json beside NAME.jpg (WebDataset)"},
+    {.name = "sidecar",
+     .kind = SETTING_TEXTS,
+     .offset = AT(sidecar),
+     .argument = "ENDING",
+     .help = "a column with the text of NAME.ENDING beside a picture; may be repeated"},
     {.name = "table",
      .kind = SETTING_TEXT,
      .offset = AT(table),
@@ -166,7 +173,7 @@ const struct setting ingest_options[] = {
     {.name = "max-ratio",
      .kind = SETTING_REAL,
      .offset = AT(max_ratio),
-     .fallback = "200",
+     .fallback = "200", /* UNPACK_RATIO */
      .minimum = 1,
      .maximum = 1e9,
      .argument = "N",
@@ -174,7 +181,7 @@ const struct setting ingest_options[] = {
     {.name = "max-members",
      .kind = SETTING_INT,
      .offset = AT(max_members),
-     .fallback = "1000000",
+     .fallback = "1000000", /* BUNDLE_MEMBERS */
      .minimum = 1,
      .maximum = 1e12,
      .argument = "N",
@@ -283,7 +290,8 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
 {
     *ret = (struct source_options){
         .skip_rows = args->skip_rows,
-        .label_from_directory = args->label_from == 1,
+        .label_from = args->label_from,
+        .sidecars = &args->sidecar,
         .encoding = args->encoding,
         .table = args->table,
         .query = args->query,
@@ -316,8 +324,9 @@ enum status ingest_contract(const struct ingest_args *args, struct contract **re
 struct bundle_limits ingest_bundle_limits(const struct ingest_args *args)
 {
     return (struct bundle_limits){
-        .unpack = {.ratio = args->max_ratio, .bytes = args->max_bytes},
-        .members = args->max_members,
+        .unpack = {.ratio = args->max_ratio > 0 ? args->max_ratio : UNPACK_RATIO,
+                   .bytes = args->max_bytes},
+        .members = args->max_members > 0 ? args->max_members : BUNDLE_MEMBERS,
     };
 }
 

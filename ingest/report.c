@@ -23,10 +23,11 @@ static enum status add_text(struct bytes *json, const char *key, const char *val
     return bytes_append_json(json, str_of(value), err);
 }
 
-static enum status add_texts(struct bytes *json, const struct text_list *list, struct err *err)
+static enum status add_texts(struct bytes *json, const char *key, const struct text_list *list,
+                             struct err *err)
 {
     if (list->count == 0) return STATUS_OK;
-    TRY(bytes_append_text(json, ",\"text\":[", err));
+    TRY(bytes_format(json, err, ",\"%s\":[", key));
     for (size_t i = 0; i < list->count; i++) {
         if (i > 0) TRY(bytes_append_text(json, ",", err));
         TRY(bytes_append_json(json, str_of(list->items[i]), err));
@@ -52,6 +53,7 @@ static enum status add_contract(struct bytes *json, const struct contract *contr
 enum status ingest_config_json(const struct ingest_args *args, const struct contract *contract,
                                const char *kind, struct bytes *ret, struct err *err)
 {
+    static const char *const labels[] = {"none", "directory", "cls", "json"};
     TRY(bytes_format(ret, err, "{\"kind\":\"%s\"", kind));
     TRY(add_text(ret, "header", args->header, err));
     TRY(add_text(ret, "delimiter", args->delimiter, err));
@@ -65,8 +67,9 @@ enum status ingest_config_json(const struct ingest_args *args, const struct cont
     TRY(add_text(ret, "encoding", args->encoding, err));
     TRY(add_text(ret, "table", args->table, err));
     TRY(add_text(ret, "query", args->query, err));
-    TRY(add_texts(ret, &args->text, err));
-    if (args->label_from == 1) TRY(add_text(ret, "label_from", "directory", err));
+    TRY(add_texts(ret, "text", &args->text, err));
+    if (args->label_from > 0) TRY(add_text(ret, "label_from", labels[args->label_from], err));
+    TRY(add_texts(ret, "sidecar", &args->sidecar, err));
     TRY(add_contract(ret, contract, err));
     return bytes_format(ret, err,
                         ",\"provenance\":%s,\"chunk_rows\":%" PRId64 ",\"chunk_bytes\":%" PRIu64

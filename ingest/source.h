@@ -36,15 +36,20 @@ struct source_probe {
 
 enum source_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
 
+/* Where the label of a picture comes from: its folder, the text in its .cls, "label" in its .json.
+ */
+enum label_from { LABEL_NONE, LABEL_DIRECTORY, LABEL_CLS, LABEL_JSON };
+
 /* Options a kind may use; the driver fills it from the command line. */
 struct source_options {
-    const char *delimiter; /* NULL = found by ourselves */
-    int quote, escape;     /* -1 = found, 0 = none */
-    int comment;           /* lines that begin with it are no records; 0 = none */
-    int header;            /* enum source_header */
-    int64_t header_rows;   /* of HEADER_YES */
-    int64_t skip_rows;     /* lines in front of the table; -1 = found */
-    bool label_from_directory;
+    const char *delimiter;                  /* NULL = found by ourselves */
+    int quote, escape;                      /* -1 = found, 0 = none */
+    int comment;                            /* lines that begin with it are no records; 0 = none */
+    int header;                             /* enum source_header */
+    int64_t header_rows;                    /* of HEADER_YES */
+    int64_t skip_rows;                      /* lines in front of the table; -1 = found */
+    int label_from;                         /* enum label_from */
+    const struct text_list *sidecars;       /* endings of files beside a picture: columns of text */
     const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
     const char *table, *query;              /* of a database; NULL = not given */
     const struct text_list *text_columns;   /* never inferred: stay utf8 */

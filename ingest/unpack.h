@@ -16,6 +16,7 @@ struct unpack_limits {
     double ratio;   /* unpacked bytes a packed byte at most, beyond the first RATIO_FREE_BYTES */
     uint64_t bytes; /* unpacked from one source at most; 0 = any number */
 };
+#define UNPACK_RATIO     200
 #define RATIO_FREE_BYTES (16u << 20) /* small files may be as repetitive as they like */
 
 /* STATUS_FAILED when `plain` bytes out of `packed` ones are beyond the limits. */

@@ -25,6 +25,18 @@ def hostile_tar(file):
         member(tar, "folder", kind=tarfile.DIRTYPE)
         member(tar, "._good.csv", b"\0\5\x16\7")
 
+def hostile_pictures(file, picture):
+    data = open(picture, "rb").read()
+    with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as tar:
+        member(tar, "a" * 150 + "/\u00e9t\u00e9.png", data)
+        member(tar, "../up.png", data)
+        member(tar, "link.png", kind=tarfile.SYMTYPE, link="/etc/passwd")
+        member(tar, "b.png", data)
+        member(tar, "b.png", data)
+        member(tar, "empty.png", b"")
+        member(tar, "notes.txt", b"text")
+        member(tar, "._b.png", b"\0\5\x16\7")
+
 def local(name, method, crc, packed, plain, flags=0):
     return struct.pack("<4s5H3I2H", b"PK\3\4", 20, flags, method, 0, 33, crc, packed, plain,
                        len(name), 0) + name

@@ -58,7 +58,7 @@ static void all_pictures_but_the_broken_are_rows(void **state)
 {
     const struct folder *folder = *state;
     struct source_options options = csv_options();
-    options.label_from_directory = true;
+    options.label_from = LABEL_DIRECTORY;
     struct source *source = NULL;
     struct source_piece *piece = NULL;
     struct source_rows rows = {0};
