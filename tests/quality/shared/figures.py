@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-here = os.path.dirname(os.path.abspath(__file__))
+here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 build, data = sys.argv[1], sys.argv[2]
 folder = tempfile.mkdtemp(prefix="tamis-quality-")
 atexit.register(shutil.rmtree, folder, True)
@@ -30,7 +30,8 @@ def rows_of(path):
 
 
 def show(name, figure, anchor, ours):
-    print(f"{name:22} {figure:44} {anchor:>34} {ours:>16}", flush=True)
+    """Fields are two blanks and more apart; tests/quality/run lays them out."""
+    print(f"{name:22}  {figure:40}  {anchor or '-':>30}  {ours or '-':>14}", flush=True)
 
 
 def clustered(sources, step, ingest_arguments=()):
