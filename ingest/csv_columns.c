@@ -26,6 +26,8 @@ void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen
 
 struct column {
     enum type_id type;
+    bool zoned;                     /* moments are written with a zone */
+    bool never;                     /* no value was seen: none may come */
     size_t width;                   /* of a value; 0 for bool and utf8 */
     struct buffer validity, values; /* values: numbers, bits, or int32 offsets */
     struct bytes text;
@@ -37,6 +39,7 @@ struct csv_columns {
     struct column *columns;
     int64_t rows, room;
     int64_t *records;
+    bool misfit; /* a value was not of its column's type */
 };
 
 static enum status column_open(struct column *column, const struct field *field, int64_t rows,
@@ -52,8 +55,8 @@ static enum status column_open(struct column *column, const struct field *field,
     return buffer_new(&column->values, room * column->width, err);
 }
 
-enum status csv_columns_open(struct csv_columns **ret, const struct schema *schema, int64_t rows,
-                             struct err *err)
+enum status csv_columns_open(struct csv_columns **ret, const struct schema *schema,
+                             const struct csv_types *types, int64_t rows, struct err *err)
 {
     OWNED(csv_columns_close) struct csv_columns *columns = NULL;
     TRY(NEW(&columns, 1, err));
@@ -61,8 +64,12 @@ enum status csv_columns_open(struct csv_columns **ret, const struct schema *sche
     columns->room = rows;
     TRY(NEW(&columns->columns, schema->count, err));
     TRY(NEW(&columns->records, (size_t)rows, err));
-    for (size_t i = 0; i < schema->count; i++)
-        TRY(column_open(&columns->columns[i], &schema->fields[i], rows, err));
+    for (size_t i = 0; i < schema->count; i++) {
+        struct column *column = &columns->columns[i];
+        TRY(column_open(column, &schema->fields[i], rows, err));
+        column->zoned = (types->classes[i] & VALUE_TIME) == 0;
+        column->never = types->classes[i] != 0 && types->seen[i] == 0;
+    }
     *ret = columns;
     columns = NULL;
     return STATUS_OK;
@@ -83,7 +90,9 @@ static void set_bit(uint8_t *bits, size_t row)
         uint8_t *validity = buffer_writable(&column->validity);                                    \
         type *values = (type *)(void *)buffer_writable(&column->values);                           \
         struct value_day day = {.known = false};                                                   \
+        bool zoned = false;                                                                        \
         (void)day;                                                                                 \
+        (void)zoned;                                                                               \
         for (size_t row = 0; row < block->rows; row++) {                                           \
             struct str value = {(const char *)block->text + cells[row].at, cells[row].size};       \
             if (value.size == CSV_NULL || value.size == 0) {                                       \
@@ -99,7 +108,8 @@ static void set_bit(uint8_t *bits, size_t row)
 TAKE_TYPED(ints, int64_t, value_int(value, &values[base + row]))
 TAKE_TYPED(reals, double, value_real(value, &values[base + row]))
 TAKE_TYPED(days, int32_t, value_date(value, &day, &values[base + row]))
-TAKE_TYPED(moments, int64_t, value_time(value, &day, &values[base + row], &(bool){false}))
+TAKE_TYPED(moments, int64_t,
+           value_time(value, &day, &values[base + row], &zoned) && zoned == column->zoned)
 
 static size_t take_bools(struct column *column, const struct csv_block *block,
                          const struct csv_cell *cells, size_t base)
@@ -143,13 +153,23 @@ static enum status take_texts(struct column *column, const struct csv_block *blo
     return STATUS_OK;
 }
 
-static enum status changed(const struct csv_block *block, size_t row, size_t column,
-                           struct err *err)
+static enum status misfit(struct csv_columns *columns, const struct csv_block *block, size_t row,
+                          size_t column, struct err *err)
 {
     char shown[80];
+    columns->misfit = true;
     escape_for_terminal(csv_cell_text(block, row, column), shown, sizeof shown);
     return fail(err, STATUS_FAILED, "record %lld: found \"%s\", which was not there at first",
                 (long long)block->records[row], shown);
+}
+
+/* The first row with a byte of text, block->rows where there is none. */
+static size_t first_value(const struct csv_block *block, const struct csv_cell *cells)
+{
+    size_t row = 0;
+    while (row < block->rows && (cells[row].size == CSV_NULL || cells[row].size == 0))
+        row++;
+    return row;
 }
 
 static enum status take_column(struct csv_columns *columns, size_t index,
@@ -158,6 +178,8 @@ static enum status take_column(struct csv_columns *columns, size_t index,
     struct column *column = &columns->columns[index];
     const struct csv_cell *cells = block->cells + index * block->stride;
     size_t base = (size_t)columns->rows, taken;
+    if (column->never && (taken = first_value(block, cells)) < block->rows)
+        return misfit(columns, block, taken, index, err);
     switch (column->type) {
     case TYPE_UTF8: return take_texts(column, block, cells, base, err);
     case TYPE_BOOL: taken = take_bools(column, block, cells, base); break;
@@ -166,7 +188,7 @@ static enum status take_column(struct csv_columns *columns, size_t index,
     case TYPE_TIMESTAMP: taken = take_moments(column, block, cells, base); break;
     default: taken = take_ints(column, block, cells, base); break;
     }
-    return taken == block->rows ? STATUS_OK : changed(block, taken, index, err);
+    return taken == block->rows ? STATUS_OK : misfit(columns, block, taken, index, err);
 }
 
 enum status csv_columns_take(struct csv_columns *columns, const struct csv_block *block,
@@ -179,6 +201,11 @@ enum status csv_columns_take(struct csv_columns *columns, const struct csv_block
     memcpy(columns->records + columns->rows, block->records, block->rows * sizeof(int64_t));
     columns->rows += (int64_t)block->rows;
     return STATUS_OK;
+}
+
+bool csv_columns_misfit(const struct csv_columns *columns)
+{
+    return columns->misfit;
 }
 
 /* ---- the end ---- */

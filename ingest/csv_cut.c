@@ -165,6 +165,7 @@ static enum status fill(struct csv_cutter *cutter, struct csv_piece *piece, stru
         if (at == cutter->bytes.size && sliding_at_end(&cutter->bytes)) break;
         if (piece->records < cutter->piece_rows) TRY(take_one(cutter, piece, &at, &full, err));
     }
+    piece->lines = cutter->line - piece->first_line;
     cutter->record += piece->records;
     cutter->blank_lines += piece->blank_lines;
     piece->size = at;
@@ -210,6 +211,11 @@ void csv_piece_free(struct csv_piece **piece)
     memory_free((*piece)->bad);
     memory_free(*piece);
     *piece = NULL;
+}
+
+bool csv_piece_is_lines(const struct csv_piece *piece)
+{
+    return piece->lines <= piece->records + piece->blank_lines;
 }
 
 int64_t csv_cutter_records(const struct csv_cutter *cutter)

@@ -1,8 +1,10 @@
 /* ingest/csv_parts.h: the parts a CSV reader is made of (RFC 4180 and its common relatives).
  *
  * A file is read in two passes: the first decides the type of each column over all its values, the
- * second makes arrays. In each pass one thread cuts the bytes into pieces at record boundaries
- * (csv_cut.c) and any thread takes a piece apart (csv_fields.c, through libcsv).
+ * second makes arrays. Where the output can begin again the first pass is left out: types are
+ * guessed from the first records, every value is held against its guess, and one that does not fit
+ * means both passes after all. In each pass one thread cuts the bytes into pieces at record
+ * boundaries (csv_cut.c) and any thread takes a piece apart (csv_fields.c, through libcsv).
  *
  * What a record is: bytes up to a line end (LF, CR or CRLF) outside quotes. A field is quoted when
  * its first byte is the quote; inside, a doubled quote is one quote. A quote later in an unquoted
@@ -111,11 +113,14 @@ struct csv_piece {
     int64_t first_record; /* number of its first record */
     int64_t records;      /* blank lines are none, except in a table of one column */
     int64_t first_line;
+    int64_t lines; /* that its records take */
     int64_t blank_lines;
     struct csv_bad *bad;
     size_t bad_count, bad_room;
 };
 void csv_piece_free(struct csv_piece **piece);
+/* Whether each of its records is one line. */
+bool csv_piece_is_lines(const struct csv_piece *piece);
 
 struct csv_cutter;
 /* Borrows input (regular file or spool), dialect and, unless NULL, digester, which gets every byte
@@ -172,6 +177,31 @@ MUST_CHECK enum status csv_split(struct csv_splitter *splitter, const uint8_t *d
                                  bool *ret_same, struct err *err);
 void csv_splitter_close(struct csv_splitter **splitter);
 
+/* ---- csv_types.c: what each column may be ---- */
+
+struct csv_types {
+    size_t columns;
+    uint8_t *classes; /* of each column; enum value_class */
+    uint8_t *seen;    /* 1: it has a value */
+    bool utf8;        /* every byte is known to be */
+    int64_t records, blank_lines;
+};
+/* All classes for each of `columns`, nothing seen. */
+MUST_CHECK enum status csv_types_open(struct csv_types *ret, size_t columns, struct err *err);
+void csv_types_release(struct csv_types *types);
+enum type_id csv_type_of(unsigned classes, bool seen);
+/* Narrowed by every value of the file; digester as for csv_cutter_open. */
+MUST_CHECK enum status csv_types_read(struct csv_types *types, struct input *input,
+                                      const struct csv_dialect *dialect,
+                                      const struct source_options *options,
+                                      struct digester *digester, struct err *err);
+/* Narrowed by the first records. *ret_trusted false when there are none, or when places further on
+ * look different. If all values fit the types guessed, those are the types over all values. */
+MUST_CHECK enum status csv_types_guess(struct csv_types *types, struct input *input,
+                                       const struct csv_dialect *dialect,
+                                       const struct source_options *options, bool *ret_trusted,
+                                       struct err *err);
+
 /* ---- csv_columns.c: blocks of cells as arrays ---- */
 
 /* Narrows classes[column] (enum value_class) by every value; sets seen[column] where there is one.
@@ -179,12 +209,16 @@ void csv_splitter_close(struct csv_splitter **splitter);
 void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen);
 
 struct csv_columns;
-/* At most `rows` rows. */
+/* At most `rows` rows of `schema`, whose types come from `types` (borrowed). */
 MUST_CHECK enum status csv_columns_open(struct csv_columns **ret, const struct schema *schema,
-                                        int64_t rows, struct err *err);
-/* STATUS_FAILED when a value does not have its column's type: the file changed between passes. */
+                                        const struct csv_types *types, int64_t rows,
+                                        struct err *err);
+/* STATUS_FAILED when a value does not have its column's type: the guess was wrong, or the file
+ * changed between passes. */
 MUST_CHECK enum status csv_columns_take(struct csv_columns *columns, const struct csv_block *block,
                                         struct err *err);
+/* Whether csv_columns_take failed for that. */
+bool csv_columns_misfit(const struct csv_columns *columns);
 /* The rows and their record numbers (memory_free). */
 MUST_CHECK enum status csv_columns_finish(struct csv_columns *columns, struct batch *ret,
                                           int64_t **ret_records, struct err *err);

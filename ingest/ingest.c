@@ -7,11 +7,13 @@
 #include "base/parallel.h"
 #include "base/progress.h"
 #include "ingest/contract_fit.h"
+#include "ingest/held_rejects.h"
 #include "ingest/objects.h"
 #include "ingest/provenance.h"
 #include "ingest/report.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -37,6 +39,8 @@ struct ingest {
     struct watermarks *watermarks;
     struct stage_output *output;
     struct rejects *rejects;
+    struct held_rejects held;  /* while the schema is a guess */
+    atomic_bool guessed_wrong; /* and was found to be wrong */
     struct progress *progress;
     int64_t rows, rejected, bytes;
     double started;
@@ -55,6 +59,7 @@ static void ingest_close(struct ingest *ingest)
     provenance_close(&ingest->provenance);
     progress_close(&ingest->progress);
     rejects_close(&ingest->rejects);
+    held_rejects_release(&ingest->held);
     stage_output_close(&ingest->output);
     watermarks_close(&ingest->watermarks);
 }
@@ -168,6 +173,17 @@ static enum status fit_contract(struct ingest *ingest, struct err *err)
     return status;
 }
 
+static enum status open_provenance(struct ingest *ingest, struct err *err)
+{
+    bool wanted = !ingest->args->no_provenance;
+    if (ingest->contract == NULL)
+        return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
+                               ingest->count, wanted, err);
+    TRY(fit_contract(ingest, err));
+    return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
+                              ingest->count, wanted, err);
+}
+
 static enum status open_objects(struct ingest *ingest, char *const *operands, struct err *err)
 {
     struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args)};
@@ -189,21 +205,27 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
             ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
     }
-    bool wanted = !ingest->args->no_provenance;
-    if (ingest->contract == NULL)
-        return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
-                               ingest->count, wanted, err);
-    TRY(fit_contract(ingest, err));
-    return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
-                              ingest->count, wanted, err);
+    return open_provenance(ingest, err);
 }
 
-static enum status open_outputs(struct ingest *ingest, struct err *err)
+static enum status open_output(struct ingest *ingest, struct err *err)
 {
-    TRY(rejects_open(&ingest->rejects, ingest->args->rejects, ingest->run, err));
     return stage_output_open(&ingest->output, &ingest->target,
                              provenance_schema(ingest->provenance), ingest->run, ingest->common,
                              err);
+}
+
+/* A guessed schema saves a pass over the sources where nothing has left the process before the end:
+ * a file gets its name and a version its number then. */
+static bool may_guess(const struct ingest *ingest)
+{
+    const char *path = ingest->target.path;
+    struct stat info;
+    bool goes_to_stdout = path == NULL ? ingest->target.into == NULL : strcmp(path, "-") == 0;
+    if (ingest->kind->settle == NULL || ingest->args->incremental || ingest->common->explain)
+        return false;
+    if (goes_to_stdout || ingest->contract != NULL) return false;
+    return path == NULL || stat(path, &info) != 0 || S_ISREG(info.st_mode);
 }
 
 /* -1 = not known. */
@@ -218,10 +240,10 @@ static int64_t object_bytes(const struct object *object)
 /* All bytes of all passes are known beforehand where every source is a file. */
 static enum status open_progress(struct ingest *ingest, struct err *err)
 {
-    int64_t total = 0;
+    int64_t total = 0, passes = ingest->options.may_guess ? 1 : ingest->kind->passes;
     for (size_t i = 0; i < ingest->count && total >= 0; i++) {
         int64_t bytes = object_bytes(&ingest->objects.items[i]);
-        total = bytes >= 0 ? total + bytes * ingest->kind->passes : -1;
+        total = bytes >= 0 ? total + bytes * passes : -1;
     }
     TRY(progress_open(&ingest->progress, ingest->common, "ingest", "bytes", total, err));
     ingest->options.progress = ingest->progress;
@@ -293,6 +315,7 @@ static enum status convert_piece(void *context, void *untyped, struct err *err)
     OWNED(batch_release) struct batch batch = {0};
     enum status status =
         ingest->kind->convert(ingest->sources[item->source], item->piece, &item->rows, err);
+    if (item->rows.guessed_wrong) atomic_store(&ingest->guessed_wrong, true);
     if (ingest->fit != NULL) status = keep_contract(ingest, item, status, err);
     if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[item->source]);
     item->count = item->rows.batch.rows;
@@ -321,12 +344,23 @@ static enum status push_reject(struct ingest *ingest, const struct reject *rejec
     return run_event(ingest->run, &event, err);
 }
 
+/* Of a run that may begin again nothing may have left. */
+static enum status hold_reject(struct ingest *ingest, const struct reject *reject, struct err *err)
+{
+    bool kept = false;
+    TRY(held_rejects_add(&ingest->held, reject, &kept, err));
+    if (kept) return STATUS_OK;
+    atomic_store(&ingest->guessed_wrong, true); /* too much to hold: begin again, to be sure */
+    return fail(err, STATUS_FAILED, "found too many rejects to hold");
+}
+
 static enum status push_rejects(struct ingest *ingest, struct item *item, struct err *err)
 {
     for (size_t i = 0; i < item->rows.reject_count; i++) {
         struct reject *reject = &item->rows.rejects[i];
         reject->source = str_of(ingest->names[item->source]);
-        TRY(push_reject(ingest, reject, ingest->kind->name, err));
+        TRY(ingest->options.may_guess ? hold_reject(ingest, reject, err)
+                                      : push_reject(ingest, reject, ingest->kind->name, err));
     }
     return STATUS_OK;
 }
@@ -375,6 +409,36 @@ static enum status read_all(struct ingest *ingest, struct err *err)
     enum status status = ordered_run(&ordered, err);
     if (ingest->fit != NULL && (status == STATUS_OK || status == STATUS_VERDICT))
         TRY(contract_fit_record(ingest->fit, ingest->run, err));
+    return status;
+}
+
+/* ---- beginning again ---- */
+
+static enum status begin_again(struct ingest *ingest, struct err *err)
+{
+    stage_output_close(&ingest->output);
+    held_rejects_release(&ingest->held);
+    provenance_close(&ingest->provenance);
+    ingest->options.may_guess = false;
+    ingest->current = 0;
+    ingest->rows = 0;
+    for (size_t i = 0; i < ingest->count; i++) {
+        enum status status = ingest->kind->settle(ingest->sources[i], err);
+        if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
+    }
+    TRY(open_provenance(ingest, err));
+    return open_output(ingest, err);
+}
+
+static enum status read_sources(struct ingest *ingest, struct err *err)
+{
+    enum status status = read_all(ingest, err);
+    if (status != STATUS_OK && atomic_load(&ingest->guessed_wrong)) {
+        TRY(begin_again(ingest, err));
+        status = read_all(ingest, err);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < ingest->held.count; i++)
+        status = push_reject(ingest, &ingest->held.items[i], ingest->kind->name, err);
     return status;
 }
 
@@ -550,14 +614,16 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(choose_kind(&ingest, err));
     TRY(record_config(&ingest, err));
     TRY(open_watermarks(&ingest, err));
+    ingest.options.may_guess = may_guess(&ingest);
     TRY(open_progress(&ingest, err));
     TRY(open_sources(&ingest, err));
     if (ingest.common->explain)
         return ingest_explain(ingest.kind, ingest.names, ingest.count,
                               provenance_schema(ingest.provenance), &ingest.options, err);
-    TRY(open_outputs(&ingest, err));
+    TRY(rejects_open(&ingest.rejects, ingest.args->rejects, run, err));
+    TRY(open_output(&ingest, err));
     TRY(push_members(&ingest, err));
-    TRY(read_all(&ingest, err));
+    TRY(read_sources(&ingest, err));
     TRY(finish(&ingest, &version, err));
     return report(&ingest, &version, err);
 }

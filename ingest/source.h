@@ -58,7 +58,8 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
-    const char *name;              /* of this source, as in _source */
+    bool may_guess;   /* a schema that turns out wrong later is fine: the driver can begin again */
+    const char *name; /* of this source, as in _source */
     struct watermarks *watermarks; /* --incremental: what was read before; NULL
                                       otherwise */
     struct input **standard_input; /* already opened and looked into; a kind takes it: stdin, what
@@ -90,6 +91,7 @@ struct source_rows {
     struct reject *rejects; /* in record order; `source` is left to the driver; memory_get */
     size_t reject_count;
     int64_t bytes;       /* of the source that the piece stands for */
+    bool guessed_wrong;  /* convert failed: a value does not fit the guessed schema */
     struct arena *arena; /* texts of the rejects, where they are not in the piece */
 };
 void source_rows_release(struct source_rows *rows);
@@ -122,6 +124,10 @@ struct source_kind {
     /* Makes the schemas of several opened sources of this kind agree as far as they can; the driver
      * checks afterwards that all have the same columns. NULL = they must be alike. */
     enum status (*unify)(struct source *const *sources, size_t count, struct err *err);
+    /* After a convert that failed with ret->guessed_wrong: reads what it takes to be sure of the
+     * schema, and begins again at the first record. Sources that are sure are asked too. NULL = it
+     * never guesses, whatever options.may_guess says. */
+    enum status (*settle)(struct source *source, struct err *err);
     /* The next records, at most options.chunk_rows of them; *ret NULL at the end. One at a time, in
      * order. Required. */
     enum status (*cut)(struct source *source, struct source_piece **ret, struct err *err);

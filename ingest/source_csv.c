@@ -3,7 +3,6 @@
  * The first pass decides each column's type over every value of every file; the second makes
  * arrays. Stdin and pipes are spooled into an unlinked temporary file first. A file that changes
  * between the passes is an error. The parts are in csv_parts.h. */
-#include "base/parallel.h"
 #include "ingest/csv_parts.h"
 #include "ingest/reread.h"
 
@@ -19,11 +18,13 @@ struct source {
     struct reread file;
     struct csv_dialect dialect;
     const char **names;
-    uint8_t *classes, *seen; /* of each column; enum value_class */
+    struct csv_types types;
+    bool guessed;              /* the types are, from the first records */
+    struct digester preface;   /* has the bytes in front of the first record */
+    struct digester digesting; /* with guessed types: has what the cutter has read */
     struct schema *schema;
     struct csv_cutter *cutter;
     struct digest digest;
-    int64_t records, blank_lines;
 };
 
 struct source_piece {
@@ -35,7 +36,7 @@ static void forget(struct source *source);
 
 /* ---- opening ---- */
 
-static enum status find_dialect(struct source *source, struct digester *digester, struct err *err)
+static enum status find_dialect(struct source *source, struct err *err)
 {
     size_t file = (size_t)input_size(source->file.input);
     for (size_t size = SAMPLE_BYTES;; size *= 8) {
@@ -49,7 +50,8 @@ static enum status find_dialect(struct source *source, struct digester *digester
             size < SAMPLE_BYTES_MAXIMUM)
             continue;
         TRY(status);
-        digester_add(digester, sample, source->dialect.preface);
+        digester_begin(&source->preface);
+        digester_add(&source->preface, sample, source->dialect.preface);
         return csv_tail_find(source->file.input, &source->dialect, err);
     }
 }
@@ -63,86 +65,30 @@ static enum status keep_as_text(struct source *source, struct err *err)
         TRY(schema_require(source->schema, str_of(columns->items[i]), &column, err));
     }
     for (size_t i = 0; i < source->dialect.fields; i++)
-        if (source_keeps_text(&source->options, source->names[i])) source->classes[i] = 0;
+        if (source_keeps_text(&source->options, source->names[i])) source->types.classes[i] = 0;
     return STATUS_OK;
 }
 
-/* ---- the first pass ---- */
+/* ---- the schema ---- */
 
-struct first_pass {
-    struct source *source;
-    size_t fields;
-    bool utf8; /* every piece so far */
-};
-struct first_item {
-    struct csv_piece *piece;
-    uint8_t *classes, *seen;
-    bool utf8;
-};
-
-static void drop_first(void *context, void *item)
+static enum status make_schema(struct source *source, struct err *err)
 {
-    (void)context;
-    struct first_item *first = item;
-    csv_piece_free(&first->piece);
-    memory_free(first->classes);
-    memory_free(first->seen);
-    memory_free(first);
-}
-
-static enum status pull_first(void *context, void **ret, struct err *err)
-{
-    struct first_pass *pass = context;
-    struct csv_piece *piece = NULL;
-    TRY(interrupted(err));
-    TRY(csv_cut(pass->source->cutter, &piece, err));
-    *ret = NULL;
-    if (piece == NULL) return STATUS_OK;
-    struct first_item *item;
-    enum status status = NEW(&item, 1, err);
-    if (status != STATUS_OK) {
-        csv_piece_free(&piece);
-        return status;
+    OWNED(schema_unref) struct schema *schema = NULL;
+    TRY(schema_new(&schema, err));
+    for (size_t column = 0; column < source->dialect.fields; column++) {
+        enum type_id type =
+            csv_type_of(source->types.classes[column], source->types.seen[column] != 0);
+        struct field field = field_of(source->names[column], type);
+        struct metadata_pair written = {str_of("tamis:name"), {NULL, 0}};
+        if (source->dialect.written[column] != NULL) { /* the name as the file has it */
+            written.value = str_of(source->dialect.written[column]);
+            field.metadata = (struct metadata){&written, 1};
+        }
+        TRY(schema_add(schema, &field, err));
     }
-    item->piece = piece;
-    *ret = item;
-    return STATUS_OK;
-}
-
-static enum status classify_block(void *context, const struct csv_block *block, struct err *err)
-{
-    (void)err;
-    struct first_item *item = context;
-    csv_classify(block, item->classes, item->seen);
-    return STATUS_OK;
-}
-
-static enum status work_first(void *context, void *item, struct err *err)
-{
-    struct first_pass *pass = context;
-    struct first_item *first = item;
-    const struct csv_taker taker = {first, classify_block};
-    TRY(NEW(&first->classes, pass->fields, err));
-    TRY(NEW(&first->seen, pass->fields, err));
-    memset(first->classes, VALUE_ANY, pass->fields);
-    first->utf8 = utf8_valid(first->piece->data, first->piece->size);
-    struct csv_dialect dialect = pass->source->dialect;
-    dialect.utf8 = first->utf8;
-    return csv_fields(&dialect, &pass->source->options, first->piece, &taker, NULL, err);
-}
-
-static enum status push_first(void *context, void *item, struct err *err)
-{
-    (void)err;
-    struct first_pass *pass = context;
-    struct first_item *first = item;
-    for (size_t column = 0; column < pass->fields; column++) {
-        pass->source->classes[column] &= first->classes[column];
-        pass->source->seen[column] |= first->seen[column];
-    }
-    pass->utf8 = pass->utf8 && first->utf8;
-    progress_add(pass->source->options.progress, (int64_t)first->piece->size);
-    drop_first(context, item);
+    schema_unref(&source->schema);
+    source->schema = schema;
+    schema = NULL;
     return STATUS_OK;
 }
 
@@ -159,76 +105,44 @@ static enum status digest_tail(const struct source *source, struct digester *dig
     return STATUS_OK;
 }
 
-static enum status classify_all(struct source *source, struct digester *digester, struct err *err)
+/* The dialect, and no class for columns that stay text, all for the others. */
+static enum status begin_types(struct source *source, struct err *err)
 {
-    TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
-                        digester, err));
-    struct first_pass pass = {source, source->dialect.fields, true};
-    struct ordered ordered = {
-        .threads = source->options.threads,
-        .context = &pass,
-        .pull = pull_first,
-        .work = work_first,
-        .push = push_first,
-        .drop = drop_first,
-    };
-    TRY(ordered_run(&ordered, err));
-    TRY(digest_tail(source, digester, err));
-    source->digest = digester_end(digester);
-    source->dialect.utf8 = pass.utf8;
-    source->records = csv_cutter_records(source->cutter);
-    source->blank_lines = csv_cutter_blank_lines(source->cutter);
-    csv_cutter_close(&source->cutter);
-    return STATUS_OK;
+    forget(source);
+    TRY(find_dialect(source, err));
+    TRY(csv_types_open(&source->types, source->dialect.fields, err));
+    TRY(make_schema(source, err));
+    return keep_as_text(source, err);
 }
 
-/* ---- the schema ---- */
-
-static enum type_id type_of(unsigned classes, bool seen)
+static enum status guess(struct source *source, struct err *err)
 {
-    if (!seen) return TYPE_UTF8;
-    if ((classes & VALUE_BOOL) != 0) return TYPE_BOOL;
-    if ((classes & VALUE_INT) != 0) return TYPE_INT64;
-    if ((classes & VALUE_REAL) != 0) return TYPE_FLOAT64;
-    if ((classes & VALUE_DATE) != 0) return TYPE_DATE32;
-    if ((classes & (VALUE_TIME | VALUE_TIME_ZONED)) != 0) return TYPE_TIMESTAMP;
-    return TYPE_UTF8;
+    TRY(begin_types(source, err));
+    TRY(csv_types_guess(&source->types, source->file.input, &source->dialect, &source->options,
+                        &source->guessed, err));
+    return make_schema(source, err);
 }
 
-static enum status make_schema(struct source *source, struct err *err)
-{
-    OWNED(schema_unref) struct schema *schema = NULL;
-    TRY(schema_new(&schema, err));
-    for (size_t column = 0; column < source->dialect.fields; column++) {
-        enum type_id type = type_of(source->classes[column], source->seen[column] != 0);
-        struct field field = field_of(source->names[column], type);
-        struct metadata_pair written = {str_of("tamis:name"), {NULL, 0}};
-        if (source->dialect.written[column] != NULL) { /* the name as the file has it */
-            written.value = str_of(source->dialect.written[column]);
-            field.metadata = (struct metadata){&written, 1};
-        }
-        TRY(schema_add(schema, &field, err));
-    }
-    schema_unref(&source->schema);
-    source->schema = schema;
-    schema = NULL;
-    return STATUS_OK;
-}
-
-/* The dialect, and the types over all of the text. */
+/* The types over all of the text. */
 static enum status learn(struct source *source, struct err *err)
 {
-    struct digester digester;
-    digester_begin(&digester);
-    forget(source);
-    TRY(find_dialect(source, &digester, err));
-    TRY(NEW(&source->classes, source->dialect.fields, err));
-    TRY(NEW(&source->seen, source->dialect.fields, err));
-    memset(source->classes, VALUE_ANY, source->dialect.fields);
-    TRY(make_schema(source, err));
-    TRY(keep_as_text(source, err));
-    TRY(classify_all(source, &digester, err));
+    TRY(begin_types(source, err));
+    struct digester digester = source->preface;
+    TRY(csv_types_read(&source->types, source->file.input, &source->dialect, &source->options,
+                       &digester, err));
+    TRY(digest_tail(source, &digester, err));
+    source->digest = digester_end(&digester);
+    source->dialect.utf8 = source->types.utf8;
     return make_schema(source, err);
+}
+
+static enum status settle_csv(struct source *source, struct err *err)
+{
+    source->guessed = source->options.may_guess = false;
+    TRY(learn(source, err));
+    if (source->dialect.utf8 || source->file.decoding != NULL) return STATUS_OK;
+    TRY(reread_decode(&source->file, source->options.encoding, ENCODING_ANY, true, err));
+    return source->file.decoding != NULL ? learn(source, err) : STATUS_OK;
 }
 
 static enum status open_separated(struct source **ret, const char *path, const char *kind,
@@ -242,11 +156,9 @@ static enum status open_separated(struct source **ret, const char *path, const c
     TRY(arena_open(&source->arena, err));
     TRY(reread_open(&source->file, path, options->standard_input, err));
     TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, false, err));
-    TRY(learn(source, err));
-    if (!source->dialect.utf8 && source->file.decoding == NULL) {
-        TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, true, err));
-        if (source->file.decoding != NULL) TRY(learn(source, err));
-    }
+    if (options->may_guess) TRY(guess(source, err));
+    if (!source->guessed) TRY(settle_csv(source, err));
+    source->options.may_guess = options->may_guess; /* those of other files may be guessed */
     *ret = source;
     source = NULL;
     return STATUS_OK;
@@ -276,14 +188,14 @@ static void unify_column(struct source *const *sources, size_t count, const char
     for (size_t i = 0; i < count; i++) {
         int64_t here = schema_find(sources[i]->schema, str_of(name));
         if (here < 0) continue; /* the driver will say so */
-        classes &= sources[i]->classes[here];
-        seen |= sources[i]->seen[here];
+        classes &= sources[i]->types.classes[here];
+        seen |= sources[i]->types.seen[here];
     }
     for (size_t i = 0; i < count; i++) {
         int64_t here = schema_find(sources[i]->schema, str_of(name));
         if (here < 0) continue;
-        sources[i]->classes[here] = classes;
-        sources[i]->seen[here] = seen;
+        sources[i]->types.classes[here] = classes;
+        sources[i]->types.seen[here] = seen;
     }
 }
 
@@ -298,14 +210,29 @@ static enum status unify_csv(struct source *const *sources, size_t count, struct
 
 /* ---- the second pass ---- */
 
+static enum status open_cutter(struct source *source, struct err *err)
+{
+    source->digesting = source->preface;
+    return csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
+                           source->guessed ? &source->digesting : NULL, err);
+}
+
+static enum status note_end(struct source *source, struct err *err)
+{
+    TRY(digest_tail(source, &source->digesting, err));
+    source->digest = digester_end(&source->digesting);
+    source->types.records = csv_cutter_records(source->cutter);
+    source->types.blank_lines = csv_cutter_blank_lines(source->cutter);
+    return STATUS_OK;
+}
+
 static enum status cut_csv(struct source *source, struct source_piece **ret, struct err *err)
 {
     *ret = NULL;
-    if (source->cutter == NULL)
-        TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
-                            NULL, err));
+    if (source->cutter == NULL) TRY(open_cutter(source, err));
     struct csv_piece *piece = NULL;
     TRY(csv_cut(source->cutter, &piece, err));
+    if (piece == NULL && source->guessed) TRY(note_end(source, err));
     if (piece == NULL) return reread_check(&source->file, err);
     enum status status = NEW(ret, 1, err);
     if (status == STATUS_OK)
@@ -320,14 +247,29 @@ static enum status take_block(void *context, const struct csv_block *block, stru
     return csv_columns_take(context, block, err);
 }
 
+/* A file that is not UTF-8 to its end may be in another encoding from its beginning on. */
+static enum status check_encoding(const struct source *source, const struct csv_piece *piece,
+                                  struct csv_dialect *dialect, struct source_rows *ret,
+                                  struct err *err)
+{
+    dialect->utf8 = utf8_valid(piece->data, piece->size);
+    if (dialect->utf8 || source->file.decoding != NULL) return STATUS_OK;
+    ret->guessed_wrong = true;
+    return fail(err, STATUS_FAILED, "found bytes that are not UTF-8");
+}
+
 static enum status convert_csv(const struct source *source, struct source_piece *piece,
                                struct source_rows *ret, struct err *err)
 {
     OWNED(csv_columns_close) struct csv_columns *columns = NULL;
     TRY(arena_open(&ret->arena, err));
-    TRY(csv_columns_open(&columns, source->schema, piece->csv->records, err));
+    TRY(csv_columns_open(&columns, source->schema, &source->types, piece->csv->records, err));
     const struct csv_taker taker = {columns, take_block};
-    TRY(csv_fields(&source->dialect, &source->options, piece->csv, &taker, ret, err));
+    struct csv_dialect dialect = source->dialect;
+    if (source->guessed) TRY(check_encoding(source, piece->csv, &dialect, ret, err));
+    enum status status = csv_fields(&dialect, &source->options, piece->csv, &taker, ret, err);
+    if (csv_columns_misfit(columns)) ret->guessed_wrong = source->options.may_guess;
+    TRY(status);
     TRY(reread_restore(&source->file, ret, err));
     ret->bytes = (int64_t)piece->csv->size;
     return csv_columns_finish(columns, &ret->batch, &ret->records, err);
@@ -422,7 +364,7 @@ static enum status describe_csv(struct source *source, struct source_record *ret
     ret->kind = source->kind;
     ret->digest = source->digest;
     reread_describe(&source->file, ret);
-    ret->records = source->records;
+    ret->records = source->types.records;
     return STATUS_OK;
 }
 
@@ -451,7 +393,7 @@ static void remark_csv(const struct source *source, char *ret, size_t room)
         add_remark(ret, room, "%lld empty line%s at the end left out", empty,
                    empty == 1 ? "" : "s");
     if (dialect->fields == 0) add_remark(ret, room, "an empty file");
-    reread_remark(&source->file, source->blank_lines, rest, sizeof rest);
+    reread_remark(&source->file, source->types.blank_lines, rest, sizeof rest);
     if (rest[0] != '\0') add_remark(ret, room, "%s", rest);
 }
 
@@ -460,9 +402,7 @@ static void forget(struct source *source)
 {
     csv_cutter_close(&source->cutter);
     schema_unref(&source->schema);
-    memory_free(source->classes);
-    memory_free(source->seen);
-    source->classes = source->seen = NULL;
+    csv_types_release(&source->types);
 }
 
 static void close_csv(struct source **source)
@@ -518,6 +458,7 @@ const struct source_kind source_csv = {
     .open = open_csv,
     .schema = schema_csv,
     .unify = unify_csv,
+    .settle = settle_csv,
     .cut = cut_csv,
     .convert = convert_csv,
     .free_piece = free_csv_piece,
@@ -538,6 +479,7 @@ const struct source_kind source_tsv = {
     .open = open_tsv,
     .schema = schema_csv,
     .unify = unify_csv,
+    .settle = settle_csv,
     .cut = cut_csv,
     .convert = convert_csv,
     .free_piece = free_csv_piece,
