@@ -4,14 +4,14 @@
 
 #include "columnar/kernels.h"
 
-#define KINDS "CSV, TSV, JSON, SQLite, Arrow, PNG or JPEG"
+#define KINDS "CSV, TSV, JSON, SQLite, Arrow, RSS, Atom, PNG or JPEG"
 
 extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite,
-    source_postgresql, source_arrow;
+    source_postgresql, source_arrow, source_feed;
 
 const struct source_kind *const source_kinds[] = {
-    &source_csv,    &source_tsv,        &source_jsonl, &source_images,
-    &source_sqlite, &source_postgresql, &source_arrow, NULL,
+    &source_csv,        &source_tsv,   &source_jsonl, &source_images, &source_sqlite,
+    &source_postgresql, &source_arrow, &source_feed,  NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
