@@ -119,7 +119,8 @@ static bool same_bits(const struct pair *pair, int64_t row)
 
 struct cell {
     const struct step *step;
-    const struct note *note; /* NULL = the module said nothing */
+    const struct note *note; /* NULL = the module said nothing of this cell */
+    const char *rule;        /* NULL = nor of its column */
     struct str source;
     int64_t record;
     const char *column;
@@ -143,7 +144,8 @@ static enum status add_cell(struct audit_page *page, const struct cell *cell, st
     TRY(build_int(columns[AUDIT_RECORD], cell->record, err));
     TRY(build_int(columns[AUDIT_POSITION], cell->step->position, err));
     TRY(build_text(columns[AUDIT_MODULE], str_of(cell->step->module->name), err));
-    TRY(put_value(columns[AUDIT_RULE], note == NULL, str_of(note == NULL ? "" : note->rule), err));
+    TRY(put_value(columns[AUDIT_RULE], cell->rule == NULL,
+                  str_of(cell->rule == NULL ? "" : cell->rule), err));
     TRY(build_text(columns[AUDIT_COLUMN], str_of(cell->column), err));
     TRY(put_value(columns[AUDIT_BEFORE], cell->was_null, cell->before, err));
     TRY(put_value(columns[AUDIT_AFTER], cell->is_null, cell->after, err));
@@ -183,6 +185,7 @@ static enum status collect_cell(struct collection *collection, const struct pair
     cell.step = collection->step;
     cell.column = pair->field_after->name;
     cell.note = note_of(change, pair->column, row);
+    cell.rule = cell.note != NULL ? cell.note->rule : change->rules[pair->column];
     window_provenance(change->window, row, &cell.source, &cell.record);
     TRY(redact(collection->redactor, cell.step->position, cell.column, cell.before,
                &collection->before, &cell.before, err));

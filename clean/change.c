@@ -18,6 +18,7 @@ enum status change_open(struct change *ret, const struct window *window,
     *ret = (struct change){.window = window, .schema = schema};
     TRY(NEW(&ret->columns, schema->count, err));
     TRY(NEW(&ret->cells, schema->count, err));
+    TRY(NEW(&ret->rules, schema->count, err));
     for (size_t i = 0; i < schema->count; i++) {
         int64_t from = change_origin(ret, i);
         if (from >= 0) ret->columns[i] = array_ref(window->batch->columns[from]);
@@ -35,6 +36,11 @@ void change_column(struct change *change, size_t column, struct array **array)
 void change_cells(struct change *change, size_t column, int64_t cells)
 {
     change->cells[column] += cells;
+}
+
+void change_rule(struct change *change, size_t column, const char *rule)
+{
+    change->rules[column] = rule;
 }
 
 bool change_removed(const struct change *change, int64_t row)
@@ -212,6 +218,7 @@ void change_release(struct change *change)
             array_unref(&change->columns[i]);
     memory_free(change->columns);
     memory_free(change->cells);
+    memory_free(change->rules);
     memory_free(change->removed);
     memory_free(change->removals);
     memory_free(change->findings);

@@ -32,6 +32,7 @@ struct change {
     const struct schema *schema; /* that leaves the module */
     struct array **columns;      /* of `schema`; NULL = not set yet */
     int64_t *cells;              /* changed, by column of `schema` */
+    const char **rules;          /* by column of `schema`, for cells without a note; NULL = none */
     uint8_t *removed;            /* a bit a row; NULL = none */
     struct removal *removals;
     size_t removal_count, removal_room;

@@ -59,6 +59,8 @@ void change_cells(struct change *change, size_t column, int64_t cells);
  * module's name only. `rule` must outlive the run. */
 MUST_CHECK enum status change_note(struct change *change, size_t column, int64_t row,
                                    const char *rule, double confidence, struct err *err);
+/* The same for every changed cell of the column that has no note of its own. */
+void change_rule(struct change *change, size_t column, const char *rule);
 /* Removes row `row` (0-based in the window) for a reason; the first reason wins. `rule`, `column`
  * and `threshold` must outlive the run (constants, schema names, setup arena); `value` is copied,
  * cut at 256 bytes. */

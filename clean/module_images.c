@@ -449,6 +449,7 @@ static enum status hand_over(const struct state *state, struct marking *marking,
         TRY(builder_finish(marking->image, &array, err));
         change_column(change, state->image, &array);
         change_cells(change, state->image, marking->nulled);
+        change_rule(change, state->image, "image");
     }
     if (marking->ok != NULL) {
         TRY(builder_finish(marking->ok, &array, err));

@@ -23,6 +23,7 @@ enum method {
     METHOD_AUTO
 };
 static const char method_words[] = "median|mean|mode|constant|knn|ridge|auto";
+static const char *const rules[] = {"median", "mean", "mode", "constant", "knn", "ridge", "auto"};
 
 struct config {
     struct text_list columns;
@@ -457,6 +458,7 @@ static enum status fill_column(const struct state *state, size_t i, const struct
     }
     change_column(change, at, &filled);
     change_cells(change, at, cells);
+    change_rule(change, at, rules[state->config->method]);
     return STATUS_OK;
 }
 
@@ -487,7 +489,10 @@ static enum status apply(const void *opaque, const struct window *window, struct
         if (state->config->indicator) TRY(indicate(state, i, array, change, err));
         if (state->rows == NULL) TRY(fill_column(state, i, array, change, err));
     }
-    return state->rows == NULL ? STATUS_OK : rows_apply(state->rows, window, change, err);
+    if (state->rows == NULL) return STATUS_OK;
+    for (size_t i = 0; i < state->count; i++)
+        change_rule(change, state->columns[i], rules[state->config->method]);
+    return rows_apply(state->rows, window, change, err);
 }
 
 /* ---- state ---- */

@@ -397,6 +397,7 @@ static enum status finish(const struct state *state, struct work *work, int64_t 
     if (state->config->action == ACTION_RELABEL) {
         change_column(change, state->label, &column);
         change_cells(change, state->label, changed);
+        change_rule(change, state->label, rules[state->config->filter]);
         return STATUS_OK;
     }
     change_column(change, first + 2, &column);

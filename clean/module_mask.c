@@ -7,6 +7,7 @@
 #include "clean/mask_write.h"
 #include "clean/module.h"
 
+#include <math.h>
 #include <strings.h>
 
 #define TEXT_MAXIMUM ((size_t)1 << 31)
@@ -199,8 +200,11 @@ static enum status mask_column(const struct state *state, size_t at, const struc
                                struct change *change, struct err *err)
 {
     OWNED(work_release) struct work work = {.text = bytes_limited(TEXT_MAXIMUM)};
-    for (int64_t row = 0; row < array->length; row++)
+    for (int64_t row = 0; row < array->length; row++) {
         TRY(mask_row(state, at, array, row, &work, err));
+        if (work.hits.count > 0)
+            TRY(change_note(change, at, row, mask_kind_names[work.hits.items[0].kind], NAN, err));
+    }
     if (work.builder == NULL) return STATUS_OK;
     for (size_t kind = 0; kind < MASK_KINDS; kind++)
         if (work.found[kind] > 0)

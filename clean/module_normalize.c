@@ -20,6 +20,7 @@ enum method {
     METHOD_CLIP
 };
 static const char method_words[] = "standard|minmax|robust|maxabs|log|clip";
+static const char *const rules[] = {"standard", "minmax", "robust", "maxabs", "log", "clip"};
 
 struct config {
     struct text_list columns;
@@ -293,6 +294,7 @@ static enum status apply(const void *opaque, const struct window *window, struct
         TRY(numbers_make(&after, values, before, err));
         change_column(change, at, &after);
         change_cells(change, at, rows - before->null_count);
+        change_rule(change, at, rules[state->config->method]);
     }
     return STATUS_OK;
 }

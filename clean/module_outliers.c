@@ -309,6 +309,7 @@ static enum status change_column_of(const struct state *state, size_t i,
     if (patch.cells == 0) return STATUS_OK;
     struct array *changed;
     change_cells(change, at, patch.cells);
+    change_rule(change, at, rules[state->config->method]);
     TRY(patch_finish(&patch, &changed, err));
     change_column(change, at, &changed);
     return STATUS_OK;

@@ -354,6 +354,15 @@ static enum status settle_standardize(void *state_, int pass, bool *ret_more, st
 
 /* ---- apply ---- */
 
+/* With several methods the audit does not say which of them it was. */
+static const char *rule_of(const struct state *state)
+{
+    static const char *const rules[] = {"lower",     "upper",   "title",       "punctuation",
+                                        "spaces",    "map",     "fingerprint", "ngram",
+                                        "metaphone", "cologne", "spelling"};
+    return state->method_count == 1 ? rules[state->methods[0]] : "methods";
+}
+
 static enum status apply_column(const struct state *state, size_t i, const struct window *window,
                                 struct bench *bench, struct change *change, struct err *err)
 {
@@ -379,6 +388,7 @@ static enum status apply_column(const struct state *state, size_t i, const struc
     TRY(builder_finish(builder, &result, err));
     change_column(change, column, &result);
     change_cells(change, column, changed);
+    change_rule(change, column, rule_of(state));
     return STATUS_OK;
 }
 
@@ -419,6 +429,7 @@ static enum status repair_column(const struct state *state, size_t first,
     TRY(builder_finish(builder, &result, err));
     change_column(change, column, &result);
     change_cells(change, column, changed);
+    change_rule(change, column, "repair");
     return STATUS_OK;
 }
 

@@ -373,6 +373,7 @@ static enum status report_column(const struct state *state, const struct window 
         TRY(change_finding(change, column->doubt, column->name, window->batch->rows, err));
     if (column->on_fail == TYPES_REJECT || unfit == 0) return STATUS_OK;
     change_cells(change, column->index, unfit);
+    change_rule(change, column->index, "type");
     return change_finding(change, "value is no such type", column->name, unfit, err);
 }
 

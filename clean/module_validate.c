@@ -9,6 +9,7 @@
 #include "clean/validate_describe.h"
 #include "clean/validate_table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
@@ -343,15 +344,15 @@ static enum status reject_rows(const struct check *check, size_t i, const struct
     return STATUS_OK;
 }
 
-/* Whether a check that makes null marks this cell. */
-static bool is_nulled(const struct state *state, const struct marking *marking, size_t column,
-                      int64_t row)
+/* The first check that makes this cell null, NULL = none. */
+static const struct check *nulled_by(const struct state *state, const struct marking *marking,
+                                     size_t column, int64_t row)
 {
     for (size_t i = 0; i < state->checks.count; i++)
         if (state->checks.items[i].on_fail == VALIDATE_NULL &&
             state->checks.items[i].index == column && marked(marking, i, row))
-            return true;
-    return false;
+            return &state->checks.items[i];
+    return NULL;
 }
 
 static enum status null_column(const struct state *state, const struct window *window,
@@ -363,9 +364,11 @@ static enum status null_column(const struct state *state, const struct window *w
     int64_t changed = 0;
     TRY(NEW(&rows, (size_t)marking->rows, err));
     for (int64_t row = 0; row < marking->rows; row++) {
-        bool nulled = is_nulled(state, marking, column, row);
-        rows[row] = nulled ? -1 : row;
-        changed += nulled && !array_is_null(array, row);
+        const struct check *check = nulled_by(state, marking, column, row);
+        rows[row] = check != NULL ? -1 : row;
+        if (check == NULL || array_is_null(array, row)) continue;
+        TRY(change_note(change, column, row, check->rule, NAN, err));
+        changed++;
     }
     if (changed == 0) return STATUS_OK;
     struct array *result = NULL;
