@@ -84,6 +84,9 @@ static enum status check_queries(const struct ingest *ingest, struct err *err)
     const char *option = ingest->options.table != NULL   ? "--table"
                          : ingest->options.query != NULL ? "--query"
                                                          : NULL;
+    if (ingest->args->columns.count > 0 && !ingest->kind->columns)
+        return fail(err, STATUS_USAGE, "--columns is for Parquet files, and the source is %s",
+                    ingest->kind->name);
     if (option == NULL || ingest->kind->queries) return STATUS_OK;
     (void)fail(err, STATUS_USAGE, "%s is for databases, and the source is %s", option,
                ingest->kind->name);

@@ -7,7 +7,7 @@
 #include "ingest/source.h"
 
 /* The words of --format: source_kinds in their order, behind auto. */
-#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed"
+#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed|parquet"
 
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
@@ -16,7 +16,7 @@ struct ingest_args {
         *header, *compression, *encoding, *table, *query, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
     int label_from; /* enum label_from */
-    struct text_list text, sidecar;
+    struct text_list text, sidecar, columns;
     bool no_provenance, accept_failed, incremental;
     int64_t chunk_rows, max_pixels, skip_rows, max_members;
     uint64_t chunk_bytes, max_field, max_picture, max_bytes;

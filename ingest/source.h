@@ -54,6 +54,7 @@ struct source_options {
     const char *table, *query;              /* of a database; NULL = not given */
     const struct text_list *text_columns;   /* never inferred: stay utf8 */
     const struct text_list *contract_texts; /* likewise, where the source has them; NULL = none */
+    const struct text_list *columns;        /* only these; NULL or none = all */
     uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
@@ -107,6 +108,7 @@ struct source_kind {
     bool addresses;        /* its sources are SCHEME://..., not files */
     bool bundles;          /* it takes an archive as a whole */
     bool queries;          /* it takes --table and --query */
+    bool columns;          /* it takes --columns */
     enum source_types types;
     bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
                        * have different ones */

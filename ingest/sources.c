@@ -4,14 +4,14 @@
 
 #include "columnar/kernels.h"
 
-#define KINDS "CSV, TSV, JSON, SQLite, Arrow, RSS, Atom, PNG or JPEG"
+#define KINDS "CSV, TSV, JSON, SQLite, Arrow, Parquet, RSS, Atom, PNG or JPEG"
 
 extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite,
-    source_postgresql, source_arrow, source_feed;
+    source_postgresql, source_arrow, source_feed, source_parquet;
 
 const struct source_kind *const source_kinds[] = {
-    &source_csv,        &source_tsv,   &source_jsonl, &source_images, &source_sqlite,
-    &source_postgresql, &source_arrow, &source_feed,  NULL,
+    &source_csv,        &source_tsv,   &source_jsonl, &source_images,  &source_sqlite,
+    &source_postgresql, &source_arrow, &source_feed,  &source_parquet, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)
@@ -31,7 +31,6 @@ static const struct foreign foreigners[] = {
     {"7z\xbc\xaf", 4, "a 7-Zip archive", "pack it as tar or zip"},
     {"Rar!", 4, "a RAR archive", "pack it as tar or zip"},
     {"\x04\x22\x4d\x18", 4, "an LZ4 file", "unpack it: lz4cat FILE | tamis-ingest -"},
-    {"PAR1", 4, "a Parquet file", "write it as CSV first"},
     {"%PDF", 4, "a PDF document", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
     {"GIF8", 4, "a GIF picture", "ingest reads CSV, TSV, JSON, SQLite, PNG and JPEG"},
 };
