@@ -1,6 +1,7 @@
 /* tests/bench/generate.c: tables for the benchmarks and for tests that need size.
  *
  *   generate trips MIB    taxi trips: 20 columns of numbers and times, a few quoted zone names
+ *   generate posts MIB    quoted texts with commas, doubled quotes and line ends, 8 columns
  *   generate people ROWS  a dirty table for the cleaning chain: 9 columns, 5 % repeated keys,
  * spaces, mixed case, eight spellings of null, words among the numbers, outliers
  *
@@ -96,6 +97,45 @@ static void put_trips(uint64_t mib)
     }
 }
 
+static uint64_t put_words(struct random *random, uint32_t count, bool free)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *word = names[random_below(random, COUNT(names))];
+        uint32_t mark = free ? random_below(random, 40) : 9;
+        bytes += (uint64_t)printf("%s%s%s", i == 0 ? "" : " ", word,
+                                  mark < 3    ? ","
+                                  : mark == 3 ? " \"\"quoted\"\""
+                                  : mark == 4 ? "\n"
+                                              : "");
+    }
+    return bytes;
+}
+
+static void put_posts(uint64_t mib)
+{
+    static const char *const languages[] = {"en", "de", "fr", "es", "pt", "zh", ""};
+    struct random random = {22};
+    int64_t start = 1700000000;
+    puts("id,user,created,lang,score,flag,title,body");
+    uint64_t bytes = 0, limit = mib << 20;
+    for (uint64_t id = 1; bytes < limit; id++) {
+        start += random_below(&random, 60);
+        printf("%" PRIu64 ",user_%u,", id, random_below(&random, 200000));
+        put_date(start);
+        printf("T%02d:%02d:%02dZ,%s,", (int)(start / 3600 % 24), (int)(start / 60 % 60),
+               (int)(start % 60), languages[random_below(&random, COUNT(languages))]);
+        if (random_below(&random, 20))
+            printf("%.4f", ((int)random_below(&random, 2000000) - 1000000) / 10000.0);
+        printf(",%s,\"", random_below(&random, 2) ? "true" : "false");
+        bytes += 60 + put_words(&random, 3 + random_below(&random, 8), false);
+        if (random_below(&random, 4) == 0) fputs(", part two", stdout);
+        fputs("\",\"", stdout);
+        bytes += put_words(&random, 10 + random_below(&random, 60), true);
+        fputs("\"\n", stdout);
+    }
+}
+
 /* Spaces before or behind, and small, capital or mixed letters. */
 static void put_untidy(struct random *random, const char *text)
 {
@@ -172,10 +212,12 @@ int main(int argc, char **argv)
     uint64_t size = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
     if (size > 0 && strcmp(argv[1], "trips") == 0) {
         put_trips(size);
+    } else if (size > 0 && strcmp(argv[1], "posts") == 0) {
+        put_posts(size);
     } else if (size > 0 && strcmp(argv[1], "people") == 0) {
         put_people(size);
     } else {
-        fputs("usage: generate trips MIB | people ROWS\n", stderr);
+        fputs("usage: generate trips MIB | posts MIB | people ROWS\n", stderr);
         return 2;
     }
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

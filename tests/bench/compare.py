@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Runs one work by our commands and by its peers, interleaved, and prints what it cost.
+
+    tests/bench/compare.py WORK ... [--runs N] [--size WORK=N] [--build DIR] [--peers DIR]
+                           [--threads N] [--json FILE] [--keep DIR] [--only NAME,...]
+
+A work is a file of tests/bench/works. Before any time is printed the results of all contestants are
+compared: the facts (rows, sums) must agree. Medians of --runs (5): wall and CPU seconds (user and
+system), largest resident and largest anonymous memory, bytes written. The ratio is to the best peer.
+Markdown on stdout, all runs as JSON with --json. tests/bench/peers installs the peers; those that are
+not there are named and left out.
+
+A work has TITLE, SIZE (its default), UNIT, prepare(bench) that returns the input made for bench.size,
+and contestants(bench, data): objects of Contestant. It runs in the peers' Python where it is there."""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+
+class Contestant:
+    """One way to do a work.
+
+    name      as shown; ours begins with "tamis"
+    command   list of words; {out} becomes the path of its output
+    facts     function(path of the output, stdout) -> dict of numbers that all must agree on
+    ending    of the output's name"""
+
+    def __init__(self, name, command, facts=None, ending="", scale=None):
+        self.name, self.command, self.facts, self.ending, self.scale = name, command, facts, ending, scale
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.build, self.threads, self.folder = options.build, options.threads, folder
+        self.python, self.size = sys.executable, None
+
+    def program(self, name):
+        return os.path.join(self.build, name)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def generate(self, name, *words):
+        """The output of build/tests/bench/generate, made once."""
+        path = self.path(name)
+        if not os.path.exists(path):
+            with open(path + ".part", "wb") as out:
+                subprocess.run([self.program("tests/bench/generate"), *words], stdout=out, check=True)
+            os.rename(path + ".part", path)
+        return path
+
+    @staticmethod
+    def has(module):
+        return importlib.util.find_spec(module) is not None
+
+
+def load(work):
+    path = os.path.join(HERE, "works", work + ".py")
+    spec = importlib.util.spec_from_file_location(work, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def size_of(path):
+    if not os.path.exists(path):
+        return 0
+    if os.path.isdir(path):
+        return sum(size_of(os.path.join(path, name)) for name in os.listdir(path))
+    return os.path.getsize(path)
+
+
+def remove(path):
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.exists(path):
+        os.remove(path)
+
+
+def run(bench, contestant):
+    """One run: what it cost, its output and what it printed."""
+    out, report = bench.path("out" + contestant.ending), bench.path("report.json")
+    remove(out)
+    remove(report)
+    words = [word.replace("{out}", out) for word in contestant.command]
+    environment = dict(os.environ, OMP_NUM_THREADS=str(bench.threads),
+                       POLARS_MAX_THREADS=str(bench.threads), R_DATATABLE_NUM_THREADS=str(bench.threads))
+    done = subprocess.run([bench.program("tests/bench/measure"), report, *words], env=environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        sys.exit(f"{contestant.name}: exit {done.returncode}\n{done.stderr.decode()[-2000:]}")
+    with open(report) as file:
+        cost = json.load(file)
+    cost["cpu"] = cost["user"] + cost["system"]
+    cost["bytes"] = size_of(out)
+    return cost, out, done.stdout.decode()
+
+
+def differ(a, b):
+    return any(abs(a[key] - b[key]) > 1e-9 * max(1, abs(a[key]), abs(b[key])) for key in a if key in b)
+
+
+def check(facts):
+    """All must agree with the first one."""
+    names = list(facts)
+    for name in names[1:]:
+        if differ(facts[names[0]], facts[name]):
+            sys.exit(f"the results differ\n{names[0]}: {facts[names[0]]}\n{name}: {facts[name]}")
+
+
+def measure(bench, work, options):
+    data = work.prepare(bench)
+    contestants = [c for c in work.contestants(bench, data)
+                   if not options.only or any(word in c.name for word in options.only.split(","))]
+    runs, facts = {c.name: [] for c in contestants}, {}
+    for turn in range(options.runs):
+        for contestant in contestants:
+            cost, out, printed = run(bench, contestant)
+            runs[contestant.name].append(cost)
+            if turn == 0 and contestant.facts is not None:
+                facts[contestant.name] = contestant.facts(out, printed)
+            remove(out)
+    check(facts)
+    return data, contestants, runs, facts
+
+
+def median(runs, key):
+    return statistics.median(one[key] for one in runs)
+
+
+def row(contestant, runs, best):
+    wall, cpu = median(runs, "wall"), median(runs, "cpu")
+    ratios = f"{wall / best['wall']:.2f} | {cpu / best['cpu']:.2f}" if best else "- | -"
+    memory = f"{median(runs, 'resident_mib'):.0f} | {median(runs, 'anonymous_mib'):.0f}"
+    written = median(runs, "bytes") / 1e6
+    return f"| {contestant.name} | {wall:.2f} | {cpu:.2f} | {ratios} | {memory} | {written:.1f} |"
+
+
+def is_peer(contestant):
+    return not contestant.name.startswith("tamis") and not contestant.name.startswith("limit")
+
+
+def show(work, name, bench, contestants, runs, facts, options):
+    peers = [runs[c.name] for c in contestants if is_peer(c) and c.facts is not None]
+    best = {key: min(median(one, key) for one in peers) for key in ("wall", "cpu")} if peers else None
+    print(f"\n### {name}: {work.TITLE.format(size=bench.size)}\n")
+    print("| | wall s | CPU s | wall / best peer | CPU / best peer | resident MiB | anonymous MiB | MB written |")
+    print("|---|---|---|---|---|---|---|---|")
+    for contestant in contestants:
+        print(row(contestant, runs[contestant.name], best))
+    print(f"\nAgreed on: {next(iter(facts.values()), {})}" if facts else "\nNothing to compare with.")
+    sys.stdout.flush()
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "?")
+    return f"{model}, {os.cpu_count()} processors, Linux {platform.release()}"
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("works", nargs="+", metavar="WORK")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--size", action="append", default=[], metavar="WORK=N")
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--peers", default=os.path.join(ROOT, "build-bench-peers"))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--keep", metavar="DIR", help="where the data lies and stays")
+    parser.add_argument("--only", help="contestants whose name holds one of these words")
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    return options
+
+
+def into_peers(options):
+    """Begins again in the Python that has the peers."""
+    python = os.path.join(os.path.abspath(options.peers), "bin", "python")
+    if os.path.exists(python) and os.path.abspath(sys.executable) != python:
+        os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+    if not os.path.exists(python):
+        print("no peers: tests/bench/peers installs them", file=sys.stderr)
+
+
+def main():
+    options = parse()
+    into_peers(options)
+    sizes = dict(word.split("=", 1) for word in options.size)
+    folder = options.keep or tempfile.mkdtemp(prefix="tamis-bench-")
+    os.makedirs(folder, exist_ok=True)
+    results = {"machine": machine(), "threads": options.threads, "works": {}}
+    print(f"{results['machine']}; {options.threads} threads; medians of {options.runs}, interleaved")
+    try:
+        for name in options.works:
+            work, bench = load(name), Bench(options, folder)
+            bench.size = int(sizes.get(name, work.SIZE))
+            data, contestants, runs, facts = measure(bench, work, options)
+            show(work, name, bench, contestants, runs, facts, options)
+            results["works"][name] = {"size": bench.size, "runs": runs, "facts": facts}
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(results, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
