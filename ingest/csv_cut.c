@@ -19,6 +19,8 @@ struct csv_cutter {
     int64_t piece_rows;
     uint64_t piece_bytes, row_bytes;
     uint64_t again;              /* bytes that were read more than once */
+    bool whole_records;          /* a record needs its line end, also the last one */
+    bool waits;                  /* the last one has none */
     bool in_long_line;           /* the rest of a record without a line end is not wanted */
     const struct csv_scan *scan; /* NULL: record by record */
     struct csv_marks marks;
@@ -32,10 +34,14 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     struct csv_cutter *cutter;
     TRY(NEW(&cutter, 1, err));
     cutter->dialect = dialect;
-    sliding_open(&cutter->bytes, input, dialect->preface, digester);
-    cutter->bytes.end -= dialect->tail;
-    cutter->record = 1;
-    cutter->line = 1 + dialect->preface_lines;
+    const struct source_resume *resume = &options->resume;
+    bool goes_on = resume->offset > dialect->preface;
+    sliding_open(&cutter->bytes, input, goes_on ? resume->offset : dialect->preface, digester);
+    cutter->record = 1 + (goes_on ? resume->records : 0);
+    cutter->line = 1 + (goes_on ? resume->lines : dialect->preface_lines);
+    cutter->whole_records = resume->whole_records;
+    if (cutter->bytes.end - cutter->bytes.position >= dialect->tail)
+        cutter->bytes.end -= dialect->tail;
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
     cutter->row_bytes = dialect->fields * sizeof(int64_t);
@@ -70,7 +76,7 @@ static bool find_record(const struct csv_cutter *cutter, size_t at, struct csv_r
 {
     const uint8_t *data = cutter->bytes.data + at;
     size_t size = cutter->bytes.size - at;
-    bool last = sliding_at_end(&cutter->bytes);
+    bool last = sliding_at_end(&cutter->bytes) && !cutter->whole_records;
     if (allowance_is_used_up(cutter)) {
         if (!csv_record_first_line(data, size, last, ret)) return false;
         size = ret->end;
@@ -89,6 +95,8 @@ static enum status next_record(struct csv_cutter *cutter, size_t at, struct csv_
             give_up(cutter, at, ret);
             break;
         }
+        cutter->waits = sliding_at_end(&cutter->bytes);
+        if (cutter->waits) return STATUS_OK;
         TRY(sliding_more(&cutter->bytes, at, err));
     }
     if (ret->fault != CSV_FINE && ret->looked > ret->end) cutter->again += ret->looked - ret->end;
@@ -143,6 +151,8 @@ static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, 
 {
     struct csv_record record;
     TRY(next_record(cutter, *at, &record, err));
+    *ret_full = cutter->waits;
+    if (cutter->waits) return STATUS_OK;
     bool blank = csv_is_skipped(cutter->dialect, &record);
     uint64_t cost = *at + record.end + (uint64_t)(piece->records + !blank) * cutter->row_bytes;
     *ret_full = *at > 0 && cost > cutter->piece_bytes;
@@ -221,6 +231,13 @@ bool csv_piece_is_lines(const struct csv_piece *piece)
 int64_t csv_cutter_records(const struct csv_cutter *cutter)
 {
     return cutter->record - 1;
+}
+
+void csv_cutter_reached(const struct csv_cutter *cutter, struct source_resume *ret)
+{
+    ret->offset = cutter->bytes.offset;
+    ret->records = cutter->record - 1;
+    ret->lines = cutter->line - 1;
 }
 
 int64_t csv_cutter_blank_lines(const struct csv_cutter *cutter)

@@ -131,6 +131,8 @@ MUST_CHECK enum status csv_cutter_open(struct csv_cutter **ret, struct input *in
                                        struct digester *digester, struct err *err);
 /* *ret NULL at the end. */
 MUST_CHECK enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct err *err);
+/* The place behind the records that were cut off so far. */
+void csv_cutter_reached(const struct csv_cutter *cutter, struct source_resume *ret);
 int64_t csv_cutter_records(const struct csv_cutter *cutter);
 int64_t csv_cutter_blank_lines(const struct csv_cutter *cutter);
 void csv_cutter_close(struct csv_cutter **cutter);

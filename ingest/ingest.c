@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "ingest/contract_fit.h"
 #include "ingest/held_rejects.h"
+#include "ingest/increment.h"
 #include "ingest/objects.h"
 #include "ingest/provenance.h"
 #include "ingest/report.h"
@@ -36,7 +37,8 @@ struct ingest {
     struct contract *contract; /* NULL without one */
     struct contract_fit *fit;
     struct provenance *provenance;
-    struct watermarks *watermarks;
+    struct increment *increment;   /* --incremental; NULL otherwise */
+    struct source_resume *resumes; /* of each source */
     struct stage_output *output;
     struct rejects *rejects;
     struct held_rejects held;  /* while the schema is a guess */
@@ -61,7 +63,8 @@ static void ingest_close(struct ingest *ingest)
     rejects_close(&ingest->rejects);
     held_rejects_release(&ingest->held);
     stage_output_close(&ingest->output);
-    watermarks_close(&ingest->watermarks);
+    increment_close(&ingest->increment);
+    memory_free(ingest->resumes);
 }
 
 /* ---- opening ---- */
@@ -179,10 +182,13 @@ static enum status fit_contract(struct ingest *ingest, struct err *err)
 static enum status open_provenance(struct ingest *ingest, struct err *err)
 {
     bool wanted = !ingest->args->no_provenance;
+    const char *version = ingest->increment == NULL ? NULL : increment_version(ingest->increment);
     if (ingest->contract == NULL)
         return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
-                               ingest->count, wanted, err);
+                               ingest->count, ingest->options.expected, version, wanted, err);
     TRY(fit_contract(ingest, err));
+    if (ingest->increment != NULL)
+        TRY(increment_check(ingest->increment, contract_fit_schema(ingest->fit), err));
     return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
                               ingest->count, wanted, err);
 }
@@ -202,6 +208,7 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
     for (size_t i = 0; i < ingest->count; i++) {
         struct object *object = &ingest->objects.items[i];
         ingest->options.name = ingest->names[i];
+        if (ingest->resumes != NULL) ingest->options.resume = ingest->resumes[i];
         ingest->options.standard_input = &object->input;
         ingest->options.bundle = object->bundle;
         enum status status =
@@ -464,9 +471,12 @@ static enum status record_sources(struct ingest *ingest, struct err *err)
     for (size_t i = 0; i < ingest->count; i++) {
         struct source_record record = {.name = ingest->names[i]};
         TRY(ingest->kind->describe(ingest->sources[i], &record, err));
+        if (ingest->increment != NULL)
+            TRY(increment_moved(ingest->increment, ingest->kind, ingest->sources[i], &record, err));
         TRY(run_source(ingest->run, &record, err));
         TRY(record_upstream(ingest, i, err));
         ingest->bytes += record.bytes;
+        if (ingest->resumes != NULL) ingest->bytes -= (int64_t)ingest->resumes[i].offset;
     }
     const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
     const struct schema *output = provenance_schema(ingest->provenance);
@@ -522,7 +532,7 @@ static void add_drift(const struct contract_fit *fit, char *remarks, size_t room
 
 static enum status report(struct ingest *ingest, const struct version *version, struct err *err)
 {
-    char remarks[2048] = "", remark[128];
+    char remarks[2048] = "", remark[128], increment[160] = "";
     for (size_t i = 0; i < ingest->count && ingest->kind->remark != NULL; i++) {
         ingest->kind->remark(ingest->sources[i], remark, sizeof remark);
         size_t used = strlen(remarks);
@@ -530,6 +540,7 @@ static enum status report(struct ingest *ingest, const struct version *version, 
             snprintf(remarks + used, sizeof remarks - used, ", %s", remark);
     }
     if (ingest->fit != NULL) add_drift(ingest->fit, remarks, sizeof remarks);
+    if (ingest->increment != NULL) increment_remark(ingest->increment, increment, sizeof increment);
     const struct ingest_result result = {
         .rows = ingest->rows,
         .rejected = ingest->rejected,
@@ -537,6 +548,7 @@ static enum status report(struct ingest *ingest, const struct version *version, 
         .sources = ingest->count,
         .seconds = clock_seconds() - ingest->started,
         .remarks = remarks,
+        .increment = ingest->increment == NULL ? NULL : increment,
         .run_id = run_id(ingest->run),
         .version = version,
     };
@@ -573,15 +585,40 @@ static enum status check_incremental(const struct ingest *ingest, struct err *er
 }
 
 /* What was read before is looked up under the lock that the commit needs. */
-static enum status open_watermarks(struct ingest *ingest, struct err *err)
+static enum status open_increment(struct ingest *ingest, struct err *err)
 {
-    if (!ingest->args->incremental) return STATUS_OK;
-    if (!ingest->kind->incremental)
+    const struct increment_options options = {
+        .changed = (enum changed_action)ingest->args->changed,
+        .take_last = ingest->args->last_record == 1,
+        .provenance = !ingest->args->no_provenance,
+    };
+    TRY(increment_open(&ingest->increment, ingest->run, ingest->args->into, &options, err));
+    ingest->options.watermarks = increment_watermarks(ingest->increment);
+    if (ingest->contract == NULL) ingest->options.expected = increment_schema(ingest->increment);
+    return STATUS_OK;
+}
+
+/* Leaves out what was read before and did not change. */
+static enum status admit_sources(struct ingest *ingest, struct err *err)
+{
+    size_t admitted = 0;
+    if (!ingest->args->incremental || ingest->common->explain) return STATUS_OK;
+    if (ingest->kind->queries && !ingest->kind->incremental)
         return fail(err, STATUS_USAGE, "--incremental does not reach sources of kind %s",
                     ingest->kind->name);
-    if (ingest->common->explain) return STATUS_OK;
-    TRY(watermarks_open(&ingest->watermarks, ingest->run, ingest->args->into, err));
-    ingest->options.watermarks = ingest->watermarks;
+    TRY(open_increment(ingest, err));
+    TRY(NEW(&ingest->resumes, ingest->count, err));
+    for (size_t i = 0; i < ingest->count; i++) {
+        bool read = true;
+        struct object object = ingest->objects.items[i];
+        TRY(increment_admit(ingest->increment, ingest->kind, &object, ingest->names[i], &read,
+                            &ingest->resumes[admitted], err));
+        ingest->objects.items[i] = ingest->objects.items[admitted];
+        ingest->objects.items[admitted] = object;
+        ingest->names[admitted] = ingest->names[i];
+        admitted += read;
+    }
+    ingest->count = admitted;
     return STATUS_OK;
 }
 
@@ -616,7 +653,8 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(open_objects(&ingest, operands, err));
     TRY(choose_kind(&ingest, err));
     TRY(record_config(&ingest, err));
-    TRY(open_watermarks(&ingest, err));
+    TRY(admit_sources(&ingest, err));
+    if (ingest.count == 0) return report(&ingest, &version, err);
     ingest.options.may_guess = may_guess(&ingest);
     TRY(open_progress(&ingest, err));
     TRY(open_sources(&ingest, err));

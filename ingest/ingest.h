@@ -21,6 +21,8 @@ struct ingest_args {
     int64_t chunk_rows, max_pixels, skip_rows, max_members;
     uint64_t chunk_bytes, max_field, max_picture, max_bytes;
     double max_ratio;
+    int changed;     /* enum changed_action */
+    int last_record; /* 0 wait, 1 read */
 };
 
 /* How many rejects are borne: `share` of the records or `count`, -1 where not given. */

@@ -18,9 +18,11 @@ struct json_cutter {
     int64_t piece_rows;
     uint64_t piece_bytes, row_bytes;
     int64_t record, line, blank_lines;
+    bool whole_records;   /* a line needs its end, also the last one */
     bool opened, closed;  /* the array */
     bool value_is_due;    /* behind a comma or at the beginning */
     struct found pending; /* found, and left to the next piece */
+    size_t rest;          /* bytes of a last line without its end */
 };
 
 static bool is_blank(uint8_t byte)
@@ -47,12 +49,15 @@ enum status json_cutter_open(struct json_cutter **ret, struct input *input, enum
 {
     struct json_cutter *cutter;
     TRY(NEW(&cutter, 1, err));
-    sliding_open(&cutter->bytes, input, 0, digester);
+    const struct source_resume *resume = &options->resume;
+    sliding_open(&cutter->bytes, input, resume->offset, digester);
     cutter->layout = layout;
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
     cutter->row_bytes = row_bytes;
-    cutter->record = cutter->line = 1;
+    cutter->record = resume->records + 1;
+    cutter->line = resume->lines + 1;
+    cutter->whole_records = resume->whole_records && layout == JSON_LINES;
     *ret = cutter;
     return STATUS_OK;
 }
@@ -159,6 +164,11 @@ static enum status next_line(struct json_cutter *cutter, size_t at, struct found
         TRY(have(cutter, at, &ret->any, err));
         if (!ret->any) return STATUS_OK;
         TRY(line_end(cutter, at, at, &end, err));
+        ret->any = end < cutter->bytes.size || !cutter->whole_records;
+        if (!ret->any) {
+            cutter->rest = cutter->bytes.size - at;
+            return STATUS_OK;
+        }
         size_t begin = at;
         while (begin < end && is_blank(cutter->bytes.data[begin]))
             begin++;
@@ -276,7 +286,7 @@ static enum status fill(struct json_cutter *cutter, struct json_piece *piece, st
         cutter->line += cutter->layout == JSON_LINES;
         found = (struct found){.any = true, .begin = at};
     }
-    if (!found.any) at = cutter->bytes.size;
+    if (!found.any) at = cutter->bytes.size - cutter->rest;
     if (found.any && found.end > 0) { /* full: the record begins the next piece */
         at = found.begin;
         cutter->pending =
@@ -316,6 +326,13 @@ void json_piece_free(struct json_piece **piece)
 int64_t json_cutter_records(const struct json_cutter *cutter)
 {
     return cutter->record - 1;
+}
+
+void json_cutter_reached(const struct json_cutter *cutter, struct source_resume *ret)
+{
+    ret->offset = cutter->layout == JSON_LINES ? cutter->bytes.offset : 0;
+    ret->records = cutter->record - 1;
+    ret->lines = cutter->line - 1;
 }
 
 int64_t json_cutter_blank_lines(const struct json_cutter *cutter)

@@ -40,6 +40,8 @@ MUST_CHECK enum status json_cutter_open(struct json_cutter **ret, struct input *
 /* *ret NULL at the end. STATUS_FAILED for an array without an end, or a record beyond 64 MiB. */
 MUST_CHECK enum status json_cut(struct json_cutter *cutter, struct json_piece **ret,
                                 struct err *err);
+/* The place behind the records that were cut off so far; offset 0 where they are no lines. */
+void json_cutter_reached(const struct json_cutter *cutter, struct source_resume *ret);
 int64_t json_cutter_records(const struct json_cutter *cutter);
 int64_t json_cutter_blank_lines(const struct json_cutter *cutter);
 void json_cutter_close(struct json_cutter **cutter);

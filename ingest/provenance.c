@@ -2,6 +2,10 @@
  * record number (design section 3). */
 #include "ingest/provenance.h"
 
+#include <stdio.h>
+
+#define ABSENT SIZE_MAX /* place of a column that a source does not have */
+
 struct provenance {
     struct schema *schema;
     size_t columns; /* of the sources */
@@ -13,48 +17,63 @@ struct provenance {
 
 /* ---- one schema ---- */
 
-static enum status check_names(const struct schema *first, const char *first_name,
-                               const struct schema *other, const char *name, struct err *err)
+/* What all sources are held against: the first one, or the rows that are there already. */
+struct model {
+    const struct schema *schema;
+    const char *name;
+    bool absent_is_null;
+};
+
+static enum status check_names(const struct model *model, const struct schema *other,
+                               const char *name, struct err *err)
 {
-    for (size_t i = 0; i < first->count; i++)
-        if (schema_find(other, str_of(first->fields[i].name)) < 0)
-            return fail(err, STATUS_FAILED, "source \"%s\" has no column \"%s\", which \"%s\" has",
-                        name, first->fields[i].name, first_name);
+    const struct schema *schema = model->schema;
+    for (size_t i = 0; i < schema->count && !model->absent_is_null; i++)
+        if (schema_find(other, str_of(schema->fields[i].name)) < 0)
+            return fail(err, STATUS_FAILED, "source \"%s\" has no column \"%s\", which %s has",
+                        name, schema->fields[i].name, model->name);
     for (size_t i = 0; i < other->count; i++)
-        if (schema_find(first, str_of(other->fields[i].name)) < 0)
-            return fail(err, STATUS_FAILED, "source \"%s\" has no column \"%s\", which \"%s\" has",
-                        first_name, other->fields[i].name, name);
+        if (schema_find(schema, str_of(other->fields[i].name)) < 0)
+            return fail(err, STATUS_FAILED, "source \"%s\" has a column \"%s\", which %s has not",
+                        name, other->fields[i].name, model->name);
     return STATUS_OK;
 }
 
-static enum status check_types(const struct schema *first, const char *first_name,
-                               const struct schema *other, const char *name, struct err *err)
+static enum status check_types(const struct model *model, const struct schema *other,
+                               const char *name, struct err *err)
 {
-    for (size_t i = 0; i < first->count; i++) {
-        const struct field *a = &first->fields[i];
-        const struct field *b = &other->fields[schema_find(other, str_of(a->name))];
+    for (size_t i = 0; i < other->count; i++) {
+        const struct field *b = &other->fields[i];
+        const struct field *a = &model->schema->fields[schema_find(model->schema, str_of(b->name))];
         char here[128], there[128];
         if (field_equal(a, b)) continue;
-        return fail(err, STATUS_FAILED, "column \"%s\" is %s in \"%s\" and %s in \"%s\"", a->name,
-                    field_type_text(a, here, sizeof here), first_name,
+        return fail(err, STATUS_FAILED, "column \"%s\" is %s in %s and %s in \"%s\"", a->name,
+                    field_type_text(a, here, sizeof here), model->name,
                     field_type_text(b, there, sizeof there), name);
     }
     return STATUS_OK;
 }
 
 static enum status agree(const struct source_kind *kind, struct source *const *sources,
-                         const char *const *names, size_t count, struct err *err)
+                         const char *const *names, size_t count, const struct schema *expected,
+                         const char *expected_name, struct err *err)
 {
+    char first[280];
+    struct model model = {expected, expected_name, expected != NULL && kind->by_name};
     if (count > 1 && kind->unify != NULL) TRY(kind->unify(sources, count, err));
-    const struct schema *first = kind->schema(sources[0]);
-    for (size_t i = 1; i < count; i++) {
-        enum status status = check_names(first, names[0], kind->schema(sources[i]), names[i], err);
+    snprintf(first, sizeof first, "\"%s\"", names[0]);
+    if (expected == NULL) model = (struct model){kind->schema(sources[0]), first, false};
+    for (size_t i = expected == NULL; i < count; i++) {
+        enum status status = check_names(&model, kind->schema(sources[i]), names[i], err);
+        if (status == STATUS_OK)
+            status = check_types(&model, kind->schema(sources[i]), names[i], err);
         if (status == STATUS_OK) continue;
-        err_hint(err, "ingest files of different columns one after the other");
+        if (expected != NULL)
+            err_hint(err, "rows of other columns or types go into a dataset of their own: --into");
+        else
+            err_hint(err, "ingest files of different columns one after the other");
         return status;
     }
-    for (size_t i = 1; i < count; i++)
-        TRY(check_types(first, names[0], kind->schema(sources[i]), names[i], err));
     return STATUS_OK;
 }
 
@@ -135,16 +154,18 @@ enum status provenance_open_as(struct provenance **ret, const struct schema *sch
 
 enum status provenance_open(struct provenance **ret, const struct source_kind *kind,
                             struct source *const *sources, const char *const *names, size_t count,
-                            bool wanted, struct err *err)
+                            const struct schema *expected, const char *expected_name, bool wanted,
+                            struct err *err)
 {
-    TRY(agree(kind, sources, names, count, err));
-    const struct schema *first = kind->schema(sources[0]);
+    TRY(agree(kind, sources, names, count, expected, expected_name, err));
+    const struct schema *first = expected != NULL ? expected : kind->schema(sources[0]);
     TRY(provenance_open_as(ret, first, names, count, wanted, err));
     for (size_t i = 0; i < count; i++) {
         const struct schema *schema = kind->schema(sources[i]);
-        for (size_t k = 0; k < first->count; k++)
-            (*ret)->order[i * first->count + k] =
-                (size_t)schema_find(schema, str_of(first->fields[k].name));
+        for (size_t k = 0; k < first->count; k++) {
+            int64_t place = schema_find(schema, str_of(first->fields[k].name));
+            (*ret)->order[i * first->count + k] = place < 0 ? ABSENT : (size_t)place;
+        }
     }
     return STATUS_OK;
 }
@@ -174,16 +195,53 @@ static enum status record_column(const int64_t *records, int64_t rows, struct ar
     return array_make(ret, rows, 0, none, &values, 1, NULL, 0, NULL, err);
 }
 
+/* Columns of nulls where a source has none. */
+struct absent {
+    struct array **columns;
+    size_t count;
+};
+
+static void absent_release(struct absent *absent)
+{
+    for (size_t i = 0; i < absent->count; i++)
+        array_unref(&absent->columns[i]);
+    memory_free(absent->columns);
+}
+
+static enum status absent_column(const struct field *field, int64_t rows, struct array **ret,
+                                 struct err *err)
+{
+    OWNED(builder_close) struct builder *builder = NULL;
+    TRY(builder_open(&builder, field, rows, err));
+    for (int64_t row = 0; row < rows; row++)
+        TRY(build_null(builder, err));
+    return builder_finish(builder, ret, err);
+}
+
+static enum status absent_make(const struct provenance *provenance, const size_t *order,
+                               int64_t rows, struct absent *ret, struct err *err)
+{
+    for (size_t i = 0; i < provenance->columns; i++) {
+        if (order[i] != ABSENT) continue;
+        if (ret->columns == NULL) TRY(NEW(&ret->columns, provenance->columns, err));
+        ret->count = provenance->columns;
+        TRY(absent_column(&provenance->schema->fields[i], rows, &ret->columns[i], err));
+    }
+    return STATUS_OK;
+}
+
 enum status provenance_add(const struct provenance *provenance, size_t source,
                            const struct source_rows *rows, struct batch *ret, struct err *err)
 {
     OWNED(memory_release) struct array **columns = NULL;
+    OWNED(absent_release) struct absent absent = {0};
     OWNED(array_unref) struct array *sources = NULL;
     OWNED(array_unref) struct array *records = NULL;
     TRY(NEW(&columns, provenance->columns + 2, err));
     const size_t *order = provenance->order + source * provenance->columns;
+    TRY(absent_make(provenance, order, rows->batch.rows, &absent, err));
     for (size_t i = 0; i < provenance->columns; i++)
-        columns[i] = rows->batch.columns[order[i]];
+        columns[i] = order[i] == ABSENT ? absent.columns[i] : rows->batch.columns[order[i]];
     if (provenance->wanted) {
         TRY(source_column(provenance, source, rows->batch.rows, &sources, err));
         TRY(record_column(rows->records, rows->batch.rows, &records, err));

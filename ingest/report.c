@@ -125,14 +125,22 @@ void ingest_say(const struct common *common, const struct ingest_result *result)
 {
     char into[320] = "";
     double megabytes = (double)result->bytes / 1e6;
+    const char *more = result->increment != NULL && result->increment[0] != '\0' ? ", " : "";
+    const char *increment = result->increment == NULL ? "" : result->increment;
+    if (result->increment != NULL && result->rows + result->rejected == 0 &&
+        result->version->dataset[0] == '\0') {
+        log_line(common, false, "nothing new: no version was committed%s%s%s", result->remarks,
+                 more, increment);
+        return;
+    }
     if (result->version->dataset[0] != '\0')
         snprintf(into, sizeof into, ", committed as %s@%" PRId64, result->version->dataset,
                  result->version->number);
     log_line(common, false,
              "%" PRId64 " row%s from %zu source%s, %" PRId64
-             " rejected%s, %.1f MB in %.2f s (%.0f MB/s)%s",
+             " rejected%s%s%s, %.1f MB in %.2f s (%.0f MB/s)%s",
              result->rows, plural(result->rows), result->sources, plural((int64_t)result->sources),
-             result->rejected, result->remarks, megabytes, result->seconds,
+             result->rejected, result->remarks, more, increment, megabytes, result->seconds,
              megabytes / (result->seconds > 0 ? result->seconds : 1), into);
 }
 

@@ -10,6 +10,8 @@ struct ingest_result {
     size_t sources;
     double seconds;
     const char *remarks; /* of the sources, each behind ", "; may be empty */
+    const char
+        *increment; /* what was known before, may be empty; NULL = --incremental is not given */
     const char *run_id;
     const struct version *version; /* dataset empty = none */
 };

@@ -93,6 +93,11 @@ static const struct input *as_found(const struct reread *reread)
     return reread->original != NULL ? reread->original : reread->input;
 }
 
+bool reread_is_plain(const struct reread *reread)
+{
+    return reread->path != NULL && reread->decoding == NULL;
+}
+
 enum status reread_check(const struct reread *reread, struct err *err)
 {
     struct stat now;
@@ -100,6 +105,7 @@ enum status reread_check(const struct reread *reread, struct err *err)
     if (reread->path == NULL) return STATUS_OK;
     if (fstat(input_descriptor(as_found(reread)), &now) != 0)
         return fail_errno(err, errno, "file \"%s\"", reread->path);
+    if (reread->may_grow && now.st_size >= then->st_size) return STATUS_OK;
     if (now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
         return STATUS_OK;

@@ -14,6 +14,7 @@ struct reread {
     struct input *original;    /* what it was decoded from; NULL = nothing was */
     struct decoding *decoding; /* borrows original; NULL = none */
     char *path;                /* NULL = spooled */
+    bool may_grow; /* others may add bytes while it is read; the first info.st_size count */
     struct stat info;
 };
 /* path NULL: takes *standard_input. */
@@ -35,6 +36,8 @@ MUST_CHECK enum status reread_restore(const struct reread *reread, struct source
                                       struct err *err);
 MUST_CHECK enum status reread_restore_place(const struct reread *reread, struct source_place *place,
                                             struct bytes *scratch, struct err *err);
+/* Whether what is read are the bytes of the file as they lie there. */
+bool reread_is_plain(const struct reread *reread);
 /* STATUS_FAILED when the file is not what it was when it was opened. */
 MUST_CHECK enum status reread_check(const struct reread *reread, struct err *err);
 /* Fills bytes and modified, and the digest where the text was decoded. */

@@ -62,10 +62,12 @@ MUST_CHECK enum status shape_see(struct shape *shape, const struct json *json, i
                                  struct bytes *scratch, struct str *ret_twice, struct err *err);
 /* Adds what `from` has seen, behind what is there. */
 MUST_CHECK enum status shape_merge(struct shape *shape, const struct shape *from, struct err *err);
-/* Decides forms and numbers the columns. Text columns have to be there, those of a contract (both
- * may be NULL) need not. */
+/* Decides forms and numbers the columns. Text columns have to be there, those of a contract need
+ * not; `expected` gives the types that columns of these names have where every value can. All three
+ * may be NULL. */
 MUST_CHECK enum status shape_settle(struct shape *shape, const struct text_list *text_columns,
-                                    const struct text_list *contract_texts, struct schema **ret,
+                                    const struct text_list *contract_texts,
+                                    const struct schema *expected, struct schema **ret,
                                     struct err *err);
 
 #endif

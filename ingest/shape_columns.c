@@ -42,6 +42,7 @@ static enum type_id form_type(enum shape_form form)
 struct naming {
     struct schema *schema;
     const struct text_list *text_columns, *contract_texts;
+    const struct schema *expected;
     struct arena *arena;
     bool *asked; /* of text_columns: found */
 };
@@ -75,6 +76,48 @@ static void ask_for_text(struct naming *naming, struct shape_node *node, const c
         if (strcmp(naming->contract_texts->items[i], name) == 0) node->form = SHAPE_TEXT;
 }
 
+static bool is_json_text(const struct field *field)
+{
+    return str_is(metadata_get(&field->metadata, "tamis:json"), "text");
+}
+
+static bool only_nulls(unsigned kinds)
+{
+    return (kinds & ~BIT(JSON_NULL)) == 0;
+}
+
+/* The form of what is expected, if plain values of these kinds can have it, else `form`. */
+static enum shape_form expected_form(const struct field *field, unsigned kinds, unsigned classes,
+                                     enum shape_form form)
+{
+    bool null = only_nulls(kinds);
+    if (is_json_text(field)) return SHAPE_JSON;
+    switch (field->type.id) {
+    case TYPE_BOOL: return null ? SHAPE_BOOL : form;
+    case TYPE_INT64: return null ? SHAPE_INT : form;
+    case TYPE_FLOAT64:
+        return null || (form == SHAPE_INT && (classes & VALUE_REAL) != 0) ? SHAPE_REAL : form;
+    default: return form;
+    }
+}
+
+/* What rows of this dataset have at the path, as far as the values allow. */
+static void expect_form(const struct naming *naming, struct shape_node *node, const char *name)
+{
+    int64_t place = naming->expected == NULL ? -1 : schema_find(naming->expected, str_of(name));
+    if (place < 0 || node->form == SHAPE_TEXT || node->form == SHAPE_JSON) return;
+    const struct field *field = &naming->expected->fields[place];
+    if (field->type.id == TYPE_LIST && only_nulls(node->kinds)) {
+        node->form = SHAPE_LIST;
+        node->items = plain_form(0, 0);
+    }
+    if (field->type.id == TYPE_LIST && node->form == SHAPE_LIST)
+        node->items =
+            expected_form(&field->children[0], node->item_kinds, node->item_classes, node->items);
+    else
+        node->form = expected_form(field, node->kinds, node->classes, node->form);
+}
+
 static enum status unique_name(struct naming *naming, const char *path, const char **ret,
                                struct err *err)
 {
@@ -95,6 +138,7 @@ static enum status add_columns(struct naming *naming, struct shape_node *node, c
     ask_for_text(naming, node, path);
     if (node->form != SHAPE_MEMBERS) {
         TRY(unique_name(naming, path, &name, err));
+        expect_form(naming, node, name);
         return add_field(naming, node, name, err);
     }
     for (size_t i = 0; i < node->count; i++) {
@@ -121,18 +165,18 @@ static enum status check_asked(const struct naming *naming, struct err *err)
 }
 
 enum status shape_settle(struct shape *shape, const struct text_list *text_columns,
-                         const struct text_list *contract_texts, struct schema **ret,
-                         struct err *err)
+                         const struct text_list *contract_texts, const struct schema *expected,
+                         struct schema **ret, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     OWNED(memory_release) bool *asked = NULL;
     TRY(schema_new(&schema, err));
     TRY(NEW(&asked, text_columns == NULL ? 0 : text_columns->count, err));
-    struct naming naming = {schema, text_columns, contract_texts, shape->arena, asked};
+    struct naming naming = {schema, text_columns, contract_texts, expected, shape->arena, asked};
     shape->root->kinds = BIT(JSON_OBJECT);
-    if (shape->root->count == 0)
+    if (shape->root->count == 0 && expected == NULL)
         return fail(err, STATUS_FAILED, "found no object with a member, expected records");
-    TRY(add_columns(&naming, shape->root, "", err));
+    if (shape->root->count > 0) TRY(add_columns(&naming, shape->root, "", err));
     TRY(check_asked(&naming, err));
     *ret = schema;
     schema = NULL;

@@ -40,6 +40,14 @@ enum source_header { HEADER_AUTO, HEADER_YES, HEADER_NO };
  */
 enum label_from { LABEL_NONE, LABEL_DIRECTORY, LABEL_CLS, LABEL_JSON };
 
+/* Where a source goes on that was read before, and how it ends: for kinds with `reached`. */
+struct source_resume {
+    uint64_t offset;        /* bytes that are known; 0 = none */
+    uint64_t first_bytes;   /* of the file when its beginning was first looked at; 0 = all */
+    int64_t records, lines; /* in front of offset */
+    bool whole_records;     /* a last record without its end is left to the next run */
+};
+
 /* Options a kind may use; the driver fills it from the command line. */
 struct source_options {
     const char *delimiter;                  /* NULL = found by ourselves */
@@ -63,6 +71,9 @@ struct source_options {
     const char *name; /* of this source, as in _source */
     struct watermarks *watermarks; /* --incremental: what was read before; NULL
                                       otherwise */
+    struct source_resume resume;
+    const struct schema *expected; /* types that columns of these names have where every value can;
+                                      NULL = none */
     struct input **standard_input; /* already opened and looked into; a kind takes it: stdin, what
                                     * was unpacked, a member of an archive */
     const struct bundle *bundle;   /* an archive, for a kind that takes them; outlives the source */
@@ -112,7 +123,7 @@ struct source_kind {
     enum source_types types;
     bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
                        * have different ones */
-    bool incremental; /* it reads and moves options->watermarks */
+    bool incremental; /* it reads and moves options->watermarks by itself */
     bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
                        * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */
@@ -141,6 +152,9 @@ struct source_kind {
     /* After the last piece was converted: kind, bytes, digest, modified time, records (name is the
      * driver's). Required. */
     enum status (*describe)(struct source *source, struct source_record *ret, struct err *err);
+    /* After the last piece: the place behind the last whole record, for the resume of the next run.
+     * offset 0 = this source cannot be continued. NULL = no source of this kind can. */
+    void (*reached)(const struct source *source, struct source_resume *ret);
     /* Record `number` as it lies in `piece`, or *ret_here false when it is in a later one. What is
      * not in the piece is read into `scratch`. NULL = the kind has no bytes of records. */
     enum status (*place)(const struct source *source, const struct source_piece *piece,

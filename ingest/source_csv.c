@@ -39,6 +39,8 @@ static void forget(struct source *source);
 static enum status find_dialect(struct source *source, struct err *err)
 {
     size_t file = (size_t)input_size(source->file.input);
+    uint64_t first = source->options.resume.first_bytes;
+    if (first > 0 && first < file) file = (size_t)first; /* as it was found the first time */
     for (size_t size = SAMPLE_BYTES;; size *= 8) {
         if (size > file) size = file;
         OWNED(memory_release) uint8_t *sample = memory_get_raw(size, 1);
@@ -71,13 +73,37 @@ static enum status keep_as_text(struct source *source, struct err *err)
 
 /* ---- the schema ---- */
 
+/* What rows of this dataset have in the column, as far as the values allow. */
+static enum type_id expected_type(const struct source *source, size_t column)
+{
+    static const struct {
+        enum type_id type;
+        unsigned class;
+    } among[] = {{TYPE_BOOL, VALUE_BOOL},
+                 {TYPE_INT64, VALUE_INT},
+                 {TYPE_FLOAT64, VALUE_REAL},
+                 {TYPE_DATE32, VALUE_DATE},
+                 {TYPE_TIMESTAMP, VALUE_TIME | VALUE_TIME_ZONED}};
+    unsigned classes = source->types.classes[column];
+    bool seen = source->types.seen[column] != 0;
+    const struct schema *expected = source->options.expected;
+    int64_t place = expected == NULL ? -1 : schema_find(expected, str_of(source->names[column]));
+    enum type_id type = csv_type_of(classes, seen);
+    if (place < 0 || expected->fields[place].type.id == TYPE_UTF8)
+        return place < 0 ? type : TYPE_UTF8;
+    for (size_t i = 0; i < sizeof among / sizeof *among; i++)
+        if (expected->fields[place].type.id == among[i].type &&
+            (!seen || (classes & among[i].class) != 0))
+            type = among[i].type;
+    return type;
+}
+
 static enum status make_schema(struct source *source, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     TRY(schema_new(&schema, err));
     for (size_t column = 0; column < source->dialect.fields; column++) {
-        enum type_id type =
-            csv_type_of(source->types.classes[column], source->types.seen[column] != 0);
+        enum type_id type = expected_type(source, column);
         struct field field = field_of(source->names[column], type);
         struct metadata_pair written = {str_of("tamis:name"), {NULL, 0}};
         if (source->dialect.written[column] != NULL) { /* the name as the file has it */
@@ -155,7 +181,10 @@ static enum status open_separated(struct source **ret, const char *path, const c
     if (strcmp(kind, "tsv") == 0 && options->delimiter == NULL) source->options.delimiter = "\t";
     TRY(arena_open(&source->arena, err));
     TRY(reread_open(&source->file, path, options->standard_input, err));
-    TRY(reread_decode(&source->file, options->encoding, ENCODING_ANY, false, err));
+    source->file.may_grow = options->resume.whole_records;
+    bool goes_on = options->resume.offset > 0; /* what is there already was UTF-8 */
+    if (goes_on) source->options.encoding = "utf-8";
+    TRY(reread_decode(&source->file, source->options.encoding, ENCODING_ANY, false, err));
     if (options->may_guess) TRY(guess(source, err));
     if (!source->guessed) TRY(settle_csv(source, err));
     source->options.may_guess = options->may_guess; /* those of other files may be guessed */
@@ -368,6 +397,12 @@ static enum status describe_csv(struct source *source, struct source_record *ret
     return STATUS_OK;
 }
 
+static void reached_csv(const struct source *source, struct source_resume *ret)
+{
+    if (source->cutter != NULL && reread_is_plain(&source->file))
+        csv_cutter_reached(source->cutter, ret);
+}
+
 static void add_remark(char *ret, size_t room, const char *format, ...) PRINTF_LIKE(3, 4);
 static void add_remark(char *ret, size_t room, const char *format, ...)
 {
@@ -463,6 +498,7 @@ const struct source_kind source_csv = {
     .convert = convert_csv,
     .free_piece = free_csv_piece,
     .describe = describe_csv,
+    .reached = reached_csv,
     .place = place_csv,
     .raws = raws_csv,
     .remark = remark_csv,
@@ -484,6 +520,7 @@ const struct source_kind source_tsv = {
     .convert = convert_csv,
     .free_piece = free_csv_piece,
     .describe = describe_csv,
+    .reached = reached_csv,
     .place = place_csv,
     .raws = raws_csv,
     .remark = remark_csv,

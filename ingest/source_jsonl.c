@@ -110,6 +110,8 @@ static enum status find_layout(struct source *source, struct err *err)
     OWNED(memory_release) uint8_t *sample = memory_get_raw(SAMPLE_BYTES, 1);
     if (sample == NULL) return fail_memory(err, SAMPLE_BYTES);
     size_t size = (size_t)input_size(source->file.input);
+    uint64_t first = source->options.resume.first_bytes;
+    if (first > 0 && first < size) size = (size_t)first; /* as it was found the first time */
     if (size > SAMPLE_BYTES) size = SAMPLE_BYTES;
     TRY(input_read_at(source->file.input, sample, size, 0, err));
     source->layout = json_layout_of(sample, size);
@@ -123,12 +125,15 @@ static enum status open_jsonl(struct source **ret, const char *path,
     TRY(NEW(&source, 1, err));
     source->options = *options;
     TRY(reread_open(&source->file, path, options->standard_input, err));
-    TRY(reread_decode(&source->file, options->encoding, ENCODING_UNICODE, false, err));
+    source->file.may_grow = options->resume.whole_records;
+    bool goes_on = options->resume.offset > 0; /* what is there already was UTF-8 */
+    TRY(reread_decode(&source->file, goes_on ? "utf-8" : options->encoding, ENCODING_UNICODE, false,
+                      err));
     TRY(find_layout(source, err));
     TRY(shape_open(&source->own, err));
     TRY(see_all(source, err));
-    TRY(shape_settle(&source->own, options->text_columns, options->contract_texts, &source->schema,
-                     err));
+    TRY(shape_settle(&source->own, options->text_columns, options->contract_texts,
+                     options->expected, &source->schema, err));
     source->shape = &source->own;
     *ret = source;
     source = NULL;
@@ -148,7 +153,7 @@ static enum status unify_jsonl(struct source *const *sources, size_t count, stru
         TRY(shape_merge(&first->own, &sources[i]->own, err));
     schema_unref(&first->schema);
     TRY(shape_settle(&first->own, first->options.text_columns, first->options.contract_texts,
-                     &first->schema, err));
+                     first->options.expected, &first->schema, err));
     for (size_t i = 1; i < count; i++) {
         schema_unref(&sources[i]->schema);
         sources[i]->schema = schema_ref(first->schema);
@@ -234,6 +239,12 @@ static enum status describe_jsonl(struct source *source, struct source_record *r
     return STATUS_OK;
 }
 
+static void reached_jsonl(const struct source *source, struct source_resume *ret)
+{
+    if (source->cutter != NULL && reread_is_plain(&source->file))
+        json_cutter_reached(source->cutter, ret);
+}
+
 static void remark_jsonl(const struct source *source, char *ret, size_t room)
 {
     reread_remark(&source->file, source->blank_lines, ret, room);
@@ -294,6 +305,7 @@ const struct source_kind source_jsonl = {
     .convert = convert_jsonl,
     .free_piece = free_jsonl_piece,
     .describe = describe_jsonl,
+    .reached = reached_jsonl,
     .place = place_jsonl,
     .raws = raws_jsonl,
     .remark = remark_jsonl,
