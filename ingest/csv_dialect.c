@@ -85,9 +85,65 @@ static enum status set_preface(const struct csv_sample *sample, const struct csv
     ret->header = head->rows > 0;
     for (size_t row = 0; ret->header && row < head->body; row++) {
         ret->preface_lines += sample->rows[row].lines;
-        ret->titles += row < head->first && !sample->rows[row].skipped;
+        ret->titles +=
+            row < head->first && (!sample->rows[row].skipped || sample->rows[row].comment);
     }
     if (ret->header) ret->preface += sample->rows[head->body - 1].end;
+    return STATUS_OK;
+}
+
+struct sample_text {
+    const uint8_t *data;
+    size_t size;
+    bool whole;
+};
+
+static enum status read_table(const struct source_options *options, const struct sample_text *text,
+                              struct csv_dialect *ret, struct csv_sample *ret_table,
+                              struct err *err)
+{
+    TRY(csv_shape_find(options, text->data, text->size, text->whole, ret, err));
+    return csv_sample_read(ret_table, ret, text->data, text->size, text->whole, CSV_SAMPLE_ROWS,
+                           err);
+}
+
+/* Whether lines with a hash in front are no rows: most of them have another width. */
+static bool hashes_are_comments(const struct csv_sample *table, const struct csv_dialect *dialect,
+                                const struct sample_text *text)
+{
+    size_t alike, width = csv_sample_width(table, &alike), rows = 0, others = 0;
+    struct csv_dialect plain = *dialect;
+    plain.comment = 0;
+    for (size_t i = 0; i < table->row_count; i++) {
+        const struct csv_sample_row *row = &table->rows[i];
+        struct csv_record record;
+        if (!row->comment) continue;
+        rows++;
+        (void)csv_record_find(&plain, text->data + row->at, row->end - row->at, true, &record);
+        others += record.fault != CSV_FINE || record.fields != width;
+    }
+    return width > 1 && alike > 1 && others * 2 > rows;
+}
+
+/* Comments must not decide what the table is. Found ones stay records, which are rejected, so that
+ * no row is taken for one; a given --comment skips them. */
+static enum status leave_comments_out(const struct source_options *options,
+                                      const struct sample_text *text, struct csv_dialect *ret,
+                                      struct csv_sample *ret_table, struct err *err)
+{
+    OWNED(csv_sample_close) struct csv_sample table = {0};
+    struct csv_dialect dialect = *ret;
+    bool hashes =
+        text->size > 0 && (text->data[0] == '#' || memmem(text->data, text->size, "\n#", 2));
+    if (!hashes || options->comment != 0) return STATUS_OK;
+    dialect.comment = '#';
+    TRY(read_table(options, text, &dialect, &table, err));
+    if (!hashes_are_comments(&table, &dialect, text)) return STATUS_OK;
+    csv_sample_close(ret_table);
+    *ret_table = table;
+    table = (struct csv_sample){0};
+    *ret = dialect;
+    ret->comment = 0;
     return STATUS_OK;
 }
 
@@ -101,13 +157,12 @@ enum status csv_dialect_find(const struct source_options *options, const uint8_t
     if (size >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0) ret->preface = 3;
     if (size == ret->preface) return STATUS_OK; /* a table without columns */
     TRY(skip_lines(options->skip_rows, sample, size, whole, ret, err));
-    const uint8_t *text = sample + ret->preface;
-    size_t text_size = size - ret->preface;
-    TRY(csv_shape_find(options, text, text_size, whole, ret, err));
-    TRY(csv_sample_read(&table, ret, text, text_size, whole, CSV_SAMPLE_ROWS, err));
-    TRY(find_width(options, &table, text_size, ret, err));
+    const struct sample_text text = {sample + ret->preface, size - ret->preface, whole};
+    TRY(read_table(options, &text, ret, &table, err));
+    TRY(leave_comments_out(options, &text, ret, &table, err));
+    TRY(find_width(options, &table, text.size, ret, err));
     struct csv_head head = csv_head_find(options, &table, ret->fields);
-    if (options->header != HEADER_NO) TRY(refuse_other_encoding(&table, &head, text, err));
+    if (options->header != HEADER_NO) TRY(refuse_other_encoding(&table, &head, text.data, err));
     TRY(csv_head_names(&table, &head, ret, arena, ret_names, err));
     return set_preface(&table, &head, ret, err);
 }

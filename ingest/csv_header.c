@@ -100,6 +100,7 @@ static bool row_is_header(const struct csv_sample *sample, size_t width, size_t 
     size_t names = 0, values = 0, filled = filled_cells(sample, at);
     struct votes votes = votes_of(sample, width, at, at);
     if (votes.names > 0 && votes.values == 0) return true;
+    if (votes.values > 0 && votes.names == 0) return false;
     for (size_t column = 0; column < width; column++) {
         int says = column_says(sample, width, at, column);
         names += says > 0;

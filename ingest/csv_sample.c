@@ -66,6 +66,7 @@ static enum status add_row(struct csv_sample *sample, const struct csv_dialect *
         .end = sample->end + record->end,
         .lines = record->lines,
         .skipped = record->comment || record->size == 0,
+        .comment = record->comment,
         .fault = record->fault != CSV_FINE,
     };
     struct csv_field field;
@@ -99,17 +100,31 @@ static int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* Of a header and one record: the record may be longer where the header lacks a name, and shorter
+ * where the header has empty ones at its end. 0 = this says nothing. */
+static size_t width_of_two(const struct csv_sample *sample, const struct csv_sample_row *rows[2])
+{
+    size_t named = rows[0]->count;
+    if (rows[1]->count > rows[0]->count && rows[0]->count > 1) return rows[1]->count;
+    while (named > 0 && sample->cells[rows[0]->first + named - 1].text.size == 0)
+        named--;
+    return rows[1]->count < rows[0]->count && rows[1]->count >= named ? rows[1]->count : 0;
+}
+
 size_t csv_sample_width(const struct csv_sample *sample, size_t *ret_alike)
 {
     size_t counts[CSV_SAMPLE_ROWS], rows = 0, first = 0, width = 1;
+    const struct csv_sample_row *begin_rows[2];
     for (size_t i = 0; i < sample->row_count && rows < CSV_SAMPLE_ROWS; i++) {
         if (sample->rows[i].count == 0) continue;
         if (rows == 0) first = sample->rows[i].count;
+        if (rows < 2) begin_rows[rows] = &sample->rows[i];
         counts[rows++] = sample->rows[i].count;
     }
     *ret_alike = 1;
-    if (rows == 2 && counts[1] > counts[0]) return counts[1]; /* a header that lacks a name */
+    if (rows == 2 && (width = width_of_two(sample, begin_rows)) != 0) return width;
     *ret_alike = 0;
+    width = 1;
     qsort(counts, rows, sizeof *counts, ascending);
     for (size_t begin = 0, end; begin < rows; begin = end) {
         for (end = begin; end < rows && counts[end] == counts[begin]; end++)

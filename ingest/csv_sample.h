@@ -15,7 +15,7 @@ struct csv_sample_row {
     size_t first, count; /* cells; none in a blank line, a comment or a record with a fault */
     size_t at, end;      /* bytes, with the line end */
     int64_t lines;
-    bool skipped; /* a blank line or a comment */
+    bool skipped, comment; /* a blank line or a comment; a comment */
     bool fault;
 };
 struct csv_sample {

@@ -179,7 +179,17 @@ static bool qualifies(const struct candidate *candidate, const struct fit *fit)
 
 /* ---- delimiter ---- */
 
-/* The best delimiter for a quote and an escape, `fit` of width 0 when none qualifies. */
+/* Nothing cuts the text evenly. Where each line is a value (like "1,234.50") it is a column. */
+static enum status take_no_delimiter(struct csv_dialect *dialect, const struct text *text,
+                                     struct fit *ret, struct err *err)
+{
+    bool values = false;
+    if (stands_in(text, ",")) TRY(is_column_of_values(dialect, text, &values, err));
+    set_delimiter(dialect, values ? "\x1f" : ",");
+    return fit_of(dialect, text, ret, err);
+}
+
+/* The best delimiter for a quote and an escape. */
 static enum status find_delimiter(struct csv_dialect *dialect, const struct text *text,
                                   struct fit *ret, struct err *err)
 {
@@ -201,7 +211,7 @@ static enum status find_delimiter(struct csv_dialect *dialect, const struct text
         best = *dialect;
     }
     *dialect = best;
-    return ret->width != 0 ? STATUS_OK : fit_of(dialect, text, ret, err);
+    return ret->width != 0 ? STATUS_OK : take_no_delimiter(dialect, text, ret, err);
 }
 
 /* ---- quote and escape ---- */
@@ -228,7 +238,8 @@ static size_t list_marks(const struct source_options *options, const struct text
             const char escaped[3] = {(char)escapes[e], (char)quotes[q], '\0'};
             if (q > 0 && quotes[q] == '\'' && !stands_in(text, "'")) continue;
             if (q > 0 && quotes[q] == 0 && !stands_in(text, "\"")) continue;
-            if (e > 0 && (quotes[q] == 0 || !stands_in(text, escaped))) continue;
+            bool escapes_quotes = quotes[q] != 0 && stands_in(text, escaped);
+            if (e > 0 && !escapes_quotes && !stands_in(text, "\\\n")) continue;
             ret[count++] = (struct marks){quotes[q], escapes[e]};
         }
     return count;

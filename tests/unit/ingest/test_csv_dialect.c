@@ -47,6 +47,8 @@ static void rarer_delimiters_are_found(void **state)
     expect("1 2 3\n4 5 6\n", ' ', 3, false, 0);
     expect("name\nJohn Smith\nJane Miller\n", ',', 1, true, 5);         /* words */
     expect("t\n2024-01-01 10:00\n2024-01-02 11:30\n", ',', 1, true, 2); /* one value each */
+    expect("Value\n68,527.00\n", ',', 1, true, 6);
+    expect("1,000.00\n3,000,000.40\n50\n999.20\n", 0x1f, 1, false, 0);
     expect("a\x1f"
            "b\n1\x1f"
            "2\n",
@@ -70,6 +72,9 @@ static void titles_stand_in_front_of_a_header(void **state)
     expect("x,y,z\na,b\nc,d\ne,f\n", ',', 2, false, 0); /* a reject, and nothing says header */
     expect("1,2,3\n1,2\n3,4\n5,6\n", ',', 2, false, 0);
     expect("id,name\n1,x,2\n2,y,3\n3,z,4\n", ',', 3, true, 8); /* a name is missing */
+    expect("id,name,\n1,x\n", ',', 2, true, 9);
+    expect("x,y\n# a\n1,2\n# b\n# c\n4,5\n# d\n", ',', 2, true, 4);
+    expect("#id,x\n1,2\n3,4\n", ',', 2, true, 6);
 }
 
 static void header_rows_that_belong_together_are_joined(void **state)
