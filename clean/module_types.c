@@ -195,23 +195,30 @@ static void discard_tally(void *tally)
     memory_release(&((struct tally *)tally)->roles);
 }
 
+static void observe_column(const struct types_column *column, const struct batch *batch,
+                           struct types_profile *profile, struct role_profile *role)
+{
+    char room[64];
+    bool open = column->kind == KIND_AUTO;
+    if (!is_open(column)) return;
+    for (int64_t row = 0; row < batch->rows; row++) {
+        struct str text;
+        if (!types_cell(batch, column->index, row, room, sizeof room, &text)) continue;
+        types_profile_add(profile, column->kind, types_without_unit(column, text));
+        if (open) role_profile_add(role, text);
+    }
+}
+
 static enum status observe_types(const void *state_, int pass, const struct window *window,
                                  void *tally_, struct err *err)
 {
     (void)pass;
     const struct state *state = state_;
     struct tally *tally = tally_;
-    char room[64];
     TRY(NEW(&tally->profiles, state->count, err));
     TRY(NEW(&tally->roles, state->count, err));
     for (size_t i = 0; i < state->count; i++)
-        for (int64_t row = 0; row < window->batch->rows; row++) {
-            struct str text;
-            if (!types_cell(window->batch, state->columns[i].index, row, room, sizeof room, &text))
-                continue;
-            types_profile_add(&tally->profiles[i], types_without_unit(&state->columns[i], text));
-            role_profile_add(&tally->roles[i], text);
-        }
+        observe_column(&state->columns[i], window->batch, &tally->profiles[i], &tally->roles[i]);
     return STATUS_OK;
 }
 
@@ -481,6 +488,19 @@ static enum status types_lineage(const void *state_, struct column_lineage *line
     return STATUS_OK;
 }
 
+static bool may_reject(const void *state_)
+{
+    const struct state *state = state_;
+    for (size_t i = 0; i < state->count; i++)
+        if (state->columns[i].on_fail == TYPES_REJECT) return true;
+    return false;
+}
+
+static bool touches(const void *state_, size_t column)
+{
+    return column_at((struct state *)(uintptr_t)state_, column) != NULL;
+}
+
 const struct clean_module module_types = {
     .name = "types",
     .summary = "turn text into numbers, booleans, dates, times and categories",
@@ -490,6 +510,8 @@ const struct clean_module module_types = {
     .open = open_types,
     .fitted_schema = fitted_types,
     .removes_rows = true,
+    .may_remove = may_reject,
+    .touches = touches,
     .needs_fit = types_need_fit,
     .tally_bytes = sizeof(struct tally),
     .observe = observe_types,

@@ -14,6 +14,9 @@ struct plain {
     bool negative, exponent, zero_led;
 };
 
+static const double powers_of_ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
@@ -158,8 +161,6 @@ static bool to_whole(const struct plain *plain, int64_t *ret)
  * rounds correctly (Clinger 1990). Everything else is strtod's. */
 static double to_real(const struct plain *plain)
 {
-    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     if (plain->exponent || plain->whole_digits + plain->fraction_digits > EXACT_DIGITS)
         return strtod(plain->text, NULL);
     uint64_t mantissa = 0;
@@ -168,8 +169,57 @@ static double to_real(const struct plain *plain)
     /* "5." was given a digit of its own */
     int decimals = plain->fraction_digits;
     if (decimals == 0 && !is_whole(plain)) mantissa /= 10;
-    double value = (double)mantissa / powers[decimals];
+    double value = (double)mantissa / powers_of_ten[decimals];
     return plain->negative ? -value : value;
+}
+
+/* ---- most numbers ---- */
+
+/* [-+]digits[.digits] of at most EXACT_DIGITS digits: read in one go, under any style that can. */
+struct simple {
+    uint64_t digits;
+    int whole, fraction; /* how many */
+    bool negative, zero_led;
+};
+
+static bool read_simple(struct str text, struct simple *ret)
+{
+    const char *at = text.data, *end = text.data + text.size;
+    if (text.size == 0 || text.size > EXACT_DIGITS + 2) return false;
+    *ret = (struct simple){.negative = *at == '-'};
+    at += *at == '-' || *at == '+';
+    const char *first = at;
+    for (; at < end && is_digit(*at); at++)
+        ret->digits = ret->digits * 10 + (uint64_t)(*at - '0');
+    ret->whole = (int)(at - first);
+    ret->zero_led = ret->whole > 1 && *first == '0';
+    if (ret->whole == 0) return false;
+    if (at < end && *at == '.') {
+        const char *point = at++;
+        for (; at < end && is_digit(*at); at++)
+            ret->digits = ret->digits * 10 + (uint64_t)(*at - '0');
+        ret->fraction = (int)(at - point - 1);
+        if (ret->fraction == 0) return false;
+    }
+    return at == end && ret->whole + ret->fraction <= EXACT_DIGITS;
+}
+
+/* "1.234" may be a thousand and more. */
+static struct number_fit simple_fits(const struct simple *simple)
+{
+    struct number_fit fit = {.whole = STYLE_ALL, .real = STYLE_ALL, .code = simple->zero_led};
+    if (simple->fraction == 0) return fit;
+    bool grouped =
+        simple->fraction == 3 && simple->whole <= 3 && simple->digits >= 1000 && !simple->zero_led;
+    fit.whole = grouped ? 1u << STYLE_COMMA_POINT : 0;
+    fit.real = fit.whole | 1u << STYLE_POINT | 1u << STYLE_POINT_COMMA | 1u << STYLE_POINT_SPACE;
+    return fit;
+}
+
+static double simple_real(const struct simple *simple)
+{
+    double value = (double)simple->digits / powers_of_ten[simple->fraction];
+    return simple->negative ? -value : value;
 }
 
 static bool only_digits(struct str text)
@@ -182,6 +232,8 @@ static bool only_digits(struct str text)
 struct number_fit number_fits(struct str text)
 {
     struct number_fit fit = {0};
+    struct simple simple;
+    if (read_simple(text, &simple)) return simple_fits(&simple);
     if (only_digits(text) && text.size <= 18) { /* the same under every style */
         fit.whole = fit.real = STYLE_ALL;
         fit.code = text.size > 1 && text.data[0] == '0';
@@ -225,12 +277,22 @@ struct str number_without_unit(struct str text)
 bool number_whole(struct str text, enum number_style style, int64_t *ret)
 {
     struct plain plain;
+    struct simple simple;
+    if (read_simple(text, &simple) && simple.fraction == 0) {
+        *ret = simple.negative ? -(int64_t)simple.digits : (int64_t)simple.digits;
+        return true;
+    }
     return take_apart(text, style, &plain) && is_whole(&plain) && to_whole(&plain, ret);
 }
 
 bool number_real(struct str text, enum number_style style, double *ret)
 {
     struct plain plain;
+    struct simple simple;
+    if (read_simple(text, &simple) && (simple.fraction == 0 || decimal_mark(style) == '.')) {
+        *ret = simple_real(&simple);
+        return true;
+    }
     if (!take_apart(text, style, &plain)) return false;
     *ret = to_real(&plain);
     return true;

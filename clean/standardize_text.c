@@ -76,10 +76,30 @@ static enum status spell_point(enum spelling spelling, struct speller *speller,
     return append_point(ret, point, err);
 }
 
+static bool is_ascii(struct str text)
+{
+    unsigned char any = 0;
+    for (size_t i = 0; i < text.size; i++)
+        any |= (unsigned char)text.data[i];
+    return any < 0x80;
+}
+
+/* Letters of ASCII change their case in place: no look-up of each code point. */
+static enum status spell_ascii(bool upper, struct str text, struct bytes *ret, struct err *err)
+{
+    const char from = upper ? 'a' : 'A', to = upper ? 'z' : 'Z';
+    TRY(bytes_append(ret, text.data, text.size, err));
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] >= from && text.data[i] <= to) ret->data[i] ^= 0x20;
+    return STATUS_OK;
+}
+
 enum status spell(enum spelling spelling, struct str text, struct bytes *ret, struct err *err)
 {
     struct speller speller = {0};
     ret->size = 0;
+    if ((spelling == SPELLING_LOWER || spelling == SPELLING_UPPER) && is_ascii(text))
+        return spell_ascii(spelling == SPELLING_UPPER, text, ret, err);
     for (size_t at = 0; at < text.size;) {
         utf8proc_int32_t point = 0;
         size_t size = next_point(text, at, &point);

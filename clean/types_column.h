@@ -58,7 +58,8 @@ struct types_profile {
     int64_t first[13], second[13]; /* dates by their first and second number up to 12 */
     int64_t times;                 /* times without a date */
 };
-void types_profile_add(struct types_profile *profile, struct str text);
+/* `kind` is what the recipe asks for: only what is open about it is counted. */
+void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text);
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more);
 /* Chooses the type, number style and date order of the whole column; at least `mostly` of the
  * filled values must fit an inferred type. Texts go to the arena. */

@@ -92,11 +92,19 @@ static void count_date(struct types_profile *profile, struct str text)
     }
 }
 
-void types_profile_add(struct types_profile *profile, struct str text)
+void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text)
 {
     text = str_trim(text);
     if (text.size == 0) return;
     profile->filled++;
+    if (kind == KIND_WHOLE || kind == KIND_REAL) {
+        count_number(profile, text);
+        return;
+    }
+    if (kind == KIND_DATE || kind == KIND_TIMESTAMP) {
+        count_date(profile, text);
+        return;
+    }
     count_bool(profile, text);
     if (count_number(profile, text) && text.size < 8) return;
     count_date(profile, text);

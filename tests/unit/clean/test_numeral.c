@@ -1,0 +1,99 @@
+/* tests/unit/clean/test_numeral.c: numbers under each style, the quick reading and the thorough
+ * one. */
+#include "tests/unit/clean/harness.h"
+
+#include "clean/numeral.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void expect_fits(const char *text, unsigned whole, unsigned real, bool code)
+{
+    struct number_fit fit = number_fits(str_of(text));
+    assert_int_equal(fit.whole, whole);
+    assert_int_equal(fit.real, real);
+    assert_int_equal(fit.code, code);
+}
+
+#define POINTS ((1u << STYLE_POINT) | (1u << STYLE_POINT_COMMA) | (1u << STYLE_POINT_SPACE))
+#define COMMAS ((1u << STYLE_COMMA) | (1u << STYLE_COMMA_POINT) | (1u << STYLE_COMMA_SPACE))
+
+static void a_text_fits_the_styles_that_can_read_it(void **unused)
+{
+    (void)unused;
+    expect_fits("12", STYLE_ALL, STYLE_ALL, false);
+    expect_fits("-12", STYLE_ALL, STYLE_ALL, false);
+    expect_fits("007", STYLE_ALL, STYLE_ALL, true);
+    expect_fits("-007", STYLE_ALL, STYLE_ALL, true);
+    expect_fits("12.5", 0, POINTS, false);
+    expect_fits("0.123", 0, POINTS, false);
+    expect_fits("1.234", 1u << STYLE_COMMA_POINT, POINTS | 1u << STYLE_COMMA_POINT, false);
+    expect_fits("012.345", 0, POINTS, true);
+    expect_fits("1234.567", 0, POINTS, false);
+    expect_fits("1,234", 1u << STYLE_POINT_COMMA, COMMAS | 1u << STYLE_POINT_COMMA, false);
+    expect_fits("1 234", 1u << STYLE_POINT_SPACE | 1u << STYLE_COMMA_SPACE,
+                1u << STYLE_POINT_SPACE | 1u << STYLE_COMMA_SPACE, false);
+    expect_fits("5.", 0, POINTS, false);
+    expect_fits(".5", 0, POINTS, false);
+    expect_fits("1e3", 0, STYLE_ALL, false);
+    expect_fits("9223372036854775807", STYLE_ALL, STYLE_ALL, true);
+    expect_fits("", 0, 0, false);
+    expect_fits("-", 0, 0, false);
+    expect_fits("1.2.3", 0, 0, false);
+    expect_fits("12a", 0, 0, false);
+}
+
+static uint64_t next(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static void reals_are_the_nearest_double(void **unused)
+{
+    (void)unused;
+    uint64_t seed = 1;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        int decimals = (int)(next(&seed) % 17);
+        uint64_t scale = 1;
+        for (int k = 0; k < (int)(next(&seed) % 19); k++)
+            scale *= 10;
+        uint64_t digits = (next(&seed) << 31 ^ next(&seed)) % scale;
+        snprintf(text, sizeof text, "%s%llu.%0*llu", next(&seed) % 2 ? "-" : "",
+                 (unsigned long long)(digits >> 20), decimals + 1,
+                 (unsigned long long)(digits & 0xfffff));
+        double value = 0;
+        assert_true(number_real(str_of(text), STYLE_POINT, &value));
+        assert_true(value == strtod(text, NULL));
+    }
+}
+
+static void integers_are_exact(void **unused)
+{
+    (void)unused;
+    uint64_t seed = 2;
+    for (int i = 0; i < 100000; i++) {
+        char text[64];
+        int64_t wanted = (int64_t)(next(&seed) << 33 ^ next(&seed)) >> (next(&seed) % 63),
+                found = 0;
+        snprintf(text, sizeof text, "%lld", (long long)wanted);
+        assert_true(number_whole(str_of(text), STYLE_COMMA, &found));
+        assert_int_equal(found, wanted);
+    }
+    int64_t found = 0;
+    assert_false(number_whole(str_of("9223372036854775808"), STYLE_POINT, &found));
+    assert_false(number_whole(str_of("1.5"), STYLE_POINT, &found));
+    assert_true(number_whole(str_of("1.234"), STYLE_COMMA_POINT, &found));
+    assert_int_equal(found, 1234);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_fits_the_styles_that_can_read_it),
+        cmocka_unit_test(reals_are_the_nearest_double),
+        cmocka_unit_test(integers_are_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
