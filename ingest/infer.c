@@ -190,7 +190,8 @@ static enum status see_all(struct inferring *inferring, struct err *err)
 static enum status open_object(struct inferring *inferring, struct object **ret, struct err *err)
 {
     struct ingest_args *args = inferring->invocation->args;
-    struct objects_wanted wanted = {.limits = ingest_bundle_limits(args)};
+    struct objects_wanted wanted = {.limits = ingest_bundle_limits(args),
+                                    .http = ingest_http_limits(args)};
     if (args->format > 0) wanted.kind = source_kinds[args->format - 1];
     TRY(objects_open(&inferring->objects, inferring->invocation->operands, 1, &wanted, err));
     if (inferring->objects.count != 1) {

@@ -195,7 +195,8 @@ static enum status open_provenance(struct ingest *ingest, struct err *err)
 
 static enum status open_objects(struct ingest *ingest, char *const *operands, struct err *err)
 {
-    struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args)};
+    struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args),
+                                    .http = ingest_http_limits(ingest->args)};
     if (ingest->args->format > 0) wanted.kind = source_kinds[ingest->args->format - 1];
     TRY(objects_open(&ingest->objects, operands, ingest->count, &wanted, err));
     ingest->count = ingest->objects.count;
@@ -466,11 +467,20 @@ static enum status record_upstream(struct ingest *ingest, size_t source, struct 
     return run_edge(ingest->run, upstream, stream, err);
 }
 
+/* What a web server said. */
+static void add_facts(const struct http_facts *facts, struct source_record *record)
+{
+    if (facts == NULL) return;
+    if (record->modified == 0) record->modified = http_time(facts->last_modified);
+    if (facts->etag[0] != '\0') record->etag = facts->etag;
+}
+
 static enum status record_sources(struct ingest *ingest, struct err *err)
 {
     for (size_t i = 0; i < ingest->count; i++) {
         struct source_record record = {.name = ingest->names[i]};
         TRY(ingest->kind->describe(ingest->sources[i], &record, err));
+        add_facts(ingest->objects.items[i].facts, &record);
         if (ingest->increment != NULL)
             TRY(increment_moved(ingest->increment, ingest->kind, ingest->sources[i], &record, err));
         TRY(run_source(ingest->run, &record, err));

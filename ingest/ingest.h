@@ -4,6 +4,7 @@
 
 #include "ingest/bundle.h"
 #include "ingest/contract.h"
+#include "ingest/http.h"
 #include "ingest/source.h"
 
 /* The words of --format: source_kinds in their order, behind auto. */
@@ -18,7 +19,7 @@ struct ingest_args {
     int label_from; /* enum label_from */
     struct text_list text, sidecar, columns;
     bool no_provenance, accept_failed, incremental;
-    int64_t chunk_rows, max_pixels, skip_rows, max_members;
+    int64_t chunk_rows, max_pixels, skip_rows, max_members, retries, timeout;
     uint64_t chunk_bytes, max_field, max_picture, max_bytes;
     double max_ratio;
     int changed;     /* enum changed_action */
@@ -46,6 +47,8 @@ MUST_CHECK enum status ingest_contract(const struct ingest_args *args, struct co
                                        struct err *err);
 /* What archives and packed files may hold; the usual where nothing is given. */
 struct bundle_limits ingest_bundle_limits(const struct ingest_args *args);
+/* How long a web server is waited for. */
+struct http_limits ingest_http_limits(const struct ingest_args *args);
 
 /* tamis-ingest infer SOURCE */
 extern const struct command infer_command;

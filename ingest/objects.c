@@ -138,14 +138,14 @@ static enum status is_taken_whole(const struct bundle *bundle, const struct obje
 }
 
 static enum status open_member(struct objects *objects, const struct bundle *bundle, size_t index,
-                               const char *archive, const struct objects_wanted *wanted,
-                               struct err *err)
+                               const char *archive, const struct http_facts *facts,
+                               const struct objects_wanted *wanted, struct err *err)
 {
     const struct bundle_member *member = &bundle->items[index];
     OWNED(input_close) struct input *input = NULL;
     uint8_t head[BUNDLE_HEAD];
     size_t size = 0;
-    struct object object = {.seen = member->path};
+    struct object object = {.seen = member->path, .facts = facts};
     if (member->rule != NULL)
         return add_reject(objects, archive, index, member->rule, member->path, member->message,
                           err);
@@ -172,7 +172,7 @@ static enum status fail_no_member(const struct objects *objects, const char *onl
 
 /* Each member, or the one named `only`, as an object. */
 static enum status open_members(struct objects *objects, const struct bundle *bundle,
-                                const char *archive, const char *only,
+                                const struct object *archive, const char *only,
                                 const struct objects_wanted *wanted, struct err *err)
 {
     size_t before = objects->count, rejects = objects->reject_count;
@@ -182,7 +182,8 @@ static enum status open_members(struct objects *objects, const struct bundle *bu
         if (only != NULL && strcmp(path, only) != 0) continue;
         objects->ignored += only == NULL && bundle_is_note(&bundle->items[i]);
         if (only == NULL && bundle_is_note(&bundle->items[i])) continue;
-        enum status status = open_member(objects, bundle, i, archive, wanted, err);
+        enum status status =
+            open_member(objects, bundle, i, archive->name, archive->facts, wanted, err);
         if (status != STATUS_OK)
             return fail_within(err, status, "member \"%s\"",
                                escape_for_terminal(str_of(path), shown, sizeof shown));
@@ -204,7 +205,7 @@ static enum status open_bundle(struct objects *objects, struct input **input, en
     TRY(bundle_open(bundle, input, kind, &wanted->limits, err));
     objects->bundle_count++;
     if (only == NULL) TRY(is_taken_whole(*bundle, wanted, &whole, err));
-    if (!whole) return open_members(objects, *bundle, object->name, only, wanted, err);
+    if (!whole) return open_members(objects, *bundle, object, only, wanted, err);
     struct object added = *object;
     added.bundle = *bundle;
     return add_object(objects, &added, NULL, err);
@@ -275,6 +276,28 @@ static enum status open_path(struct objects *objects, const char *path, struct o
     return open_file(objects, file, &archive, member, wanted, err);
 }
 
+/* "a.csv" of "http://host/x/a.csv?key#part" */
+static enum status name_in_address(struct objects *objects, const char *shown, const char **ret,
+                                   struct err *err)
+{
+    size_t size = strcspn(shown, "?#");
+    const char *slash = memrchr(shown, '/', size);
+    const char *name = slash == NULL ? shown : slash + 1;
+    return copy_text(objects, name, size - (size_t)(name - shown), ret, err);
+}
+
+static enum status open_address(struct objects *objects, const char *address, struct object *object,
+                                const struct objects_wanted *wanted, struct err *err)
+{
+    OWNED(input_close) struct input *input = NULL;
+    struct http_facts *facts = arena_get(objects->arena, 1, sizeof *facts);
+    if (facts == NULL) return fail_memory(err, sizeof *facts);
+    TRY(name_in_address(objects, object->name, &object->seen, err));
+    TRY(input_from_http(&input, address, object->name, &wanted->http, NULL, facts, err));
+    object->facts = facts;
+    return open_input(objects, &input, object, NULL, wanted, err);
+}
+
 static enum status name_operand(struct objects *objects, const char *operand, const char **ret,
                                 struct err *err)
 {
@@ -297,6 +320,8 @@ static enum status open_operand(struct objects *objects, const char *operand,
         OWNED(input_close) struct input *input = NULL;
         TRY(input_open(&input, NULL, err));
         status = open_input(objects, &input, &object, NULL, wanted, err);
+    } else if (is_http(operand)) {
+        status = open_address(objects, operand, &object, wanted, err);
     } else if (is_address(operand)) {
         object.path = operand;
         status = add_object(objects, &object, NULL, err);

@@ -4,6 +4,7 @@
  *   ARCHIVE (tar, zip)      its members: each one a source "ARCHIVE/MEMBER", or the archive as a
  *                           whole where a kind takes archives (pictures)
  *   ARCHIVE/MEMBER          that member
+ *   http://, https://       what the server sends, as if it were a file
  *   FOLDER, ADDRESS, -      itself; stdin may be packed or an archive too
  *
  * Packed bytes go through a spool once; nothing is ever unpacked to a path. One archive may lie in
@@ -12,14 +13,16 @@
 #define INGEST_OBJECTS_H
 
 #include "ingest/bundle.h"
+#include "ingest/http.h"
 #include "ingest/source.h"
 
 struct object {
-    const char *name;            /* as in _source: without credentials, members behind "ARCHIVE/" */
-    const char *path;            /* what the kind opens by itself; NULL = input */
-    const char *seen;            /* the name that its kind is recognized by; NULL = none */
-    struct input *input;         /* the kind takes it (options->standard_input) */
-    const struct bundle *bundle; /* members for a kind that takes archives; NULL = none */
+    const char *name;    /* as in _source: without credentials, members behind "ARCHIVE/" */
+    const char *path;    /* what the kind opens by itself; NULL = input */
+    const char *seen;    /* the name that its kind is recognized by; NULL = none */
+    struct input *input; /* the kind takes it (options->standard_input) */
+    const struct http_facts *facts; /* what a server says about it; NULL = it is from no server */
+    const struct bundle *bundle;    /* members for a kind that takes archives; NULL = none */
 };
 
 /* A member that is no source: the record of its place in the archive is a reject. */
@@ -45,6 +48,7 @@ struct objects {
 struct objects_wanted {
     const struct source_kind *kind; /* --format; NULL = by content */
     struct bundle_limits limits;
+    struct http_limits http;
 };
 
 /* The objects of all operands, in their order. Release also after a failure. */

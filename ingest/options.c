@@ -205,6 +205,22 @@ const struct setting ingest_options[] = {
      .maximum = 1e12,
      .argument = "N",
      .help = "members of an archive at most"},
+    {.name = "retries",
+     .kind = SETTING_INT,
+     .offset = AT(retries),
+     .fallback = "5", /* HTTP_RETRIES */
+     .minimum = 0,
+     .maximum = 1000,
+     .argument = "N",
+     .help = "of a broken connection to a web server, in a row that bring less than 1M"},
+    {.name = "timeout",
+     .kind = SETTING_INT,
+     .offset = AT(timeout),
+     .fallback = "60", /* HTTP_TIMEOUT */
+     .minimum = 1,
+     .maximum = 86400,
+     .argument = "SECONDS",
+     .help = "to wait for a web server that sends nothing"},
     {.name = "max-bytes",
      .kind = SETTING_SIZE,
      .offset = AT(max_bytes),
@@ -347,6 +363,16 @@ struct bundle_limits ingest_bundle_limits(const struct ingest_args *args)
         .unpack = {.ratio = args->max_ratio > 0 ? args->max_ratio : UNPACK_RATIO,
                    .bytes = args->max_bytes},
         .members = args->max_members > 0 ? args->max_members : BUNDLE_MEMBERS,
+    };
+}
+
+struct http_limits ingest_http_limits(const struct ingest_args *args)
+{
+    bool given = args->timeout > 0;
+    return (struct http_limits){
+        .retries = given ? args->retries : HTTP_RETRIES,
+        .timeout = given ? args->timeout : HTTP_TIMEOUT,
+        .bytes = args->max_bytes,
     };
 }
 

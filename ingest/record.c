@@ -236,6 +236,7 @@ static enum status open_object(struct lookup *lookup, struct err *err)
     const struct objects_wanted wanted = {
         .kind = lookup->kind,
         .limits = ingest_bundle_limits(&args->reading),
+        .http = ingest_http_limits(&args->reading),
     };
     TRY(objects_open(&lookup->objects, &operand, 1, &wanted, err));
     if (lookup->objects.count != 1) {

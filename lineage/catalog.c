@@ -11,8 +11,9 @@
 #define APPLICATION_ID 1952542067 /* "tams", as in schema.sql */
 
 /* Step i brings user_version i to i + 1. A released step is never changed. */
-extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[];
-static const char *const migrations[] = {catalog_schema, catalog_schema_2, catalog_schema_3};
+extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[], catalog_schema_4[];
+static const char *const migrations[] = {catalog_schema, catalog_schema_2, catalog_schema_3,
+                                         catalog_schema_4};
 #define NEWEST ((int64_t)(sizeof migrations / sizeof *migrations))
 
 /* ---- errors ---- */

@@ -164,9 +164,9 @@ enum status run_source(struct run *run, const struct source_record *source, stru
 
     TRY(run_record(run, err,
                    "INSERT OR REPLACE INTO sources (run_id, name, kind, bytes, digest, modified_at,"
-                   " records) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   "tttidui", run->id, source->name, source->kind, source->bytes, &source->digest,
-                   source->modified, source->records));
+                   " records, etag) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   "tttiduit", run->id, source->name, source->kind, source->bytes, &source->digest,
+                   source->modified, source->records, source->etag));
     TRY(bytes_format(&node, err, "source:%s", source->name));
     TRY(bytes_append(&node, "", 1, err));
     char output[UUID_TEXT + 8];

@@ -36,6 +36,7 @@ struct source_record {
     struct digest digest;
     int64_t modified; /* microseconds UTC, 0 = unknown */
     int64_t records;
+    const char *etag; /* what a web server called its state; NULL = none */
 };
 /* One source of this run, with the edge source:NAME -> stream:RUN. */
 MUST_CHECK enum status run_source(struct run *run, const struct source_record *source,

@@ -248,8 +248,13 @@ static void an_older_catalog_is_brought_up_to_date(void **state)
 {
     struct scratch *scratch = *state;
     static const char *const back[] = {
-        "DROP VIEW watermarks",       "DROP TABLE watermark_log", "DROP TABLE watermark_series",
-        "DROP TABLE watermark_moves", "DROP TABLE drift_events",  "DROP TABLE record_index",
+        "DROP VIEW watermarks",
+        "DROP TABLE watermark_log",
+        "DROP TABLE watermark_series",
+        "DROP TABLE watermark_moves",
+        "DROP TABLE drift_events",
+        "DROP TABLE record_index",
+        "ALTER TABLE sources DROP COLUMN etag",
         "PRAGMA user_version = 1",
     };
 
