@@ -15,6 +15,8 @@
  * counts as plain: about one and a half levels of 255. */
 #define PLAIN_DEVIATION 1500
 
+/* Shorter side, in pixels, of what is decoded: four a cell. */
+#define GRAY_SIDE     (4 * PICTURE_GRID)
 #define SMALL_SIDE    64   /* pixels */
 #define ALIGNED_LEAST 0.93 /* correlation after alignment */
 #define ALIGN_FROM    0.3  /* correlation before it: below, alignment is not tried */
@@ -25,13 +27,24 @@
 struct grid {
     uint64_t sums[PICTURE_GRID * PICTURE_GRID];
     uint32_t pixels[PICTURE_GRID * PICTURE_GRID];
+    uint32_t lefts[PICTURE_GRID + 1]; /* first pixel of each column of cells */
     struct picture_info info;
 };
+
+/* ceil(cell x size / grid): the first place whose cell is `cell`, in a picture not smaller than the
+ * grid. */
+static uint32_t first_of(uint32_t cell, uint32_t size)
+{
+    return (uint32_t)(((uint64_t)cell * size + PICTURE_GRID - 1) / PICTURE_GRID);
+}
 
 static enum status grid_begin(void *context, const struct picture_info *info, struct err *err)
 {
     (void)err;
-    ((struct grid *)context)->info = *info;
+    struct grid *grid = context;
+    grid->info = *info;
+    for (uint32_t cell = 0; cell <= PICTURE_GRID; cell++)
+        grid->lefts[cell] = first_of(cell, info->width);
     return STATUS_OK;
 }
 
@@ -42,6 +55,20 @@ static uint64_t luma(const uint8_t *pixel, int channels)
     return 299u * pixel[0] + 587u * pixel[1] + 114u * pixel[2];
 }
 
+static uint64_t sum_luma(const uint8_t *pixels, uint32_t count, int channels)
+{
+    uint32_t sums[3] = {0}; /* 255 x 2^24 pixels fit; a picture has 10^8 at most in 32 columns */
+    if (channels == 1) {
+        for (uint32_t i = 0; i < count; i++)
+            sums[0] += pixels[i];
+        return 1000ull * sums[0];
+    }
+    for (uint32_t i = 0; i < count; i++)
+        for (int c = 0; c < 3; c++)
+            sums[c] += pixels[3 * (size_t)i + (size_t)c];
+    return 299ull * sums[0] + 587ull * sums[1] + 114ull * sums[2];
+}
+
 /* Cells that place `at` of `size` covers: one, or several in a picture smaller than the grid. */
 static void cells_of(uint32_t at, uint32_t size, uint32_t *ret_first, uint32_t *ret_end)
 {
@@ -50,22 +77,42 @@ static void cells_of(uint32_t at, uint32_t size, uint32_t *ret_first, uint32_t *
     if (*ret_end <= *ret_first) *ret_end = *ret_first + 1;
 }
 
+static void add_narrow_row(struct grid *grid, uint32_t row, const uint8_t *pixels)
+{
+    for (uint32_t x = 0; x < grid->info.width; x++) {
+        size_t channels = (size_t)grid->info.channels;
+        uint64_t value = luma(pixels + x * channels, grid->info.channels);
+        uint32_t left, right;
+        cells_of(x, grid->info.width, &left, &right);
+        for (uint32_t column = left; column < right; column++) {
+            grid->sums[row * PICTURE_GRID + column] += value;
+            grid->pixels[row * PICTURE_GRID + column]++;
+        }
+    }
+}
+
+static void add_row(struct grid *grid, uint32_t row, const uint8_t *pixels)
+{
+    size_t channels = (size_t)grid->info.channels;
+    for (uint32_t column = 0; column < PICTURE_GRID; column++) {
+        uint32_t left = grid->lefts[column], count = grid->lefts[column + 1] - left;
+        grid->sums[row * PICTURE_GRID + column] +=
+            sum_luma(pixels + left * channels, count, grid->info.channels);
+        grid->pixels[row * PICTURE_GRID + column] += count;
+    }
+}
+
 static enum status grid_row(void *context, uint32_t y, const uint8_t *pixels, struct err *err)
 {
     (void)err;
     struct grid *grid = context;
-    uint32_t top, bottom, left, right;
+    uint32_t top, bottom;
     cells_of(y, grid->info.height, &top, &bottom);
-    for (uint32_t x = 0; x < grid->info.width; x++) {
-        uint64_t value =
-            luma(pixels + (size_t)x * (size_t)grid->info.channels, grid->info.channels);
-        cells_of(x, grid->info.width, &left, &right);
-        for (uint32_t row = top; row < bottom; row++)
-            for (uint32_t column = left; column < right; column++) {
-                grid->sums[row * PICTURE_GRID + column] += value;
-                grid->pixels[row * PICTURE_GRID + column]++;
-            }
-    }
+    for (uint32_t row = top; row < bottom; row++)
+        if (grid->info.width < PICTURE_GRID)
+            add_narrow_row(grid, row, pixels);
+        else
+            add_row(grid, row, pixels);
     return STATUS_OK;
 }
 
@@ -161,7 +208,7 @@ struct look look_of_grid(const uint64_t sums[PICTURE_GRID * PICTURE_GRID],
 enum status look_of(struct str bytes, struct look *ret, struct err *err)
 {
     struct grid grid = {0};
-    struct picture_sink sink = {&grid, grid_begin, grid_row};
+    struct picture_sink sink = {&grid, grid_begin, grid_row, GRAY_SIDE};
     struct picture_fault fault = {{0}};
     TRY(picture_decode(bytes, &picture_limits_default, &sink, &fault, err));
     if (fault.reason[0] != '\0') {

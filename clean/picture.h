@@ -35,6 +35,9 @@ struct picture_sink {
     void *context;
     enum status (*begin)(void *context, const struct picture_info *info, struct err *err);
     enum status (*row)(void *context, uint32_t y, const uint8_t *pixels, struct err *err);
+    /* Above 0: gray is enough, and the picture may come smaller, with its shorter side at least
+     * this long; `begin` is told the size and channels of what comes. A decoder may ignore it. */
+    uint32_t gray_side;
 };
 
 struct picture_fault {

@@ -72,7 +72,20 @@ static bool jpeg_begin(struct jpeg_job *job, struct str bytes, uint64_t memory)
     return true;
 }
 
-static bool jpeg_start(struct jpeg_job *job)
+/* Luma alone, scaled by the transform itself: most of the work of decoding is saved. */
+static void ask_for_gray(struct jpeg_job *job, uint32_t side)
+{
+    uint32_t shorter = job->about.width < job->about.height ? job->about.width : job->about.height;
+    unsigned scale = 8;
+    while (scale > 1 && shorter / scale < side)
+        scale /= 2;
+    job->jpeg.out_color_space = JCS_GRAYSCALE;
+    job->jpeg.scale_num = 1;
+    job->jpeg.scale_denom = scale;
+    job->about.channels = 1;
+}
+
+static bool jpeg_start(struct jpeg_job *job, uint32_t gray_side)
 {
     if (setjmp(job->escape) != 0) return false;
     bool inks = job->jpeg.jpeg_color_space == JCS_CMYK || job->jpeg.jpeg_color_space == JCS_YCCK;
@@ -80,7 +93,12 @@ static bool jpeg_start(struct jpeg_job *job)
     job->jpeg.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     job->jpeg.dct_method = JDCT_ISLOW;
     job->about.channels = gray ? 1 : 3;
-    return jpeg_start_decompress(&job->jpeg);
+    if (gray_side > 0 && (gray || job->jpeg.jpeg_color_space == JCS_YCbCr))
+        ask_for_gray(job, gray_side);
+    if (!jpeg_start_decompress(&job->jpeg)) return false;
+    job->about.width = job->jpeg.output_width;
+    job->about.height = job->jpeg.output_height;
+    return true;
 }
 
 static bool jpeg_next_row(struct jpeg_job *job)
@@ -128,7 +146,7 @@ static enum status decode(struct jpeg_job *job, struct str bytes,
                           struct err *err)
 {
     if (!jpeg_begin(job, bytes, limits->memory)) return STATUS_OK;
-    if (!within_limits(job, limits) || !jpeg_start(job)) return STATUS_OK;
+    if (!within_limits(job, limits) || !jpeg_start(job, sink->gray_side)) return STATUS_OK;
     bool inks = job->jpeg.out_color_space == JCS_CMYK;
     job->row = memory_get(job->about.width, 4);
     if (job->row == NULL) return fail_memory(err, (size_t)job->about.width * 4);
