@@ -290,16 +290,25 @@ static enum status find_pairs(void *context, size_t index, struct err *err)
     return STATUS_OK;
 }
 
-static enum status norms_of(const struct blocking *blocking, float *ret, struct err *err)
+struct norming {
+    const struct blocking *blocking;
+    float *norms;
+};
+
+static enum status norms_of(void *context, size_t task, struct err *err)
 {
     (void)err;
-    for (size_t record = 0; record < blocking->records->count; record++) {
+    const struct norming *norming = context;
+    const struct blocking *blocking = norming->blocking;
+    size_t end = (task + 1) * CHUNK;
+    if (end > blocking->records->count) end = blocking->records->count;
+    for (size_t record = task * CHUNK; record < end; record++) {
         uint32_t cells[TOKENS_MOST];
         size_t count = cells_of(blocking, (uint32_t)record, cells);
         double sum = 0;
         for (size_t i = 0; i < count; i++)
             sum += weight_of(blocking, cells[i]);
-        ret[record] = (float)sum;
+        norming->norms[record] = (float)sum;
     }
     return STATUS_OK;
 }
@@ -319,7 +328,8 @@ enum status candidates_find(const struct records *records, bool across, size_t t
     choose_frequent(&blocking);
     TRY(post_words(&blocking, err));
     TRY(NEW(&norms, records->count, err));
-    TRY(norms_of(&blocking, norms, err));
+    struct norming norming = {&blocking, norms};
+    TRY(parallel_for(threads, tasks, &norming, norms_of, err));
     struct finding_pairs finding = {&blocking, norms, found, 0};
     enum status status = STATUS_OK;
     for (; finding.first < tasks && status == STATUS_OK; finding.first += TASKS) {

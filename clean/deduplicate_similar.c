@@ -65,23 +65,97 @@ static double raise(double jaro, size_t prefix)
     return jaro > BOOST_FROM ? jaro + (double)prefix * PREFIX_WEIGHT * (1 - jaro) : jaro;
 }
 
-double jaro_winkler(struct str a, struct str b)
+/* ---- short ASCII strings: sets of places are bits of a word ---- */
+
+#define BITS 64
+
+static bool is_short_ascii(struct str text)
+{
+    uint8_t all = 0;
+    if (text.size > BITS) return false;
+    for (size_t i = 0; i < text.size; i++)
+        all |= (uint8_t)text.data[i];
+    return all < 0x80;
+}
+
+/* The places of `b` that are at most `reach` from place `i`. */
+static uint64_t within(size_t i, size_t reach)
+{
+    uint64_t up_to = i + reach >= BITS - 1 ? UINT64_MAX : (2ull << (i + reach)) - 1;
+    return i > reach ? up_to & ~((1ull << (i - reach)) - 1) : up_to;
+}
+
+static size_t match_bits(struct str a, struct str b, uint64_t *ret_a, uint64_t *ret_b)
+{
+    uint64_t where[128]; /* by character: its places in b */
+    size_t longer = a.size > b.size ? a.size : b.size, matches = 0;
+    size_t reach = longer / 2 > 0 ? longer / 2 - 1 : 0;
+    for (size_t i = 0; i < a.size; i++)
+        where[(uint8_t)a.data[i]] = 0;
+    for (size_t i = 0; i < b.size; i++)
+        where[(uint8_t)b.data[i]] = 0;
+    for (size_t i = 0; i < b.size; i++)
+        where[(uint8_t)b.data[i]] |= 1ull << i;
+    *ret_a = *ret_b = 0;
+    for (size_t i = 0; i < a.size; i++) {
+        uint64_t free = where[(uint8_t)a.data[i]] & within(i, reach) & ~*ret_b;
+        if (free == 0) continue;
+        *ret_b |= free & -free;
+        *ret_a |= 1ull << i;
+        matches++;
+    }
+    return matches;
+}
+
+static size_t transposed_bits(struct str a, struct str b, uint64_t a_has, uint64_t b_has)
+{
+    size_t out_of_place = 0;
+    for (; a_has != 0; a_has &= a_has - 1, b_has &= b_has - 1)
+        out_of_place += a.data[__builtin_ctzll(a_has)] != b.data[__builtin_ctzll(b_has)];
+    return out_of_place / 2;
+}
+
+static double similarity_of(size_t matches, size_t transposed, size_t a_size, size_t b_size,
+                            size_t prefix)
+{
+    double m = (double)matches;
+    if (matches == 0) return 0;
+    return raise((m / (double)a_size + m / (double)b_size + (m - (double)transposed) / m) / 3,
+                 prefix);
+}
+
+static double short_similarity(struct str a, struct str b)
+{
+    uint64_t a_has, b_has;
+    size_t prefix = 0, matches = match_bits(a, b, &a_has, &b_has);
+    while (prefix < PREFIX_MOST && prefix < a.size && prefix < b.size &&
+           a.data[prefix] == b.data[prefix])
+        prefix++;
+    return similarity_of(matches, transposed_bits(a, b, a_has, b_has), a.size, b.size, prefix);
+}
+
+/* ---- any strings ---- */
+
+static double long_similarity(struct str a, struct str b)
 {
     int32_t one[CHARACTERS_MOST], two[CHARACTERS_MOST];
     bool one_has[CHARACTERS_MOST], two_has[CHARACTERS_MOST];
-    if (a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0)) return 1;
-    size_t one_size = characters_of(a, one), two_size = characters_of(b, two);
+    size_t one_size = characters_of(a, one), two_size = characters_of(b, two), prefix = 0;
     memset(one_has, 0, one_size);
     memset(two_has, 0, two_size);
     size_t matches = match(one, one_size, two, two_size, one_has, two_has);
-    if (matches == 0) return 0;
-    double m = (double)matches;
-    double t = (double)transpositions(one, one_size, two, one_has, two_has);
-    size_t prefix = 0;
     while (prefix < PREFIX_MOST && prefix < one_size && prefix < two_size &&
            one[prefix] == two[prefix])
         prefix++;
-    return raise((m / (double)one_size + m / (double)two_size + (m - t) / m) / 3, prefix);
+    return similarity_of(matches, transpositions(one, one_size, two, one_has, two_has), one_size,
+                         two_size, prefix);
+}
+
+double jaro_winkler(struct str a, struct str b)
+{
+    if (a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0)) return 1;
+    if (is_short_ascii(a) && is_short_ascii(b)) return short_similarity(a, b);
+    return long_similarity(a, b);
 }
 
 double jaro_winkler_bound(size_t a_size, size_t b_size)
