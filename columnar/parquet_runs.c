@@ -11,7 +11,7 @@ unsigned bits_for(uint32_t most)
 
 struct runs runs_over(const uint8_t *data, size_t size, unsigned width)
 {
-    struct runs runs = {.at = data, .end = data + size, .width = width};
+    struct runs runs = {.at = data, .end = size == 0 ? data : data + size, .width = width};
     if (width == 0) runs.left = UINT64_MAX;
     return runs;
 }
