@@ -8,7 +8,7 @@
 #include "ingest/source.h"
 
 /* The words of --format: source_kinds in their order, behind auto. */
-#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed|parquet"
+#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed|parquet|text"
 
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {

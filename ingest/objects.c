@@ -132,7 +132,8 @@ static enum status is_taken_whole(const struct bundle *bundle, const struct obje
         const struct source_kind *kind = NULL;
         if (member->rule != NULL || bundle_is_note(member)) continue;
         TRY(recognise_member(bundle, member, &kind, err));
-        *ret = kind != NULL && kind->bundles;
+        *ret = kind != NULL && kind->bundles &&
+               kind->recognise(&(struct source_probe){.bundle = true}) > 0;
     }
     return STATUS_OK;
 }

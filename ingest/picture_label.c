@@ -16,21 +16,21 @@ static struct str folder_of(const char *path)
     return (struct str){begin, (size_t)(end - begin)};
 }
 
-enum status picture_text(const struct picture_files *files, const struct picture_file *picture,
+enum status picture_text(const struct file_list *files, const struct listed_file *picture,
                          const char *ending, const struct source_options *options,
-                         struct bytes *scratch, struct str *ret, struct picture_fault *fault,
+                         struct bytes *scratch, struct str *ret, struct file_fault *fault,
                          struct err *err)
 {
-    const struct picture_file *sidecar = picture_sidecar(files, picture, ending);
-    struct picture_fault inner = {0};
+    const struct listed_file *sidecar = picture_sidecar(files, picture, ending);
+    struct file_fault inner = {0};
     *ret = (struct str){NULL, 0};
     if (sidecar == NULL || sidecar->bytes == 0) return STATUS_OK;
     scratch->size = 0;
-    TRY(picture_file_read(files, sidecar, options->field_limit, scratch, &inner, err));
+    TRY(listed_file_read(files, sidecar, options->field_limit, scratch, &inner, err));
     if (inner.rule == NULL && !utf8_valid(scratch->data, scratch->size))
-        picture_fault_set(&inner, "encoding", "not UTF-8");
+        file_fault_set(&inner, "encoding", "not UTF-8");
     if (inner.rule != NULL)
-        picture_fault_set(fault, SIDECAR_RULE, "its .%s: %s", ending, inner.message);
+        file_fault_set(fault, SIDECAR_RULE, "its .%s: %s", ending, inner.message);
     else
         *ret = (struct str){(const char *)scratch->data, scratch->size};
     return STATUS_OK;
@@ -59,7 +59,7 @@ static enum status find_label(struct json *json, struct bytes *scratch, struct s
 }
 
 static enum status json_label(struct str text, struct bytes *scratch, struct str *ret,
-                              struct picture_fault *fault, struct err *err)
+                              struct file_fault *fault, struct err *err)
 {
     struct json json = {0};
     OWNED(bytes_release) struct bytes copy = bytes_limited(scratch->limit);
@@ -67,17 +67,17 @@ static enum status json_label(struct str text, struct bytes *scratch, struct str
     enum status status = json_parse(&json, copy.data, copy.size, err);
     *ret = (struct str){NULL, 0};
     if (status == STATUS_OK && (json.fault[0] != '\0' || json.tokens[0].kind != JSON_OBJECT))
-        picture_fault_set(fault, SIDECAR_RULE, "its .json: %s",
-                          json.fault[0] != '\0' ? json.fault : "found no object");
+        file_fault_set(fault, SIDECAR_RULE, "its .json: %s",
+                       json.fault[0] != '\0' ? json.fault : "found no object");
     else if (status == STATUS_OK)
         status = find_label(&json, scratch, ret, err);
     json_release(&json);
     return status;
 }
 
-enum status picture_label(const struct picture_files *files, const struct picture_file *picture,
+enum status picture_label(const struct file_list *files, const struct listed_file *picture,
                           const struct source_options *options, struct bytes *scratch,
-                          struct str *ret, struct picture_fault *fault, struct err *err)
+                          struct str *ret, struct file_fault *fault, struct err *err)
 {
     *ret = (struct str){NULL, 0};
     switch (options->label_from) {

@@ -2,19 +2,19 @@
 #ifndef INGEST_PICTURE_LABEL_H
 #define INGEST_PICTURE_LABEL_H
 
-#include "ingest/picture_files.h"
+#include "ingest/picture_list.h"
 #include "ingest/source.h"
 
 /* Text that lies in `scratch` or in a path; data NULL = none. A sidecar that is no UTF-8 text
  * within the limit of a field, or no JSON object, is a fault of the picture. Any thread. */
-MUST_CHECK enum status picture_label(const struct picture_files *files,
-                                     const struct picture_file *picture,
+MUST_CHECK enum status picture_label(const struct file_list *files,
+                                     const struct listed_file *picture,
                                      const struct source_options *options, struct bytes *scratch,
-                                     struct str *ret, struct picture_fault *fault, struct err *err);
+                                     struct str *ret, struct file_fault *fault, struct err *err);
 /* What the sidecar with the ending `ending` holds. */
-MUST_CHECK enum status picture_text(const struct picture_files *files,
-                                    const struct picture_file *picture, const char *ending,
+MUST_CHECK enum status picture_text(const struct file_list *files,
+                                    const struct listed_file *picture, const char *ending,
                                     const struct source_options *options, struct bytes *scratch,
-                                    struct str *ret, struct picture_fault *fault, struct err *err);
+                                    struct str *ret, struct file_fault *fault, struct err *err);
 
 #endif

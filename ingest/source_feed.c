@@ -403,6 +403,21 @@ static enum status place_feed(const struct source *source, const struct source_p
     return reread_restore_place(&source->file, ret, scratch, err);
 }
 
+static enum status raws_feed(const struct source *source, const struct source_piece *piece,
+                             const int64_t *numbers, size_t count, struct arena *arena,
+                             struct source_place *ret, struct err *err)
+{
+    OWNED(bytes_release) struct bytes scratch = bytes_limited(SIZE_MAX);
+    bool here;
+    for (size_t i = 0; i < count; i++) {
+        TRY(place_feed(source, piece, numbers[i], &scratch, &ret[i], &here, err));
+        const char *copy = arena_text(arena, ret[i].raw.data, ret[i].raw.size);
+        if (copy == NULL) return fail_memory(err, ret[i].raw.size);
+        ret[i].raw.data = copy;
+    }
+    return STATUS_OK;
+}
+
 /* ---- the end ---- */
 
 static enum status describe_feed(struct source *source, struct source_record *ret, struct err *err)
@@ -496,6 +511,7 @@ const struct source_kind source_feed = {
     .free_piece = free_feed_piece,
     .describe = describe_feed,
     .place = place_feed,
+    .raws = raws_feed,
     .remark = remark_feed,
     .close = close_feed,
 };

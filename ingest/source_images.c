@@ -15,7 +15,7 @@ enum { PATH, LABEL, IMAGE, FORMAT, WIDTH, HEIGHT, BYTES, SIDECAR };
 struct source {
     struct source_options options;
     struct arena *arena;
-    struct picture_files files;
+    struct file_list files;
     struct digest *digests; /* of each picture and its sidecars, as they were read */
     struct schema *schema;
     size_t next; /* picture the next piece begins with */
@@ -73,7 +73,7 @@ static int64_t count_others(const struct source *source)
     static const char *const labels[] = {NULL, NULL, "cls", "json"};
     const char *label = labels[source->options.label_from];
     const struct text_list *sidecars = source->options.sidecars;
-    int64_t others = (int64_t)(source->files.count - source->files.picture_count);
+    int64_t others = (int64_t)(source->files.count - source->files.chosen_count);
     for (size_t i = 0; i < source->files.count; i++) {
         const char *path = source->files.items[i].path;
         bool beside = label != NULL && ends_as(path, label);
@@ -96,9 +96,9 @@ static enum status open_images(struct source **ret, const char *path,
     TRY(NEW(&source, 1, err));
     source->options = *options;
     TRY(arena_open(&source->arena, err));
-    TRY(picture_files_open(&source->files, path, options->bundle, source->arena, err));
+    TRY(picture_list_open(&source->files, path, options->bundle, source->arena, err));
     source->other_files = count_others(source);
-    TRY(NEW(&source->digests, source->files.picture_count, err));
+    TRY(NEW(&source->digests, source->files.chosen_count, err));
     TRY(picture_schema(options, &source->schema, err));
     *ret = source;
     source = NULL;
@@ -112,20 +112,20 @@ static const struct schema *schema_images(const struct source *source)
 
 /* ---- cutting ---- */
 
-static const struct picture_file *picture_at(const struct source *source, size_t index)
+static const struct listed_file *picture_at(const struct source *source, size_t index)
 {
-    return &source->files.items[source->files.pictures[index]];
+    return &source->files.items[source->files.chosen[index]];
 }
 
 static enum status cut_images(struct source *source, struct source_piece **ret, struct err *err)
 {
     *ret = NULL;
-    if (source->next == source->files.picture_count) return STATUS_OK;
+    if (source->next == source->files.chosen_count) return STATUS_OK;
     struct source_piece *piece;
     TRY(NEW(&piece, 1, err));
     piece->first = source->next;
     uint64_t bytes = 0;
-    while (source->next < source->files.picture_count &&
+    while (source->next < source->files.chosen_count &&
            (int64_t)piece->count < source->options.chunk_rows) {
         uint64_t more = (uint64_t)picture_at(source, source->next)->bytes;
         if (more > source->options.picture_limit) more = 0; /* is rejected unread */
@@ -148,7 +148,7 @@ static void free_images_piece(struct source_piece **piece)
 /* ---- one picture ---- */
 
 static void check_header(const struct source *source, struct str bytes, struct picture_header *ret,
-                         struct picture_fault *fault)
+                         struct file_fault *fault)
 {
     picture_header_read(bytes, ret);
     uint64_t pixels = (uint64_t)ret->width * ret->height;
@@ -156,16 +156,15 @@ static void check_header(const struct source *source, struct str bytes, struct p
     if (ret->kind == PICTURE_NONE) {
         char shown[64];
         struct str head = {bytes.data, bytes.size < 12 ? bytes.size : 12};
-        picture_fault_set(fault, "signature",
-                          "found \"%s\", expected the first bytes of a PNG or JPEG",
-                          escape_for_terminal(head, shown, sizeof shown));
+        file_fault_set(fault, "signature",
+                       "found \"%s\", expected the first bytes of a PNG or JPEG",
+                       escape_for_terminal(head, shown, sizeof shown));
     } else if (ret->fault[0] != '\0') {
-        picture_fault_set(fault, "header", "%s header: %s", picture_kind_name(ret->kind),
-                          ret->fault);
+        file_fault_set(fault, "header", "%s header: %s", picture_kind_name(ret->kind), ret->fault);
     } else if (pixels > most) {
-        picture_fault_set(fault, "pixels", "found %u x %u pixels%s, expected at most %llu",
-                          ret->width, ret->height, ret->passes > 1 ? " in 7 passes" : "",
-                          (unsigned long long)source->options.pixel_limit);
+        file_fault_set(fault, "pixels", "found %u x %u pixels%s, expected at most %llu", ret->width,
+                       ret->height, ret->passes > 1 ? " in 7 passes" : "",
+                       (unsigned long long)source->options.pixel_limit);
     }
 }
 
@@ -196,9 +195,9 @@ static enum status sidecars_open(struct sidecars *sidecars, const struct source_
     return STATUS_OK;
 }
 
-static enum status read_sidecars(const struct source *source, const struct picture_file *picture,
+static enum status read_sidecars(const struct source *source, const struct listed_file *picture,
                                  struct sidecars *ret, struct digester *digester,
-                                 struct picture_fault *fault, struct err *err)
+                                 struct file_fault *fault, struct err *err)
 {
     const struct text_list *columns = source->options.sidecars;
     TRY(picture_label(&source->files, picture, &source->options, &ret->scratch[0], &ret->label,
@@ -236,8 +235,8 @@ static enum status build_row(const struct source *source, const char *path, stru
     return STATUS_OK;
 }
 
-static enum status reject_member(struct source_rows *rows, const struct picture_file *picture,
-                                 size_t index, struct str bytes, const struct picture_fault *fault,
+static enum status reject_member(struct source_rows *rows, const struct listed_file *picture,
+                                 size_t index, struct str bytes, const struct file_fault *fault,
                                  struct err *err)
 {
     size_t size = bytes.size > RAW_BYTES_MAXIMUM ? RAW_BYTES_MAXIMUM : bytes.size;
@@ -257,23 +256,23 @@ static enum status reject_member(struct source_rows *rows, const struct picture_
     return source_rows_reject(rows, &reject, err);
 }
 
-static void check_name(const char *path, struct picture_fault *fault)
+static void check_name(const char *path, struct file_fault *fault)
 {
     if (fault->rule == NULL && !utf8_valid(path, strlen(path)))
-        picture_fault_set(fault, "encoding", "the name of the file is not UTF-8");
+        file_fault_set(fault, "encoding", "the name of the file is not UTF-8");
 }
 
 static enum status convert_member(const struct source *source, size_t index, struct bytes *buffer,
                                   struct sidecars *sidecars, struct batch_builder *builder,
                                   struct source_rows *ret, struct err *err)
 {
-    const struct picture_file *picture = picture_at(source, index);
+    const struct listed_file *picture = picture_at(source, index);
     struct picture_header header = {0};
-    struct picture_fault fault = {0};
+    struct file_fault fault = {0};
     struct digester digester;
     buffer->size = 0;
-    TRY(picture_file_read(&source->files, picture, source->options.picture_limit, buffer, &fault,
-                          err));
+    TRY(listed_file_read(&source->files, picture, source->options.picture_limit, buffer, &fault,
+                         err));
     struct str bytes = {(const char *)buffer->data, buffer->size};
     digester_begin(&digester);
     digester_add(&digester, bytes.data, bytes.size);
@@ -309,12 +308,12 @@ static enum status place_images(const struct source *source, const struct source
                                 bool *ret_here, struct err *err)
 {
     size_t index = (size_t)number - 1;
-    struct picture_fault fault = {0};
+    struct file_fault fault = {0};
     *ret_here = index < piece->first + piece->count;
     if (!*ret_here) return STATUS_OK;
-    const struct picture_file *picture = picture_at(source, index);
-    TRY(picture_file_read(&source->files, picture, source->options.picture_limit, scratch, &fault,
-                          err));
+    const struct listed_file *picture = picture_at(source, index);
+    TRY(listed_file_read(&source->files, picture, source->options.picture_limit, scratch, &fault,
+                         err));
     if (fault.rule != NULL && strcmp(fault.rule, "empty file") != 0)
         return fail(err, STATUS_FAILED, "\"%s\": %s", picture->path, fault.message);
     *ret = (struct source_place){
@@ -346,15 +345,15 @@ static enum status describe_images(struct source *source, struct source_record *
     (void)err;
     struct digester digester;
     digester_begin(&digester);
-    for (size_t i = 0; i < source->files.picture_count; i++) {
-        const struct picture_file *picture = picture_at(source, i);
+    for (size_t i = 0; i < source->files.chosen_count; i++) {
+        const struct listed_file *picture = picture_at(source, i);
         digester_add_field(&digester, picture->path, strlen(picture->path));
         digester_add(&digester, source->digests[i].bytes, DIGEST_BYTES);
         ret->bytes += picture->bytes;
     }
     ret->kind = "images";
     ret->digest = digester_end(&digester);
-    ret->records = (int64_t)source->files.picture_count;
+    ret->records = (int64_t)source->files.chosen_count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
     return STATUS_OK;
@@ -380,7 +379,7 @@ static void close_images(struct source **source)
     struct source *s = *source;
     if (s == NULL) return;
     schema_unref(&s->schema);
-    picture_files_release(&s->files);
+    file_list_release(&s->files);
     memory_free(s->digests);
     arena_close(&s->arena);
     memory_free(s);
