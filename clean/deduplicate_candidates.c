@@ -273,7 +273,7 @@ static enum status find_pairs_of(const struct finding_pairs *finding, uint32_t r
         qsort(items, kept, sizeof *items, better);
         kept = CANDIDATES_MOST;
     }
-    qsort(items, kept, sizeof *items, by_record);
+    if (kept > 1) qsort(items, kept, sizeof *items, by_record);
     found->count += kept;
     return STATUS_OK;
 }

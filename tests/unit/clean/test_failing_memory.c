@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-extern const struct clean_module module_types, module_standardize, module_images, module_validate;
+extern const struct clean_module module_types, module_standardize, module_images, module_validate,
+    module_deduplicate;
 
 #define MOST_REQUESTS 20000
 
@@ -55,6 +56,18 @@ static void validate_survives(void **unused)
             "a:int64|t:utf8", "1|x\n1|y\n3|x\n");
 }
 
+static void deduplicate_survives(void **unused)
+{
+    (void)unused;
+    torture(&module_deduplicate,
+            "deduplicate: {method: key, columns: [k], survivor: newest, by: n, fill: true}",
+            "k:int64|n:int64|v:utf8", "1|1|x\n1|2|\n2|1|y\n1|0|z\n");
+    torture(&module_deduplicate, "deduplicate: {method: minhash, threshold: 0.5, keep: flag}",
+            "t:utf8", "a b c d e f\na b c d e g\na b c d e f\nx\n");
+    torture(&module_deduplicate, "deduplicate: {method: linkage, survivor: longest}",
+            "a:utf8|b:utf8", "ann lee|oslo x\nann leo|oslo x\nbob ray|rome y\nbob roy|rome y\n");
+}
+
 static void images_survives(void **unused)
 {
     (void)unused;
@@ -65,9 +78,8 @@ static void images_survives(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_survives),
-        cmocka_unit_test(standardize_survives),
-        cmocka_unit_test(validate_survives),
+        cmocka_unit_test(types_survives),    cmocka_unit_test(standardize_survives),
+        cmocka_unit_test(validate_survives), cmocka_unit_test(deduplicate_survives),
         cmocka_unit_test(images_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,41 @@ static void equal_keys_become_one(void **state)
            "id|n\n1|a\n2|b\n|d\n|e\n");
 }
 
+/* No rows, one row, nothing to compare: every method and every survivor. */
+static void few_rows_are_no_trouble(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"exact", "key columns=a", "minhash", "linkage"};
+    static const char *const survivors[] = {"", "survivor=last", "survivor=longest fill=true",
+                                            "survivor=newest by=c"};
+    static const char *const inputs[] = {"", "x y z|u|1\n", "|||\n|||\n"};
+    static const char *const outputs[] = {"a|b|c\n", "a|b|c\nx y z|u|1\n", "a|b|c\n||\n||\n"};
+    for (size_t m = 0; m < 4; m++)
+        for (size_t s = 0; s < 4; s++)
+            for (size_t i = 0; i < (m == 0 ? 2 : 3); i++) {
+                char words[128];
+                snprintf(words, sizeof words, "deduplicate method=%s %s", methods[m], survivors[s]);
+                expect(words, "a:utf8|b:utf8|c:int64", inputs[i], outputs[i]);
+            }
+}
+
+static void survivors_follow_their_rule(void **state)
+{
+    (void)state;
+    static const char columns[] = "k:int64|t:utf8|u:utf8|n:float64";
+    static const char rows[] = "1|a||3\n1|abcdef||1\n1|b|x|2\n2|z|z|1\n1|c||\n";
+    expect("deduplicate method=key columns=k survivor=longest", columns, rows,
+           "k|t|u|n\n1|abcdef||1.0\n2|z|z|1.0\n");
+    expect("deduplicate method=key columns=k survivor=most-complete", columns, rows,
+           "k|t|u|n\n1|b|x|2.0\n2|z|z|1.0\n");
+    expect("deduplicate method=key columns=k survivor=newest by=n", columns, rows,
+           "k|t|u|n\n1|a||3.0\n2|z|z|1.0\n");
+    expect("deduplicate method=key columns=k survivor=newest by=n fill=true", columns, rows,
+           "k|t|u|n\n1|a|x|3.0\n2|z|z|1.0\n");
+    expect("deduplicate method=key columns=k survivor=last fill=true", columns, rows,
+           "k|t|u|n\n2|z|z|1.0\n1|c|x|3.0\n");
+}
+
 static void provenance_is_not_compared_but_kept(void **state)
 {
     (void)state;
@@ -190,6 +225,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_rows_become_one),
         cmocka_unit_test(equal_keys_become_one),
+        cmocka_unit_test(few_rows_are_no_trouble),
+        cmocka_unit_test(survivors_follow_their_rule),
         cmocka_unit_test(provenance_is_not_compared_but_kept),
         cmocka_unit_test(spilling_and_threads_change_nothing),
         cmocka_unit_test(looks),
