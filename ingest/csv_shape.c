@@ -10,8 +10,9 @@
  * of them and values that were none before. */
 #include "ingest/csv_sample.h"
 
-#define TEXT_BYTES (64u << 10)
-#define ROWS       400
+#define TEXT_BYTES   (64u << 10)
+#define ROWS         400
+#define NO_DELIMITER "\x1f" /* of a table with one column */
 
 struct candidate {
     const char *delimiter;
@@ -55,6 +56,7 @@ struct fit {
     size_t width, alike, rows, faults, quoted;
     size_t framed; /* cells that have quotes around them all the same */
     size_t values; /* columns of which nearly all cells look like values */
+    bool even;     /* a delimiter qualifies */
 };
 
 static double pattern_score(const struct csv_sample *sample)
@@ -155,7 +157,7 @@ static enum status is_column_of_values(const struct csv_dialect *dialect, const 
 {
     OWNED(csv_sample_close) struct csv_sample sample = {0};
     struct csv_dialect single = *dialect;
-    set_delimiter(&single, "\n"); /* stands in no record */
+    set_delimiter(&single, NO_DELIMITER);
     TRY(csv_sample_read(&sample, &single, text->data, text->size, text->whole, ROWS, err));
     *ret = value_columns(&sample, 1) == 1;
     return STATUS_OK;
@@ -170,10 +172,15 @@ static bool is_doubled(const char *delimiter, const struct fit *fit, const struc
            best_fit->width == 2 * fit->width - 1 && fit->alike >= best_fit->alike;
 }
 
+/* Whether enough rows are alike. Blanks and colons need nearly all of them, and values, or quotes
+ * that stand right beside them all over. */
 static bool qualifies(const struct candidate *candidate, const struct fit *fit)
 {
-    if (fit->width < 2 || fit->alike * 2 < fit->rows) return false;
-    if (!candidate->weak) return true;
+    if (fit->width < 2) return false;
+    if (!candidate->weak) return fit->alike * 2 >= fit->rows;
+    if (fit->faults == 0 && (fit->quoted >= 2 * fit->rows || fit->alike == fit->rows) &&
+        fit->quoted >= fit->rows)
+        return fit->alike * 3 >= fit->rows;
     return fit->alike >= 2 && fit->alike * 10 >= fit->rows * 9 && fit->values * 2 >= fit->width;
 }
 
@@ -185,7 +192,7 @@ static enum status take_no_delimiter(struct csv_dialect *dialect, const struct t
 {
     bool values = false;
     if (stands_in(text, ",")) TRY(is_column_of_values(dialect, text, &values, err));
-    set_delimiter(dialect, values ? "\x1f" : ",");
+    set_delimiter(dialect, values ? NO_DELIMITER : ",");
     return fit_of(dialect, text, ret, err);
 }
 
@@ -208,6 +215,7 @@ static enum status find_delimiter(struct csv_dialect *dialect, const struct text
         bool better = fit.score > ret->score * 1.05 || is_doubled(delimiter, &fit, &best, ret);
         if (values || (ret->width != 0 && !better)) continue;
         *ret = fit;
+        ret->even = true;
         best = *dialect;
     }
     *dialect = best;
@@ -258,6 +266,7 @@ static bool explains_better(const struct marks *marks, const struct fit *fit,
         return false;
     if (fit->width == 1 && best->width == 1)
         return fit->faults < best->faults || (fit->faults == 0 && fit->quoted > best->quoted);
+    if (fit->even != best->even) return fit->even;
     return fit->width > 1 && fit->score > best->score * (fit->faults > best->faults ? 1.3 : 1.02);
 }
 

@@ -166,6 +166,9 @@ def main():
     parser.add_argument("--typed", action="store_true")
     parser.add_argument("--unique-names", action="store_true", help="repeated names stay x, x_2")
     args = parser.parse_args()
+    if not os.path.isdir(os.path.join(args.data, "pollock")):
+        print(f"pollock: no folder {args.data}/pollock")
+        return 0
     reader = Reader(args.build, args.typed, not args.unique_names)
     with open(os.path.join(args.data, "pollock", "weights.json"), encoding="utf-8") as file:
         weights = json.load(file)
@@ -176,6 +179,7 @@ def main():
             folders[name] = folders.get(name) or unpack(args.data, name, scratch)
             result = run(reader, folders[name], use == "given")
             show(use, result, weights if name == "polluted" else None, args.worst)
+    return 0
 
 
 if __name__ == "__main__":

@@ -45,9 +45,10 @@ static void rarer_delimiters_are_found(void **state)
 {
     (void)state;
     expect("1 2 3\n4 5 6\n", ' ', 3, false, 0);
+    expect("1.2.3.4 \"GET /a b\" 200\n5.6.7.8 \"GET /\" 404\n", ' ', 3, false, 0);
     expect("name\nJohn Smith\nJane Miller\n", ',', 1, true, 5);         /* words */
     expect("t\n2024-01-01 10:00\n2024-01-02 11:30\n", ',', 1, true, 2); /* one value each */
-    expect("Value\n68,527.00\n", ',', 1, true, 6);
+    expect("Value\n68,527.00\n", 0x1f, 1, true, 6);
     expect("1,000.00\n3,000,000.40\n50\n999.20\n", 0x1f, 1, false, 0);
     expect("a\x1f"
            "b\n1\x1f"
