@@ -152,7 +152,10 @@ enum status csv_dialect_find(const struct source_options *options, const uint8_t
                              const char ***ret_names, struct err *err)
 {
     OWNED(csv_sample_close) struct csv_sample table = {0};
-    *ret = (struct csv_dialect){.comment = (uint8_t)options->comment};
+    *ret = (struct csv_dialect){
+        .comment = (uint8_t)options->comment,
+        .pads = options->pad_ragged,
+    };
     TRY(refuse_wide_text(sample, size, err));
     if (size >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0) ret->preface = 3;
     if (size == ret->preface) return STATUS_OK; /* a table without columns */

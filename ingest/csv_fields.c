@@ -76,6 +76,20 @@ static void set_fault(struct fault *ret, const char *rule, const char *format, .
     ret->rule = rule;
 }
 
+/* Whether a ragged record is a row all the same: with nulls, or without the empty fields that are
+ * too many. */
+static bool may_be_padded(const struct reading *reading, const struct csv_record *record,
+                          const uint8_t *data)
+{
+    struct csv_field field;
+    size_t at = 0;
+    if (!reading->dialect->pads) return false;
+    for (size_t column = 0; csv_record_field(reading->dialect, data, record->size, &at, &field);
+         column++)
+        if (column >= reading->dialect->fields && field.size > 0) return false;
+    return true;
+}
+
 static void judge(const struct reading *reading, const struct csv_record *record, size_t at,
                   struct fault *ret)
 {
@@ -86,7 +100,7 @@ static void judge(const struct reading *reading, const struct csv_record *record
         set_fault(ret, "quote", "found a quote that does not end, expected it in this record");
     else if (record->fault == CSV_RECORD_TOO_LONG)
         set_fault(ret, "record size", "found no line end within %zu bytes", record->size);
-    else if (record->fields != reading->dialect->fields)
+    else if (record->fields != reading->dialect->fields && !may_be_padded(reading, record, data))
         set_fault(ret, "ragged", "found %zu field%s, expected %zu", record->fields,
                   record->fields == 1 ? "" : "s", reading->dialect->fields);
     else if (record->longest > reading->options->field_limit)
@@ -283,6 +297,13 @@ static bool take_cells(struct reading *reading, struct segment *segment, struct 
     return true;
 }
 
+/* Null where the record at hand has no field. */
+static void pad_cells(struct reading *reading, size_t fields)
+{
+    for (size_t column = fields; column < reading->dialect->fields; column++)
+        reading->cells[column * reading->stride + reading->rows] = (struct csv_cell){0, CSV_NULL};
+}
+
 static enum status take_quickly(struct reading *reading, struct segment *segment, bool *ret_taken,
                                 struct err *err)
 {
@@ -299,6 +320,7 @@ static enum status take_quickly(struct reading *reading, struct segment *segment
         record.longest = longest_cell(reading, record.fields);
     if (record.longest != 0 || record.fields != reading->dialect->fields || !reading->utf8)
         judge(reading, &record, at, &fault);
+    if (record.fields < reading->dialect->fields) pad_cells(reading, record.fields);
     if (fault.rule == NULL && repeats_header(reading, reading->piece->data, quoted))
         judge_header(&fault);
     if (fault.rule != NULL) return reject(reading, &record, at, number, &fault, err);

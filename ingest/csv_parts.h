@@ -27,6 +27,7 @@ struct csv_dialect {
     uint8_t escape;  /* 0 = none; makes a quote, delimiter, line end or itself an ordinary byte */
     uint8_t comment; /* 0 = none; a line that begins with it is no record */
     size_t fields;   /* that a record must have */
+    bool pads;       /* a record with fewer is one with nulls, one with empty ones more too */
     bool header;     /* names stand in front of the first record */
     size_t preface;  /* bytes in front of the first record: byte-order mark, titles and header */
     int64_t preface_lines;

@@ -103,6 +103,8 @@ enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t
                       struct err *err)
 {
     *ret_same = true; /* csv_record.c has counted the fields */
+    for (size_t column = 0; splitter->dialect.pads && column < splitter->columns; column++)
+        cells[column * stride] = (struct csv_cell){0, CSV_NULL};
     if (!csv_is_plain(&splitter->dialect))
         return split_by_ourselves(splitter, data, size, cells, stride, text, err);
     size_t kept = text->size;
@@ -121,8 +123,8 @@ enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t
         take_field(NULL, 0, splitter);
         take_record(-1, splitter);
     }
-    *ret_same =
-        taken && finished && splitter->records == 1 && splitter->fields == splitter->columns;
+    *ret_same = taken && finished && splitter->records == 1 &&
+                (splitter->fields == splitter->columns || splitter->dialect.pads);
     if (!*ret_same) text->size = kept;
     return splitter->status;
 }

@@ -17,6 +17,7 @@ struct ingest_args {
         *header, *compression, *encoding, *table, *query, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
     int label_from; /* enum label_from */
+    int ragged;     /* 0 reject, 1 pad */
     struct text_list text, sidecar, columns;
     bool no_provenance, accept_failed, incremental;
     int64_t chunk_rows, max_pixels, skip_rows, max_members, retries, timeout;

@@ -134,6 +134,14 @@ const struct setting ingest_options[] = {
      .fallback = "auto",
      .argument = "auto|yes|no|N",
      .help = "records that hold the names: found, one, none, or N whose texts are joined"},
+    {.name = "ragged",
+     .kind = SETTING_CHOICE,
+     .offset = AT(ragged),
+     .fallback = "reject",
+     .choices = "reject|pad",
+     .argument = "WHAT",
+     .help = "records with another number of fields: reject, or pad with nulls (and leave empty "
+             "fields too many out)"},
     {.name = "text",
      .kind = SETTING_TEXTS,
      .offset = AT(text),
@@ -325,6 +333,7 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
 {
     *ret = (struct source_options){
         .skip_rows = args->skip_rows,
+        .pad_ragged = args->ragged == 1,
         .label_from = args->label_from,
         .sidecars = &args->sidecar,
         .encoding = args->encoding,

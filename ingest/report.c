@@ -60,6 +60,7 @@ enum status ingest_config_json(const struct ingest_args *args, const struct cont
     TRY(add_text(ret, "quote", args->quote, err));
     TRY(add_text(ret, "escape", args->escape, err));
     TRY(add_text(ret, "comment", args->comment, err));
+    if (args->ragged == 1) TRY(add_text(ret, "ragged", "pad", err));
     if (args->skip_rows >= 0)
         TRY(bytes_format(ret, err, ",\"skip_rows\":%" PRId64, args->skip_rows));
     TRY(add_text(ret, "source_name", args->source_name, err));

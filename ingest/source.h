@@ -56,6 +56,7 @@ struct source_options {
     int header;                             /* enum source_header */
     int64_t header_rows;                    /* of HEADER_YES */
     int64_t skip_rows;                      /* lines in front of the table; -1 = found */
+    bool pad_ragged;                        /* too few fields: nulls; else a reject */
     int label_from;                         /* enum label_from */
     const struct text_list *sidecars;       /* endings of files beside a picture: columns of text */
     const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
