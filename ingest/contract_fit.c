@@ -108,6 +108,13 @@ static enum status add_field(struct contract_fit *fit, const struct field *field
     return schema_add(fit->schema, &made, err);
 }
 
+/* Rows that were rejected behind ingestion carry where they are from, which is known already. */
+static bool is_provenance(const struct contract_fit *fit, const char *name)
+{
+    bool known_schema = fit->contract->json == NULL;
+    return known_schema && (strcmp(name, COLUMN_SOURCE) == 0 || strcmp(name, COLUMN_RECORD) == 0);
+}
+
 static enum status add_new_columns(struct contract_fit *fit, size_t source, struct err *err)
 {
     const struct schema *schema = fit->kind->schema(fit->sources[source]);
@@ -115,6 +122,7 @@ static enum status add_new_columns(struct contract_fit *fit, size_t source, stru
         const struct field *field = &schema->fields[i];
         const char *found;
         if (contract_find(fit->contract, str_of(field->name)) != NULL) continue;
+        if (is_provenance(fit, field->name)) continue;
         TRY(type_text(fit, field, &found, err));
         TRY(note(fit, DRIFT_NEW, source, field->name, NULL, found, err));
         if (schema_find(fit->schema, str_of(field->name)) < 0)
@@ -290,6 +298,14 @@ enum status contract_fit_open(struct contract_fit **ret, const struct contract *
 const struct schema *contract_fit_schema(const struct contract_fit *fit)
 {
     return fit->schema;
+}
+
+void contract_fit_number(struct contract_fit *fit,
+                         int64_t (*number)(const void *context, size_t source, int64_t record),
+                         const void *context)
+{
+    fit->number = number;
+    fit->number_context = context;
 }
 
 /* ---- what is said of it ---- */

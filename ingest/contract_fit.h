@@ -19,6 +19,10 @@ MUST_CHECK enum status contract_fit_open(struct contract_fit **ret, const struct
                                          struct source *const *sources, const char *const *names,
                                          size_t count, struct err *err);
 const struct schema *contract_fit_schema(const struct contract_fit *fit);
+/* From here on record numbers are shown as number(context, source, record) has them. */
+void contract_fit_number(struct contract_fit *fit,
+                         int64_t (*number)(const void *context, size_t source, int64_t record),
+                         const void *context);
 /* Rows and rejects of piece number `turn` (0, 1, ... in the order of the run) as the contract has
  * them. Any thread; each turn exactly once. STATUS_VERDICT when values fail a run. */
 MUST_CHECK enum status contract_fit_apply(struct contract_fit *fit, size_t source, uint64_t turn,

@@ -149,9 +149,11 @@ enum status fit_unique(struct contract_fit *fit, size_t source, struct array *co
     OWNED(bytes_release) struct bytes scratch = bytes_limited(INT32_MAX);
     OWNED(memory_release) struct distinct_key *keys = NULL;
     TRY(NEW(&keys, fit->contract->count, err));
-    for (int64_t row = 0; row < rows; row++)
-        if (faults[row].rule == FIT_FINE)
-            TRY(unique_row(fit, source, columns, row, records[row], keys, &scratch, &faults[row],
-                           err));
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t record = records[row];
+        if (faults[row].rule != FIT_FINE) continue;
+        if (fit->number != NULL) record = fit->number(fit->number_context, source, record);
+        TRY(unique_row(fit, source, columns, row, record, keys, &scratch, &faults[row], err));
+    }
     return STATUS_OK;
 }

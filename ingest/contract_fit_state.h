@@ -41,6 +41,8 @@ struct contract_fit {
     const char **refusal;       /* of each source: why all of its records are rejects, or NULL */
     struct fit_drift *drifts;
     size_t drift_count, drift_room;
+    int64_t (*number)(const void *context, size_t source, int64_t record); /* NULL: as it is */
+    const void *number_context;
     bool has_unique;
     pthread_mutex_t lock; /* of the turn */
     pthread_cond_t moved;

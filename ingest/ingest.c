@@ -1,52 +1,16 @@
 /* ingest/ingest.c: the driver: recognises and opens the sources, then runs one ordered pipeline
  * over their pieces: cut (serial), convert and encode (any thread), write (serial, in order). */
-#include "ingest/ingest.h"
+#include "ingest/ingest_state.h"
 
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/parallel.h"
-#include "base/progress.h"
-#include "ingest/contract_fit.h"
-#include "ingest/held_rejects.h"
-#include "ingest/increment.h"
-#include "ingest/objects.h"
-#include "ingest/provenance.h"
 #include "ingest/report.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-struct ingest {
-    const struct common *common;
-    const struct ingest_args *args;
-    struct run *run;
-    const struct source_kind *kind;
-    struct source_options options;
-    struct reject_bound bound;
-    struct stage_target target;
-    struct arena *arena;
-    const char **names; /* of each source, as in _source */
-    struct objects objects;
-    struct source **sources;
-    size_t count;
-    size_t current;            /* source that is being cut */
-    uint64_t pieces;           /* cut so far */
-    struct contract *contract; /* NULL without one */
-    struct contract_fit *fit;
-    struct provenance *provenance;
-    struct increment *increment;   /* --incremental; NULL otherwise */
-    struct source_resume *resumes; /* of each source */
-    struct stage_output *output;
-    struct rejects *rejects;
-    struct held_rejects held;  /* while the schema is a guess */
-    atomic_bool guessed_wrong; /* and was found to be wrong */
-    struct progress *progress;
-    int64_t rows, rejected, bytes;
-    double started;
-};
 
 static void ingest_close(struct ingest *ingest)
 {
@@ -55,6 +19,8 @@ static void ingest_close(struct ingest *ingest)
     memory_free(ingest->sources);
     objects_release(&ingest->objects);
     memory_free(ingest->names);
+    memory_free(ingest->refused);
+    retry_close(&ingest->retry);
     arena_close(&ingest->arena);
     contract_fit_close(&ingest->fit);
     contract_close(&ingest->contract);
@@ -98,6 +64,10 @@ static enum status check_queries(const struct ingest *ingest, struct err *err)
 
 static enum status choose_kind(struct ingest *ingest, struct err *err)
 {
+    if (ingest->retry != NULL) {
+        ingest->kind = retry_kind(ingest->retry);
+        return STATUS_OK;
+    }
     if (ingest->args->format > 0) {
         ingest->kind = source_kinds[ingest->args->format - 1];
         TRY(check_places(ingest, err));
@@ -189,6 +159,7 @@ static enum status open_provenance(struct ingest *ingest, struct err *err)
     TRY(fit_contract(ingest, err));
     if (ingest->increment != NULL)
         TRY(increment_check(ingest->increment, contract_fit_schema(ingest->fit), err));
+    if (ingest->retry != NULL) contract_fit_number(ingest->fit, retry_number, ingest->retry);
     return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
                               ingest->count, wanted, err);
 }
@@ -203,15 +174,33 @@ static enum status open_objects(struct ingest *ingest, char *const *operands, st
     return name_sources(ingest, err);
 }
 
+static enum status open_retry(struct ingest *ingest, char *const *operands, struct err *err)
+{
+    TRY(arena_open(&ingest->arena, err));
+    TRY(retry_open(&ingest->retry, operands, ingest->count, ingest->run, ingest->common, err));
+    TRY(retry_objects(ingest->retry, &ingest->objects, err));
+    ingest->count = ingest->objects.count;
+    TRY(NEW(&ingest->names, ingest->count, err));
+    for (size_t i = 0; i < ingest->count; i++)
+        ingest->names[i] = ingest->objects.items[i].name;
+    if (ingest->args->into != NULL) TRY(retry_into(ingest->retry, ingest->args->into, err));
+    if (ingest->contract == NULL)
+        TRY(retry_contract(ingest->retry, ingest->args->into, &ingest->contract, err));
+    ingest->options.contract_texts = &ingest->contract->texts;
+    return STATUS_OK;
+}
+
 static enum status open_sources(struct ingest *ingest, struct err *err)
 {
     TRY(NEW(&ingest->sources, ingest->count, err));
+    TRY(NEW(&ingest->refused, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
         struct object *object = &ingest->objects.items[i];
         ingest->options.name = ingest->names[i];
         if (ingest->resumes != NULL) ingest->options.resume = ingest->resumes[i];
         ingest->options.standard_input = &object->input;
         ingest->options.bundle = object->bundle;
+        if (ingest->retry != NULL) retry_options(ingest->retry, i, &ingest->options);
         enum status status =
             ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
@@ -328,6 +317,8 @@ static enum status convert_piece(void *context, void *untyped, struct err *err)
         ingest->kind->convert(ingest->sources[item->source], item->piece, &item->rows, err);
     if (item->rows.guessed_wrong) atomic_store(&ingest->guessed_wrong, true);
     if (ingest->fit != NULL) status = keep_contract(ingest, item, status, err);
+    if (ingest->retry != NULL && status == STATUS_OK)
+        status = retry_restore(ingest->retry, item->source, &item->rows, err);
     if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[item->source]);
     item->count = item->rows.batch.rows;
     if (item->count == 0) return STATUS_OK;
@@ -370,6 +361,7 @@ static enum status push_rejects(struct ingest *ingest, struct item *item, struct
     for (size_t i = 0; i < item->rows.reject_count; i++) {
         struct reject *reject = &item->rows.rejects[i];
         reject->source = str_of(ingest->names[item->source]);
+        ingest->refused[item->source] = true;
         TRY(ingest->options.may_guess ? hold_reject(ingest, reject, err)
                                       : push_reject(ingest, reject, ingest->kind->name, err));
     }
@@ -404,6 +396,16 @@ static enum status push_members(struct ingest *ingest, struct err *err)
         };
         TRY(push_reject(ingest, &reject, "archive", err));
     }
+    return STATUS_OK;
+}
+
+/* Rejects that are no record even alone. */
+static enum status push_refused(struct ingest *ingest, struct err *err)
+{
+    const struct reject *refused = NULL;
+    size_t count = ingest->retry == NULL ? 0 : retry_refused(ingest->retry, &refused);
+    for (size_t i = 0; i < count; i++)
+        TRY(push_reject(ingest, &refused[i], ingest->kind->name, err));
     return STATUS_OK;
 }
 
@@ -453,127 +455,7 @@ static enum status read_sources(struct ingest *ingest, struct err *err)
     return status;
 }
 
-/* ---- the end ---- */
-
-/* A source that a run of ours wrote names it. */
-static enum status record_upstream(struct ingest *ingest, size_t source, struct err *err)
-{
-    char upstream[80], stream[80];
-    const struct schema *schema = ingest->kind->schema(ingest->sources[source]);
-    struct str id = metadata_get(&schema->metadata, "tamis:run");
-    if (id.data == NULL || id.size == 0 || id.size > 64) return STATUS_OK;
-    snprintf(upstream, sizeof upstream, "stream:%.*s", (int)id.size, id.data);
-    snprintf(stream, sizeof stream, "stream:%s", run_id(ingest->run));
-    return run_edge(ingest->run, upstream, stream, err);
-}
-
-/* What a web server said. */
-static void add_facts(const struct http_facts *facts, struct source_record *record)
-{
-    if (facts == NULL) return;
-    if (record->modified == 0) record->modified = http_time(facts->last_modified);
-    if (facts->etag[0] != '\0') record->etag = facts->etag;
-}
-
-static enum status record_sources(struct ingest *ingest, struct err *err)
-{
-    for (size_t i = 0; i < ingest->count; i++) {
-        struct source_record record = {.name = ingest->names[i]};
-        TRY(ingest->kind->describe(ingest->sources[i], &record, err));
-        add_facts(ingest->objects.items[i].facts, &record);
-        if (ingest->increment != NULL)
-            TRY(increment_moved(ingest->increment, ingest->kind, ingest->sources[i], &record, err));
-        TRY(run_source(ingest->run, &record, err));
-        TRY(record_upstream(ingest, i, err));
-        ingest->bytes += record.bytes;
-        if (ingest->resumes != NULL) ingest->bytes -= (int64_t)ingest->resumes[i].offset;
-    }
-    const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
-    const struct schema *output = provenance_schema(ingest->provenance);
-    for (size_t i = 0; i < schema->count; i++)
-        TRY(run_column_edge(ingest->run, output->fields[i].name, schema->fields[i].name, "DIRECT",
-                            "IDENTITY", false, err));
-    return STATUS_OK;
-}
-
-static void judge(struct ingest *ingest)
-{
-    char reason[160] = "";
-    int64_t records = ingest->rows + ingest->rejected;
-    const struct reject_bound *bound = &ingest->bound;
-    if (bound->count >= 0 && ingest->rejected > bound->count)
-        snprintf(reason, sizeof reason, "%lld records rejected, expected at most %lld",
-                 (long long)ingest->rejected, (long long)bound->count);
-    else if (bound->share >= 0 && (double)ingest->rejected > bound->share * (double)records)
-        snprintf(reason, sizeof reason, "%lld of %lld records rejected, expected at most %g %%",
-                 (long long)ingest->rejected, (long long)records, bound->share * 100);
-    else if (ingest->rows == 0 && ingest->rejected > 0 && ingest->args->max_rejects == NULL)
-        snprintf(reason, sizeof reason, "all %lld records rejected", (long long)records);
-    for (size_t i = 0; i < ingest->count && ingest->kind->verdict_failed != NULL; i++)
-        if (reason[0] == '\0' && ingest->kind->verdict_failed(ingest->sources[i]))
-            snprintf(reason, sizeof reason, "the data of \"%.80s\" failed its checks before",
-                     ingest->names[i]);
-    if (reason[0] != '\0') run_verdict_failed(ingest->run, reason);
-}
-
-static enum status finish(struct ingest *ingest, struct version *version, struct err *err)
-{
-    TRY(record_sources(ingest, err));
-    struct row_counts counts = {
-        .in = ingest->rows + ingest->rejected,
-        .out = ingest->rows,
-        .rejected = ingest->rejected,
-        .bytes_in = ingest->bytes,
-        .bytes_out = stage_output_bytes(ingest->output),
-    };
-    run_count(ingest->run, &counts);
-    judge(ingest);
-    TRY(rejects_commit(ingest->rejects, err));
-    return stage_output_finish(ingest->output, version, err);
-}
-
-static void add_drift(const struct contract_fit *fit, char *remarks, size_t room)
-{
-    char drift[1024];
-    size_t used = strlen(remarks);
-    contract_fit_remark(fit, drift, sizeof drift);
-    if (drift[0] != '\0') snprintf(remarks + used, room - used, ", %s", drift);
-}
-
-static enum status report(struct ingest *ingest, const struct version *version, struct err *err)
-{
-    char remarks[2048] = "", remark[128], increment[160] = "";
-    for (size_t i = 0; i < ingest->count && ingest->kind->remark != NULL; i++) {
-        ingest->kind->remark(ingest->sources[i], remark, sizeof remark);
-        size_t used = strlen(remarks);
-        if (remark[0] != '\0' && used < sizeof remarks - sizeof remark - 2)
-            snprintf(remarks + used, sizeof remarks - used, ", %s", remark);
-    }
-    if (ingest->fit != NULL) add_drift(ingest->fit, remarks, sizeof remarks);
-    if (ingest->increment != NULL) increment_remark(ingest->increment, increment, sizeof increment);
-    const struct ingest_result result = {
-        .rows = ingest->rows,
-        .rejected = ingest->rejected,
-        .bytes = ingest->bytes,
-        .sources = ingest->count,
-        .seconds = clock_seconds() - ingest->started,
-        .remarks = remarks,
-        .increment = ingest->increment == NULL ? NULL : increment,
-        .run_id = run_id(ingest->run),
-        .version = version,
-    };
-    progress_close(&ingest->progress);
-    ingest_say(ingest->common, &result);
-    return ingest->common->json ? ingest_json(&result, err) : STATUS_OK;
-}
-
-static enum status record_config(struct ingest *ingest, struct err *err)
-{
-    OWNED(bytes_release) struct bytes json = bytes_limited(1u << 20);
-    TRY(ingest_config_json(ingest->args, ingest->contract, ingest->kind->name, &json, err));
-    struct digest digest = digest_of(json.data, json.size);
-    return run_config(ingest->run, (struct str){(const char *)json.data, json.size}, &digest, err);
-}
+/* ---- from the command line to the end ---- */
 
 /* --json needs a stdout without rows. */
 static enum status check_json(const struct ingest *ingest, struct err *err)
@@ -588,6 +470,8 @@ static enum status check_json(const struct ingest *ingest, struct err *err)
 
 static enum status check_incremental(const struct ingest *ingest, struct err *err)
 {
+    if (ingest->args->incremental && ingest->args->retry)
+        return fail(err, STATUS_USAGE, "--retry adds to the dataset of --into by itself");
     if (!ingest->args->incremental || ingest->args->into != NULL) return STATUS_OK;
     (void)fail(err, STATUS_USAGE, "--incremental needs a dataset to add to");
     err_hint(err, "name it with --into DATASET");
@@ -660,11 +544,12 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     };
     struct version version = {0};
     TRY(understand(&ingest, err));
-    TRY(open_objects(&ingest, operands, err));
+    TRY(ingest.args->retry ? open_retry(&ingest, operands, err)
+                           : open_objects(&ingest, operands, err));
     TRY(choose_kind(&ingest, err));
-    TRY(record_config(&ingest, err));
+    TRY(ingest_record_config(&ingest, (struct str){NULL, 0}, err));
     TRY(admit_sources(&ingest, err));
-    if (ingest.count == 0) return report(&ingest, &version, err);
+    if (ingest.count == 0) return ingest_report(&ingest, &version, err);
     ingest.options.may_guess = may_guess(&ingest);
     TRY(open_progress(&ingest, err));
     TRY(open_sources(&ingest, err));
@@ -674,7 +559,8 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(rejects_open(&ingest.rejects, ingest.args->rejects, run, err));
     TRY(open_output(&ingest, err));
     TRY(push_members(&ingest, err));
+    TRY(push_refused(&ingest, err));
     TRY(read_sources(&ingest, err));
-    TRY(finish(&ingest, &version, err));
-    return report(&ingest, &version, err);
+    TRY(ingest_finish(&ingest, &version, err));
+    return ingest_report(&ingest, &version, err);
 }

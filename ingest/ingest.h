@@ -19,7 +19,7 @@ struct ingest_args {
     int label_from; /* enum label_from */
     int ragged;     /* 0 reject, 1 pad */
     struct text_list text, sidecar, columns;
-    bool no_provenance, accept_failed, incremental;
+    bool no_provenance, accept_failed, incremental, retry;
     int64_t chunk_rows, max_pixels, skip_rows, max_members, retries, timeout;
     uint64_t chunk_bytes, max_field, max_picture, max_bytes;
     double max_ratio;

@@ -88,6 +88,11 @@ const struct setting ingest_options[] = {
      .offset = AT(rejects),
      .argument = "FILE.arrow",
      .help = "write records that are no rows, with their bytes and the reason"},
+    {.name = "retry",
+     .kind = SETTING_FLAG,
+     .offset = AT(retry),
+     .help = "the operands are rejects: read their records again; --into adds them to the newest "
+             "version"},
     {.name = "max-rejects",
      .kind = SETTING_TEXT,
      .offset = AT(max_rejects),

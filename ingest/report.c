@@ -39,7 +39,7 @@ static enum status add_contract(struct bytes *json, const struct contract *contr
                                 struct err *err)
 {
     char digest[DIGEST_TEXT];
-    if (contract == NULL) return STATUS_OK;
+    if (contract == NULL || contract->json == NULL) return STATUS_OK;
     TRY(bytes_format(json, err, ",\"contract_digest\":\"%s\",\"contract\":",
                      digest_text(&contract->digest, digest)));
     TRY(bytes_append_text(json, contract->json, err));
@@ -71,6 +71,7 @@ enum status ingest_config_json(const struct ingest_args *args, const struct cont
     TRY(add_texts(ret, "text", &args->text, err));
     if (args->label_from > 0) TRY(add_text(ret, "label_from", labels[args->label_from], err));
     TRY(add_texts(ret, "sidecar", &args->sidecar, err));
+    if (args->retry) TRY(bytes_append_text(ret, ",\"retries\":true", err));
     TRY(add_contract(ret, contract, err));
     return bytes_format(ret, err,
                         ",\"provenance\":%s,\"chunk_rows\":%" PRId64 ",\"chunk_bytes\":%" PRIu64

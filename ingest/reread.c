@@ -63,6 +63,11 @@ enum status reread_decode(struct reread *reread, const char *given, enum encodin
     return decoding_open(&reread->decoding, reread->original, &encoding, &reread->input, err);
 }
 
+const char *reread_encoding(const struct reread *reread)
+{
+    return reread->decoding == NULL ? NULL : decoding_encoding(reread->decoding)->name;
+}
+
 void reread_remark(const struct reread *reread, int64_t blank_lines, char *ret, size_t room)
 {
     char skipped[64] = "";

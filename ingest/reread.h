@@ -29,6 +29,8 @@ MUST_CHECK enum status reread_apart(struct reread *reread, struct err *err);
  * where `search` is ENCODING_UNICODE and left to the reader otherwise. */
 MUST_CHECK enum status reread_decode(struct reread *reread, const char *given,
                                      enum encoding_search search, bool all, struct err *err);
+/* The name of the encoding that was decoded, NULL where nothing was. */
+const char *reread_encoding(const struct reread *reread);
 /* A remark for the summary: the encoding, where the text was decoded, and blank lines. */
 void reread_remark(const struct reread *reread, int64_t blank_lines, char *ret, size_t room);
 /* decoding_restore and decoding_restore_place where anything was decoded. */

@@ -79,6 +79,7 @@ struct source_options {
                                     * was unpacked, a member of an archive */
     const struct bundle *bundle;   /* an archive, for a kind that takes them; outlives the source */
     struct progress *progress;     /* for passes before the rows; NULL = none */
+    bool every_record;             /* nothing in front of or behind the records is left out */
     bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
 };
 
@@ -170,6 +171,9 @@ struct source_kind {
     enum status (*raws)(const struct source *source, const struct source_piece *piece,
                         const int64_t *numbers, size_t count, struct arena *arena,
                         struct source_place *ret, struct err *err);
+    /* How a record of this source is read again, as members of a JSON object (ingest/retry.h).
+     * NULL: as CSV with the columns of the schema. */
+    enum status (*reader)(const struct source *source, struct bytes *json, struct err *err);
     /* One short remark for the summary ("3 other files ignored"), empty = none. May be NULL. */
     void (*remark)(const struct source *source, char *ret, size_t room);
     void (*close)(struct source **source);

@@ -5,6 +5,7 @@
  * between the passes is an error. The parts are in csv_parts.h. */
 #include "ingest/csv_parts.h"
 #include "ingest/reread.h"
+#include "ingest/retry.h"
 
 #include <stdio.h>
 
@@ -54,7 +55,9 @@ static enum status find_dialect(struct source *source, struct err *err)
         TRY(status);
         digester_begin(&source->preface);
         digester_add(&source->preface, sample, source->dialect.preface);
-        return csv_tail_find(source->file.input, &source->dialect, err);
+        return source->options.every_record
+                   ? STATUS_OK
+                   : csv_tail_find(source->file.input, &source->dialect, err);
     }
 }
 
@@ -379,6 +382,22 @@ static enum status raws_csv(const struct source *source, const struct source_pie
     return STATUS_OK;
 }
 
+static enum status reader_csv(const struct source *source, struct bytes *json, struct err *err)
+{
+    const struct csv_dialect *dialect = &source->dialect;
+    char delimiter[9] = {(char)dialect->delimiter};
+    memcpy(delimiter + 1, dialect->delimiter_more, dialect->delimiter_more_size);
+    const struct retry_reader reader = {
+        .delimiter = delimiter,
+        .quote = dialect->quote,
+        .escape = dialect->escape,
+        .encoding = reread_encoding(&source->file),
+        .columns = source->names,
+        .column_count = dialect->fields,
+    };
+    return retry_reader_csv(json, &reader, err);
+}
+
 static void free_csv_piece(struct source_piece **piece)
 {
     if (*piece == NULL) return;
@@ -501,6 +520,7 @@ const struct source_kind source_csv = {
     .reached = reached_csv,
     .place = place_csv,
     .raws = raws_csv,
+    .reader = reader_csv,
     .remark = remark_csv,
     .close = close_csv,
 };
@@ -523,6 +543,7 @@ const struct source_kind source_tsv = {
     .reached = reached_csv,
     .place = place_csv,
     .raws = raws_csv,
+    .reader = reader_csv,
     .remark = remark_csv,
     .close = close_csv,
 };

@@ -221,6 +221,13 @@ static enum status raws_jsonl(const struct source *source, const struct source_p
     return STATUS_OK;
 }
 
+static enum status reader_jsonl(const struct source *source, struct bytes *json, struct err *err)
+{
+    const char *encoding = reread_encoding(&source->file);
+    TRY(bytes_append_text(json, "\"as\":\"jsonl\"", err));
+    return encoding == NULL ? STATUS_OK : bytes_format(json, err, ",\"encoding\":\"%s\"", encoding);
+}
+
 static void free_jsonl_piece(struct source_piece **piece)
 {
     if (*piece == NULL) return;
@@ -308,6 +315,7 @@ const struct source_kind source_jsonl = {
     .reached = reached_jsonl,
     .place = place_jsonl,
     .raws = raws_jsonl,
+    .reader = reader_jsonl,
     .remark = remark_jsonl,
     .close = close_jsonl,
 };

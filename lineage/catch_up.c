@@ -71,11 +71,20 @@ enum status catch_up_input(struct run *run, const char *dataset, struct version_
     return output == 0 ? STATUS_OK : skip_version(run, dataset, input, reader, err);
 }
 
+void run_continues(struct run *run, const char *dataset)
+{
+    run_into(run, dataset);
+    run->builds_on = -1;
+}
+
 enum status catch_up_output(struct run *run, struct version_writer *writer, struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *rows = NULL;
     bool row;
 
+    if (run->builds_on < 0)
+        TRY(sql_number(run->store, &run->builds_on, 0, err,
+                       "SELECT max(number) FROM versions WHERE dataset = ?", "t", run->into));
     if (run->builds_on == 0) return STATUS_OK;
     TRY(sql_open(run->store, &rows, err,
                  "SELECT c.digest FROM version_chunks AS v JOIN chunks AS c ON c.digest = v.digest"

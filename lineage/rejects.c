@@ -40,6 +40,8 @@ struct rejects {
     const char **sources; /* in order of first appearance */
     size_t source_count, source_room;
     int64_t rejected;
+    const char *key; /* of the metadata, NULL = none; a literal */
+    struct str value;
 };
 
 enum status rejects_open(struct rejects **ret, const char *path, struct run *run, struct err *err)
@@ -135,6 +137,17 @@ enum status rejects_add(struct rejects *rejects, const struct reject *reject, st
     if (status == STATUS_OK) rejects->rejected++;
     pthread_mutex_unlock(&rejects->mutex);
     return status;
+}
+
+enum status rejects_describe(struct rejects *rejects, const char *key, struct str value,
+                             struct err *err)
+{
+    const char *copy = arena_text(rejects->arena, value.data, value.size);
+
+    if (copy == NULL) return fail_memory(err, value.size);
+    rejects->key = key;
+    rejects->value = (struct str){copy, value.size};
+    return STATUS_OK;
 }
 
 int64_t rejects_count(const struct rejects *rejects)
@@ -237,6 +250,7 @@ enum status rejects_commit(struct rejects *rejects, struct err *err)
     if (rejects->count > 0)
         qsort(rejects->places, rejects->count, sizeof *rejects->places, compare_places);
     TRY(make_schema(&schema, rejects->run, err));
+    if (rejects->key != NULL) TRY(schema_set_metadata(schema, rejects->key, rejects->value, err));
     TRY(output_open(&output, rejects->path, err));
     TRY(ipc_writer_open(&writer, output, schema, options, err));
     TRY(write_rows(rejects, schema, writer, err));

@@ -29,6 +29,10 @@ MUST_CHECK enum status run_config(struct run *run, struct str json, const struct
  * run of this configuration into this dataset has read. NULL = none. */
 void run_into(struct run *run, const char *dataset);
 
+/* The version that this run commits into `dataset` begins with the rows of the newest one,
+ * whichever that is when the dataset is locked. */
+void run_continues(struct run *run, const char *dataset);
+
 struct source_record {
     const char *name; /* as given, without credentials; the value of _source */
     const char *kind; /* csv, images, ... */

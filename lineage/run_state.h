@@ -20,7 +20,8 @@ struct run {
     char stage[64];
     struct digest config;          /* all zero = none */
     char into[256];                /* --into, empty = none */
-    int64_t builds_on;             /* version of `into` whose chunks come first, 0 = none */
+    int64_t builds_on;             /* version of `into` whose chunks come first, 0 = none,
+                                      -1 = the newest */
     struct watermarks *watermarks; /* of an incremental run; borrowed */
     struct row_counts counts;
     int64_t drifts; /* recorded so far */

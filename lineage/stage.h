@@ -91,6 +91,9 @@ MUST_CHECK enum status rejects_open(struct rejects **ret, const char *path, stru
                                     struct err *err);
 MUST_CHECK enum status rejects_add(struct rejects *rejects, const struct reject *reject,
                                    struct err *err);
+/* One more pair for the metadata of the file's schema; the value is copied. */
+MUST_CHECK enum status rejects_describe(struct rejects *rejects, const char *key, struct str value,
+                                        struct err *err);
 int64_t rejects_count(const struct rejects *rejects);
 MUST_CHECK enum status rejects_commit(struct rejects *rejects, struct err *err);
 void rejects_close(struct rejects **rejects);
