@@ -472,6 +472,8 @@ static enum status check_incremental(const struct ingest *ingest, struct err *er
 {
     if (ingest->args->incremental && ingest->args->retry)
         return fail(err, STATUS_USAGE, "--retry adds to the dataset of --into by itself");
+    if (!ingest->args->incremental && (ingest->args->cursor != NULL || ingest->args->lag != NULL))
+        return fail(err, STATUS_USAGE, "--cursor and --lag are for --incremental");
     if (!ingest->args->incremental || ingest->args->into != NULL) return STATUS_OK;
     (void)fail(err, STATUS_USAGE, "--incremental needs a dataset to add to");
     err_hint(err, "name it with --into DATASET");
@@ -492,14 +494,24 @@ static enum status open_increment(struct ingest *ingest, struct err *err)
     return STATUS_OK;
 }
 
+static enum status check_cursor(const struct ingest *ingest, struct err *err)
+{
+    bool given = ingest->args->cursor != NULL;
+    if (given == ingest->kind->queries) return STATUS_OK;
+    if (given)
+        return fail(err, STATUS_USAGE, "--cursor is for databases, and the source is %s",
+                    ingest->kind->name);
+    (void)fail(err, STATUS_USAGE, "--incremental on a database goes by a column");
+    err_hint(err, "name one that grows with every new or changed row: --cursor updated_at");
+    return STATUS_USAGE;
+}
+
 /* Leaves out what was read before and did not change. */
 static enum status admit_sources(struct ingest *ingest, struct err *err)
 {
     size_t admitted = 0;
     if (!ingest->args->incremental || ingest->common->explain) return STATUS_OK;
-    if (ingest->kind->queries && !ingest->kind->incremental)
-        return fail(err, STATUS_USAGE, "--incremental does not reach sources of kind %s",
-                    ingest->kind->name);
+    TRY(check_cursor(ingest, err));
     TRY(open_increment(ingest, err));
     TRY(NEW(&ingest->resumes, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {

@@ -14,7 +14,7 @@
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *escape, *comment,
-        *header, *compression, *encoding, *table, *query, *contract;
+        *header, *compression, *encoding, *table, *query, *cursor, *lag, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
     int label_from; /* enum label_from */
     int ragged;     /* 0 reject, 1 pad */

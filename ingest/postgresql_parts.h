@@ -3,6 +3,7 @@
 #ifndef INGEST_POSTGRESQL_PARTS_H
 #define INGEST_POSTGRESQL_PARTS_H
 
+#include "ingest/cursor.h"
 #include "ingest/result_set.h"
 
 #include <libpq-fe.h>
@@ -51,13 +52,26 @@ struct postgresql_column {
 };
 /* Begins the one transaction that everything is read in: read-only, of one snapshot. */
 MUST_CHECK enum status postgresql_begin(struct postgresql_link *link, struct err *err);
+/* The rows a cursor lets through (postgresql_cursor.c): texts in the arena. */
+struct postgresql_window {
+    struct cursor *cursor;      /* NULL: all rows, and nothing below is set */
+    const char *where;          /* " WHERE ...", may be empty */
+    const char *old, *recent;   /* conditions, as for cursor_keeps */
+    struct cursor_position now; /* all but `records` */
+};
+/* `from` is " FROM (...) AS q (c0, c1, ...)", `column` the place of the cursor column in it. */
+MUST_CHECK enum status postgresql_window_open(struct postgresql_link *link, const char *from,
+                                              size_t column, unsigned type, struct arena *arena,
+                                              struct postgresql_window *window, struct err *err);
 /* The schema of --table, --query or the only table, the form of each column (arena), and the COPY
- * statement for it (arena). */
+ * statement for it (arena), which with a cursor (closed by the caller) gives two columns more: its
+ * conditions. */
 MUST_CHECK enum status postgresql_plan(struct postgresql_link *link,
                                        const struct source_options *options, struct arena *arena,
                                        struct schema **ret_schema,
                                        struct postgresql_column **ret_columns,
-                                       const char **ret_copy, struct err *err);
+                                       struct postgresql_window *ret_window, const char **ret_copy,
+                                       struct err *err);
 
 /* ---- values (postgresql_values.c) ---- */
 

@@ -158,6 +158,8 @@ struct plan {
     struct postgresql_column *columns;
     int *probes; /* first column of what was asked about each, -1 = nothing */
     const char *query;
+    const struct schema *expected;    /* types of the rows that are there already; NULL = none */
+    struct postgresql_window *window; /* of the rows */
 };
 
 static void as_text(struct plan *plan, size_t column)
@@ -187,7 +189,9 @@ static enum status add_from(struct bytes *sql, const struct plan *plan, struct e
     TRY(bytes_format(sql, err, " FROM (\n%s\n) AS q (", plan->query));
     for (size_t i = 0; i < plan->count; i++)
         TRY(bytes_format(sql, err, "%sc%zu", i == 0 ? "" : ", ", i));
-    return bytes_append_text(sql, ")", err);
+    TRY(bytes_append_text(sql, ")", err));
+    return plan->window->where == NULL ? STATUS_OK
+                                       : bytes_append_text(sql, plan->window->where, err);
 }
 
 static enum status add_probe(struct bytes *sql, enum postgresql_form form, size_t i,
@@ -220,17 +224,41 @@ static bool set_decimal(struct field *field, int modifier, int scale, int digits
     return scale + digits <= DECIMAL_DIGITS;
 }
 
+/* The values that are there already decide the scale where the table does not. */
+static bool scale_as_before(const struct plan *plan, size_t column, int digits)
+{
+    struct field *field = &plan->fields[column];
+    int64_t place = plan->expected == NULL ? -1 : schema_find(plan->expected, str_of(field->name));
+    const struct type *before = place < 0 ? NULL : &plan->expected->fields[place].type;
+    if (before == NULL || before->id != TYPE_DECIMAL128 ||
+        field->type.precision != before->precision)
+        return true;
+    if (before->scale < field->type.scale) return true; /* does not fit: the driver says so */
+    field->type.scale = before->scale;
+    return before->scale + digits <= DECIMAL_DIGITS;
+}
+
+static bool was_text(const struct plan *plan, size_t column)
+{
+    int64_t place = plan->expected == NULL
+                        ? -1
+                        : schema_find(plan->expected, str_of(plan->fields[column].name));
+    return place >= 0 && plan->expected->fields[place].type.id == TYPE_UTF8;
+}
+
 static void apply_probe(struct plan *plan, const PGresult *answer, size_t column)
 {
     int at = plan->probes[column];
     bool strange = strcmp(PQgetvalue(answer, 0, at), "0") != 0;
     bool fits = !strange;
+    int digits = 0;
+    if (plan->columns[column].form == FORM_DECIMAL)
+        digits = (int)strtol(PQgetvalue(answer, 0, at + 2), NULL, 10);
     if (plan->columns[column].form == FORM_DECIMAL)
         fits = set_decimal(&plan->fields[column], PQfmod(plan->description, (int)column),
-                           (int)strtol(PQgetvalue(answer, 0, at + 1), NULL, 10),
-                           (int)strtol(PQgetvalue(answer, 0, at + 2), NULL, 10)) &&
-               !strange;
-    if (!fits) as_text(plan, column);
+                           (int)strtol(PQgetvalue(answer, 0, at + 1), NULL, 10), digits) &&
+               scale_as_before(plan, column, digits) && !strange;
+    if (!fits || was_text(plan, column)) as_text(plan, column);
 }
 
 /* Asks once about all columns whose type has values that Arrow's has no place for. */
@@ -297,6 +325,8 @@ static enum status make_copy(const struct plan *plan, struct arena *arena, const
     for (size_t i = 0; i < plan->count; i++)
         TRY(bytes_format(&sql, err, "%sc%zu%s", i == 0 ? "COPY (SELECT " : ", ", i,
                          plan->columns[i].cast ? "::text" : ""));
+    if (plan->window->cursor != NULL)
+        TRY(bytes_format(&sql, err, ", %s, %s", plan->window->old, plan->window->recent));
     TRY(add_from(&sql, plan, err));
     TRY(bytes_append_text(&sql, ") TO STDOUT (FORMAT binary)", err));
     *ret = arena_text(arena, text_of(&sql), sql.size);
@@ -316,9 +346,26 @@ static enum status plan_open(struct plan *plan, struct arena *arena, struct err 
     return STATUS_OK;
 }
 
+static enum status open_window(struct plan *plan, const struct source_options *options,
+                               struct arena *arena, struct err *err)
+{
+    OWNED(bytes_release) struct bytes from = bytes_limited(STATEMENT_BYTES);
+    OWNED(schema_unref) struct schema *schema = NULL;
+    size_t column;
+    TRY(make_schema(plan, &schema, err));
+    TRY(schema_require(schema, str_of(options->cursor), &column, err));
+    TRY(add_from(&from, plan, err));
+    TRY(bytes_append(&from, "", 1, err));
+    TRY(cursor_open(&plan->window->cursor, options, plan->query, err));
+    return postgresql_window_open(plan->link, text_of(&from), column,
+                                  PQftype(plan->description, (int)column), arena, plan->window,
+                                  err);
+}
+
 enum status postgresql_plan(struct postgresql_link *link, const struct source_options *options,
                             struct arena *arena, struct schema **ret_schema,
-                            struct postgresql_column **ret_columns, const char **ret_copy,
+                            struct postgresql_column **ret_columns,
+                            struct postgresql_window *ret_window, const char **ret_copy,
                             struct err *err)
 {
     OWNED(bytes_release) struct bytes query = bytes_limited(STATEMENT_BYTES);
@@ -326,9 +373,14 @@ enum status postgresql_plan(struct postgresql_link *link, const struct source_op
     OWNED(postgresql_result_close) PGresult *setting = NULL;
     TRY(find_query(link, options, arena, &query, err));
     TRY(postgresql_describe(link, text_of(&query), &description, err));
-    struct plan plan = {.link = link, .description = description, .query = text_of(&query)};
+    struct plan plan = {.link = link,
+                        .description = description,
+                        .query = text_of(&query),
+                        .expected = options->expected,
+                        .window = ret_window};
     TRY(plan_open(&plan, arena, err));
     TRY(name_columns(&plan, arena, options->text_columns, err));
+    if (options->watermarks != NULL) TRY(open_window(&plan, options, arena, err));
     TRY(probe(&plan, err));
     /* several workers would hand out a table in any order */
     TRY(postgresql_run(link, "SET LOCAL max_parallel_workers_per_gather = 0", NULL, STATUS_FAILED,

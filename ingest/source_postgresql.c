@@ -18,6 +18,8 @@ struct source {
     struct postgresql_link link;
     struct schema *schema;
     struct postgresql_column *columns;
+    struct postgresql_window window;
+    size_t cells; /* of a row: the columns, and the conditions of a cursor */
     struct digester digester;
     bool begun, ended;
     int64_t records, bytes;
@@ -44,7 +46,11 @@ static enum status open_postgresql(struct source **ret, const char *address,
     TRY(postgresql_connect(&source->link, address, err));
     TRY(postgresql_begin(&source->link, err));
     TRY(postgresql_plan(&source->link, options, source->arena, &source->schema, &source->columns,
-                        &copy, err));
+                        &source->window, &copy, err));
+    source->cells = source->schema->count + (source->window.cursor == NULL ? 0 : 2);
+    if (source->window.cursor != NULL)
+        source->records = cursor_before(source->window.cursor)->records;
+    if (source->records < 0) source->records = 0;
     TRY(postgresql_copy_begin(&source->link, copy, err));
     *ret = source;
     source = NULL;
@@ -90,6 +96,15 @@ static enum status add_row(struct source *source, struct source_piece *piece, st
     return STATUS_OK;
 }
 
+/* The last two columns are the conditions of the cursor: 4 bytes of length, 1 byte each. */
+static enum status judge_row(struct source *source, struct str row, bool *ret, struct err *err)
+{
+    if (row.size < 2 + 10) return fail(err, STATUS_FAILED, "found a row without its conditions");
+    bool old = row.data[row.size - 6] != 0, recent = row.data[row.size - 1] != 0;
+    struct str values = {row.data + 2, row.size - 2 - 10};
+    return cursor_keeps(source->window.cursor, values, old, recent, ret, err);
+}
+
 static enum status take_message(struct source *source, struct source_piece *piece, const char *data,
                                 size_t size, struct err *err)
 {
@@ -97,6 +112,9 @@ static enum status take_message(struct source *source, struct source_piece *piec
     bool row = false;
     TRY(strip(source, &message, &row, err));
     if (!row) return STATUS_OK;
+    bool keep = true;
+    if (source->window.cursor != NULL) TRY(judge_row(source, message, &keep, err));
+    if (!keep) return STATUS_OK;
     digester_add(&source->digester, message.data, message.size);
     source->bytes += (int64_t)message.size;
     return add_row(source, piece, message, err);
@@ -211,7 +229,7 @@ static enum status convert_postgresql(const struct source *source, struct source
     size_t at = 0;
     TRY(arena_open(&ret->arena, err));
     TRY(NEW(&ret->records, (size_t)piece->rows, err));
-    TRY(NEW(&cells, source->schema->count, err));
+    TRY(NEW(&cells, source->cells, err));
     TRY(batch_builder_open(&builder, source->schema, piece->rows, err));
     for (int64_t i = 0; i < piece->rows; i++) {
         uint32_t length;
@@ -223,7 +241,7 @@ static enum status convert_postgresql(const struct source *source, struct source
             TRY(reject_large(row, piece->first + i, ret, err));
             continue;
         }
-        TRY(postgresql_row_split(row, cells, source->schema->count, err));
+        TRY(postgresql_row_split(row, cells, source->cells, err));
         TRY(convert_row(source, cells, piece->first + i, builder, ret, err));
     }
     ret->bytes = (int64_t)piece->bytes.size;
@@ -235,12 +253,19 @@ static enum status convert_postgresql(const struct source *source, struct source
 static enum status describe_postgresql(struct source *source, struct source_record *ret,
                                        struct err *err)
 {
-    (void)err;
     ret->kind = "postgresql";
     ret->bytes = source->bytes;
     ret->digest = digester_end(&source->digester);
     ret->records = source->records;
-    return STATUS_OK;
+    if (source->window.cursor == NULL) return STATUS_OK;
+    source->window.now.records = source->records;
+    return cursor_move(source->window.cursor, &source->window.now, err);
+}
+
+static void remark_postgresql(const struct source *source, char *ret, size_t room)
+{
+    ret[0] = '\0';
+    if (source->window.cursor != NULL) cursor_remark(source->window.cursor, ret, room);
 }
 
 static void close_postgresql(struct source **source)
@@ -248,6 +273,7 @@ static void close_postgresql(struct source **source)
     struct source *s = *source;
     if (s == NULL) return;
     postgresql_link_close(&s->link);
+    cursor_close(&s->window.cursor);
     schema_unref(&s->schema);
     arena_close(&s->arena);
     memory_free(s);
@@ -268,6 +294,7 @@ const struct source_kind source_postgresql = {
     .passes = 1,
     .addresses = true,
     .queries = true,
+    .incremental = true,
     .recognise = recognise_postgresql,
     .open = open_postgresql,
     .schema = schema_postgresql,
@@ -275,5 +302,6 @@ const struct source_kind source_postgresql = {
     .convert = convert_postgresql,
     .free_piece = free_postgresql_piece,
     .describe = describe_postgresql,
+    .remark = remark_postgresql,
     .close = close_postgresql,
 };

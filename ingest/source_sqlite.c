@@ -21,6 +21,7 @@ struct source {
     struct sqlite_profile *profiles;
     const char **names;
     size_t columns;
+    struct sqlite_window window;
     struct schema *schema;
     struct stat info;
     struct digester digester;
@@ -62,12 +63,27 @@ static enum status name_columns(struct source *source, struct err *err)
     return STATUS_OK;
 }
 
+/* What rows of this dataset have in the column, as far as the values allow. */
+static enum type_id expected_type(const struct source *source, size_t column)
+{
+    const struct schema *expected = source->options.expected;
+    const struct sqlite_profile *profile = &source->profiles[column];
+    enum type_id type = sqlite_profile_type(profile);
+    int64_t place = expected == NULL ? -1 : schema_find(expected, str_of(source->names[column]));
+    if (place < 0) return type;
+    enum type_id before = expected->fields[place].type.id;
+    bool nothing = !profile->integers && !profile->reals && !profile->texts && !profile->blobs;
+    bool real = before == TYPE_FLOAT64 && type == TYPE_INT64 && !profile->wide;
+    bool text = before == TYPE_UTF8 && type != TYPE_BINARY;
+    return nothing || real || text ? before : type;
+}
+
 static enum status make_schema(struct source *source, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     TRY(schema_new(&schema, err));
     for (size_t i = 0; i < source->columns; i++) {
-        struct field field = field_of(source->names[i], sqlite_profile_type(&source->profiles[i]));
+        struct field field = field_of(source->names[i], expected_type(source, i));
         TRY(schema_add(schema, &field, err));
     }
     schema_unref(&source->schema);
@@ -89,6 +105,24 @@ static enum status profile_all(struct source *source, struct err *err)
     }
     sqlite3_reset(source->statement);
     progress_add(source->options.progress, source->info.st_size);
+    return STATUS_OK;
+}
+
+static enum status open_window(struct source *source, struct err *err)
+{
+    size_t column = 0;
+    while (column < source->columns && strcmp(source->names[column], source->options.cursor) != 0)
+        column++;
+    if (column == source->columns)
+        return fail(err, STATUS_USAGE, "found no column \"%s\" for --cursor",
+                    source->options.cursor);
+    const char *given = sqlite3_column_name(source->statement, (int)column);
+    const char *name = given == NULL ? NULL : arena_text(source->arena, given, strlen(given));
+    if (name == NULL) return fail_memory(err, 0);
+    TRY(sqlite_window_open(source->database, &source->statement, name, &source->options,
+                           source->arena, &source->window, err));
+    int64_t records = cursor_before(source->window.cursor)->records;
+    source->records = records > 0 ? records : 0;
     return STATUS_OK;
 }
 
@@ -118,6 +152,7 @@ static enum status open_sqlite(struct source **ret, const char *path,
     TRY(open_database(source, path, err));
     TRY(sqlite_select(source->database, options, &source->statement, err));
     TRY(name_columns(source, err));
+    if (options->watermarks != NULL) TRY(open_window(source, err));
     TRY(profile_all(source, err));
     TRY(make_schema(source, err));
     *ret = source;
@@ -157,6 +192,23 @@ static void free_sqlite_piece(struct source_piece **piece)
     *piece = NULL;
 }
 
+/* Takes the row that was put at `begin` away again when an earlier run has read it. */
+static enum status judge_row(struct source *source, struct source_piece *piece, size_t begin,
+                             struct err *err)
+{
+    bool keep = true;
+    int old = (int)source->columns;
+    if (source->window.cursor != NULL) {
+        struct str row = {(const char *)piece->bytes.data + begin, piece->bytes.size - begin};
+        TRY(cursor_keeps(source->window.cursor, row,
+                         sqlite3_column_int(source->statement, old) != 0,
+                         sqlite3_column_int(source->statement, old + 1) != 0, &keep, err));
+    }
+    if (!keep) piece->bytes.size = begin;
+    piece->rows += keep;
+    return STATUS_OK;
+}
+
 static enum status fill_piece(struct source *source, struct source_piece *piece, struct err *err)
 {
     bool row = true;
@@ -164,8 +216,10 @@ static enum status fill_piece(struct source *source, struct source_piece *piece,
            piece->bytes.size < source->options.chunk_bytes) {
         TRY(sqlite_step(source->database, source->statement, &row, err));
         if (!row) break;
-        TRY(sqlite_row_put(&piece->bytes, source->statement, source->options.field_limit, err));
-        piece->rows++;
+        size_t begin = piece->bytes.size;
+        TRY(sqlite_row_put(&piece->bytes, source->statement, source->columns,
+                           source->options.field_limit, err));
+        TRY(judge_row(source, piece, begin, err));
     }
     source->ended = !row;
     return STATUS_OK;
@@ -244,14 +298,21 @@ static enum status convert_sqlite(const struct source *source, struct source_pie
 static enum status describe_sqlite(struct source *source, struct source_record *ret,
                                    struct err *err)
 {
-    (void)err;
     ret->kind = "sqlite";
     ret->bytes = source->info.st_size;
     ret->digest = digester_end(&source->digester);
     ret->records = source->records;
     ret->modified =
         (int64_t)source->info.st_mtim.tv_sec * 1000000 + source->info.st_mtim.tv_nsec / 1000;
-    return STATUS_OK;
+    if (source->window.cursor == NULL) return STATUS_OK;
+    source->window.now.records = source->records;
+    return cursor_move(source->window.cursor, &source->window.now, err);
+}
+
+static void remark_sqlite(const struct source *source, char *ret, size_t room)
+{
+    ret[0] = '\0';
+    if (source->window.cursor != NULL) cursor_remark(source->window.cursor, ret, room);
 }
 
 static void close_sqlite(struct source **source)
@@ -259,6 +320,7 @@ static void close_sqlite(struct source **source)
     struct source *s = *source;
     if (s == NULL) return;
     sqlite_statement_close(&s->statement);
+    cursor_close(&s->window.cursor);
     sqlite_database_close(&s->database);
     reread_close(&s->spooled);
     schema_unref(&s->schema);
@@ -283,6 +345,7 @@ const struct source_kind source_sqlite = {
     .passes = 2,
     .types = TYPES_OF_VALUES,
     .queries = true,
+    .incremental = true,
     .recognise = recognise_sqlite,
     .open = open_sqlite,
     .schema = schema_sqlite,
@@ -291,5 +354,6 @@ const struct source_kind source_sqlite = {
     .convert = convert_sqlite,
     .free_piece = free_sqlite_piece,
     .describe = describe_sqlite,
+    .remark = remark_sqlite,
     .close = close_sqlite,
 };

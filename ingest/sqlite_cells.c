@@ -58,12 +58,11 @@ static enum status put_cell(struct bytes *bytes, sqlite3_stmt *statement, int co
     }
 }
 
-enum status sqlite_row_put(struct bytes *bytes, sqlite3_stmt *statement, uint64_t field_limit,
-                           struct err *err)
+enum status sqlite_row_put(struct bytes *bytes, sqlite3_stmt *statement, size_t columns,
+                           uint64_t field_limit, struct err *err)
 {
-    int columns = sqlite3_column_count(statement);
-    for (int column = 0; column < columns; column++)
-        TRY(put_cell(bytes, statement, column, field_limit, err));
+    for (size_t column = 0; column < columns; column++)
+        TRY(put_cell(bytes, statement, (int)column, field_limit, err));
     return STATUS_OK;
 }
 

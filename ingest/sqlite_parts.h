@@ -3,6 +3,7 @@
 #ifndef INGEST_SQLITE_PARTS_H
 #define INGEST_SQLITE_PARTS_H
 
+#include "ingest/cursor.h"
 #include "ingest/result_set.h"
 #include "ingest/value.h"
 
@@ -24,6 +25,19 @@ MUST_CHECK enum status sqlite_step(sqlite3 *database, sqlite3_stmt *statement, b
 void sqlite_database_close(sqlite3 **database);
 void sqlite_statement_close(sqlite3_stmt **statement);
 
+/* ---- rows of a cursor (sqlite_cursor.c) ---- */
+
+struct sqlite_window {
+    struct cursor *cursor;      /* NULL: all rows */
+    struct cursor_position now; /* all but `records`; texts in the arena */
+};
+/* Puts in the statement's place one that gives the rows of the cursor's window, with two columns
+ * more: old and recent, as for cursor_keeps. `column` as the statement names it. */
+MUST_CHECK enum status sqlite_window_open(sqlite3 *database, sqlite3_stmt **statement,
+                                          const char *column, const struct source_options *options,
+                                          struct arena *arena, struct sqlite_window *window,
+                                          struct err *err);
+
 /* ---- cells (sqlite_cells.c) ---- */
 
 /* Values are kept as a byte stream, one cell behind the other, whose form does not depend on where
@@ -42,8 +56,8 @@ struct sqlite_cell {
     double real;
     struct str text;
 };
-/* Appends the current row. */
-MUST_CHECK enum status sqlite_row_put(struct bytes *bytes, sqlite3_stmt *statement,
+/* Appends the first `columns` cells of the current row. */
+MUST_CHECK enum status sqlite_row_put(struct bytes *bytes, sqlite3_stmt *statement, size_t columns,
                                       uint64_t field_limit, struct err *err);
 /* Reads one cell at *at, which moves behind it. */
 void sqlite_cell_get(const struct bytes *bytes, size_t *at, struct sqlite_cell *ret);
