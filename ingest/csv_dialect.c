@@ -2,8 +2,6 @@
  * escape (csv_shape.c), width, titles and header (csv_header.c), found in a sample. */
 #include "ingest/csv_sample.h"
 
-#define COLUMNS_MAXIMUM 10000
-
 /* ---- what is no CSV of ours ---- */
 
 static enum status refuse_wide_text(const uint8_t *sample, size_t size, struct err *err)
@@ -69,9 +67,9 @@ static enum status find_width(const struct source_options *options, const struct
     ret->fields = width_of(options, sample);
     if (ret->fields == 0)
         return fail(err, STATUS_FAILED, "the header has a quote in the wrong place");
-    if (ret->fields > COLUMNS_MAXIMUM)
-        return fail(err, STATUS_FAILED, "found %zu columns, expected at most %d", ret->fields,
-                    COLUMNS_MAXIMUM);
+    if (ret->fields > CSV_COLUMNS_MAXIMUM)
+        return fail(err, STATUS_FAILED, "found more columns than %d, which is the most",
+                    CSV_COLUMNS_MAXIMUM);
     return STATUS_OK;
 }
 

@@ -71,7 +71,8 @@ static enum status add_row(struct csv_sample *sample, const struct csv_dialect *
     };
     struct csv_field field;
     size_t at = 0;
-    while (!row.skipped && !row.fault && csv_record_field(dialect, data, record->size, &at, &field))
+    while (!row.skipped && !row.fault && sample->cell_count - row.first <= CSV_COLUMNS_MAXIMUM &&
+           csv_record_field(dialect, data, record->size, &at, &field))
         TRY(add_cell(sample, dialect, data, &field, err));
     row.count = sample->cell_count - row.first;
     sample->rows[sample->row_count++] = row;

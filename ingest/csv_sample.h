@@ -5,14 +5,16 @@
 
 #include "ingest/csv_parts.h"
 
-#define CSV_SAMPLE_ROWS 1000
+#define CSV_SAMPLE_ROWS     1000
+#define CSV_COLUMNS_MAXIMUM 10000
 
 struct csv_sample_cell {
     struct str text;
     bool quoted;
 };
 struct csv_sample_row {
-    size_t first, count; /* cells; none in a blank line, a comment or a record with a fault */
+    size_t first, count; /* cells, at most one more than allowed; none in a blank line, a comment or
+                            a record with a fault */
     size_t at, end;      /* bytes, with the line end */
     int64_t lines;
     bool skipped, comment; /* a blank line or a comment; a comment */
@@ -61,7 +63,7 @@ MUST_CHECK enum status csv_shape_find(const struct source_options *options, cons
                                       size_t size, bool whole, struct csv_dialect *ret,
                                       struct err *err);
 
-/* ---- csv_header.c: where the table begins, and its names ---- */
+/* ---- csv_header.c: where the table begins ---- */
 
 struct csv_head {
     size_t first; /* row of the sample: the first header */
@@ -70,6 +72,9 @@ struct csv_head {
 };
 struct csv_head csv_head_find(const struct source_options *options, const struct csv_sample *sample,
                               size_t width);
+
+/* ---- csv_names.c: its names ---- */
+
 /* dialect->fields unique names, in the arena, and the dialect's header_texts and written. */
 MUST_CHECK enum status csv_head_names(const struct csv_sample *sample, const struct csv_head *head,
                                       struct csv_dialect *dialect, struct arena *arena,

@@ -151,6 +151,24 @@ static void names_are_unique_and_never_empty(void **state)
     arena_close(&found.arena);
 }
 
+static void one_name_may_come_ten_thousand_times(void **state)
+{
+    (void)state;
+    static char text[4 * 10000 + 8];
+    for (size_t i = 0; i < 10000; i++)
+        memcpy(text + 2 * i, "x,", 2);
+    text[19999] = '\n';
+    for (size_t i = 0; i < 10000; i++)
+        memcpy(text + 20000 + 2 * i, "1,", 2);
+    text[39999] = '\n';
+    struct found found = look(text, csv_options());
+    assert_int_equal(found.status, STATUS_OK);
+    assert_int_equal(found.dialect.fields, 10000);
+    assert_string_equal(found.names[0], "x");
+    assert_string_equal(found.names[9999], "x_10000");
+    arena_close(&found.arena);
+}
+
 static void what_is_no_csv_is_refused_by_name(void **state)
 {
     (void)state;
@@ -195,6 +213,7 @@ int main(void)
         cmocka_unit_test(headers_are_told_from_values),
         cmocka_unit_test(an_apostrophe_quotes_where_it_pairs),
         cmocka_unit_test(names_are_unique_and_never_empty),
+        cmocka_unit_test(one_name_may_come_ten_thousand_times),
         cmocka_unit_test(what_is_no_csv_is_refused_by_name),
         cmocka_unit_test(what_is_given_is_not_guessed),
     };
