@@ -10,7 +10,7 @@ static const struct schema *schema_before(const struct chain *chain, size_t at)
     return at == 0 ? chain->input : chain->steps[at - 1].after;
 }
 
-enum status chain_reopen(struct chain *chain, size_t first, struct err *err)
+static enum status open_steps(struct chain *chain, size_t first, struct err *err)
 {
     bool guess = false;
     for (size_t i = first; i < chain->count; i++) {
@@ -28,10 +28,29 @@ enum status chain_reopen(struct chain *chain, size_t first, struct err *err)
     return STATUS_OK;
 }
 
+#define FITS_TOGETHER 2 /* may have a step's whole share of the memory each */
+
+/* Steps that learn in one pass hold what they learn at the same time: from the third on they share
+ * what two may hold. */
+enum status chain_reopen(struct chain *chain, size_t first, struct err *err)
+{
+    TRY(open_steps(chain, first, err));
+    size_t most = plan_most_fits(chain->steps, chain->count, first);
+    size_t memory =
+        chain->step_memory * FITS_TOGETHER / (most > FITS_TOGETHER ? most : FITS_TOGETHER);
+    if (memory >= chain->options.memory) return STATUS_OK;
+    chain->options.memory = memory;
+    for (size_t i = first; i < chain->count; i++)
+        step_close(&chain->steps[i]);
+    return open_steps(chain, first, err);
+}
+
 enum status chain_open(struct chain *ret, const struct recipe *recipe, const struct schema *input,
                        const struct step_options *options, struct err *err)
 {
-    OWNED(chain_close) struct chain chain = {.count = recipe->count, .options = *options};
+    OWNED(chain_close)
+    struct chain chain = {
+        .count = recipe->count, .options = *options, .step_memory = options->memory};
     TRY(NEW(&chain.steps, recipe->count, err));
     TRY(NEW(&chain.nulls_before, input->count, err));
     chain.input = schema_ref(input);
@@ -73,6 +92,16 @@ struct rows_at_hand {
     struct spool *spool;       /* NULL before the first barrier that needs one */
     bool read;                 /* the input, once or more */
 };
+
+#define SPOOL_NEEDS                                                                                \
+    ((size_t)192 << 20) /* of --memory is for windows in flight and what steps learn */
+
+/* Rows between passes stay in memory while they take at most a quarter of what is left of it. */
+static size_t spool_memory(const struct chain *chain)
+{
+    size_t memory = chain->step_memory * 4; /* a step's share is a quarter */
+    return memory <= SPOOL_NEEDS ? 0 : (memory - SPOOL_NEEDS) / 4;
+}
 
 /* Reads them into `pass`, from their beginning. */
 static enum status read_rows(struct rows_at_hand *rows, struct pass *pass, struct err *err)
@@ -129,7 +158,8 @@ static enum status learn(struct chain *chain, const struct pass_plan *plan,
     TRY(NEW(&learning, plan->fits, err));
     for (size_t i = 0; i < plan->fits; i++)
         learning[i] = true;
-    if (plan->spools && rows->spool == NULL) TRY(spool_open(&rows->spool, err));
+    if (plan->spools && rows->spool == NULL)
+        TRY(spool_open(&rows->spool, spool_memory(chain), err));
     struct pass pass = {
         .chain = chain,
         .plan = *plan,

@@ -19,6 +19,7 @@ struct chain {
     size_t count;
     struct schema *input;
     struct step_options options;
+    size_t step_memory;      /* what one step may hold while it learns alone */
     struct run *run;         /* borrowed */
     struct rejects *rejects; /* borrowed; counts also without a file */
     bool with_raw;           /* rejects are written out */

@@ -56,6 +56,7 @@ static void item_free(const struct pass *pass, struct item *item)
     records_release(&item->records);
     audit_page_release(&item->audit);
     trace_release(&item->trace);
+    spool_place_release(&item->put);
     stage_message_free(&item->message);
     memory_free(item->ordinals);
     memory_free(item->nulls_before);
@@ -317,7 +318,7 @@ static enum status push_item(const struct pass *pass, struct item *item, struct 
     add_nulls(chain, pass, item);
     if (item->watched.rows > 0)
         TRY(chain->watcher.see(chain->watcher.context, &item->watched, err));
-    if (item->spooled) TRY(spool_put(pass->to, item->index, item->batch.schema, item->put, err));
+    if (item->spooled) TRY(spool_put(pass->to, item->index, item->batch.schema, &item->put, err));
     if (item->message != NULL) TRY(stage_output_put(pass->output, &item->message, err));
     return STATUS_OK;
 }

@@ -65,6 +65,17 @@ struct pass_plan plan_pass(const struct step *steps, size_t count, size_t first,
     return plan_from(steps, count, first, first, rereadable);
 }
 
+size_t plan_most_fits(const struct step *steps, size_t count, size_t first)
+{
+    size_t most = 0, settled = first;
+    for (struct pass_plan plan = {.fits = 1}; plan.fits > 0; first = plan.last) {
+        plan = plan_from(steps, count, first, settled, true);
+        settled = plan.last + plan.fits;
+        if (plan.fits > most) most = plan.fits;
+    }
+    return most;
+}
+
 /* ---- for people ---- */
 
 static enum status list_steps(const struct step *steps, size_t first, size_t last,

@@ -17,6 +17,8 @@ struct pass_plan {
 /* The pass that comes when the rows at hand have been through steps[0 ... first).
  * `rereadable`: they can be read again without a spool. */
 struct pass_plan plan_pass(const struct step *steps, size_t count, size_t first, bool rereadable);
+/* The most steps from `first` on that learn in one pass, as far as they are open. */
+size_t plan_most_fits(const struct step *steps, size_t count, size_t first);
 /* All passes for people, one line each, as far as it is known before anything was learned. */
 MUST_CHECK enum status plan_explain(const struct step *steps, size_t count, const char *input,
                                     bool rereadable, struct bytes *ret, struct err *err);

@@ -19,6 +19,9 @@ struct round {
 struct spool {
     int descriptor;
     _Atomic uint64_t end;
+    size_t memory;
+    _Atomic size_t
+        held; /* bytes of windows in memory; columns that both rounds share count twice */
     struct round reading, writing;
 };
 
@@ -32,11 +35,12 @@ struct head {
 #define COLUMN_BYTES_MAXIMUM ((size_t)16 << 30)
 #define TABLE_BYTES_MAXIMUM  ((size_t)1 << 30)
 
-enum status spool_open(struct spool **ret, struct err *err)
+enum status spool_open(struct spool **ret, size_t memory, struct err *err)
 {
     OWNED(spool_close) struct spool *spool = NULL;
     TRY(NEW(&spool, 1, err));
     spool->descriptor = -1;
+    spool->memory = memory;
     TRY(temporary_open(&spool->descriptor, err));
     *ret = spool;
     spool = NULL;
@@ -101,8 +105,9 @@ static enum status write_columns(struct spool *spool, const struct batch *batch,
     return STATUS_OK;
 }
 
-enum status spool_write(struct spool *spool, const struct batch *batch, const int64_t *ordinals,
-                        const struct trace *trace, struct spool_place *ret, struct err *err)
+static enum status write_window(struct spool *spool, const struct batch *batch,
+                                const int64_t *ordinals, const struct trace *trace,
+                                struct spool_place *ret, struct err *err)
 {
     OWNED(bytes_release) struct bytes table = bytes_limited(TABLE_BYTES_MAXIMUM);
     const struct head head = {
@@ -124,8 +129,45 @@ enum status spool_write(struct spool *spool, const struct batch *batch, const in
     return put_aside(spool, &table, &ret->offset, err);
 }
 
+/* ---- in memory ---- */
+
+static bool reserve(struct spool *spool, size_t bytes)
+{
+    if (atomic_fetch_add(&spool->held, bytes) + bytes <= spool->memory) return true;
+    atomic_fetch_sub(&spool->held, bytes);
+    return false;
+}
+
+static enum status keep(const struct batch *batch, const int64_t *ordinals, struct spool_place *ret,
+                        struct err *err)
+{
+    TRY(batch_share(&ret->batch, batch, err));
+    if (ordinals == NULL) return STATUS_OK;
+    TRY(NEW(&ret->ordinals, (size_t)batch->rows, err));
+    memcpy(ret->ordinals, ordinals, (size_t)batch->rows * sizeof *ordinals);
+    return STATUS_OK;
+}
+
+void spool_place_release(struct spool_place *place)
+{
+    batch_release(&place->batch);
+    memory_free(place->ordinals);
+    *place = (struct spool_place){0};
+}
+
+/* ---- both ---- */
+
+enum status spool_write(struct spool *spool, const struct batch *batch, const int64_t *ordinals,
+                        const struct trace *trace, struct spool_place *ret, struct err *err)
+{
+    *ret = (struct spool_place){0};
+    if (spool->memory > 0 && reserve(spool, (size_t)batch_bytes(batch)))
+        return keep(batch, ordinals, ret, err);
+    return write_window(spool, batch, ordinals, trace, ret, err);
+}
+
 enum status spool_put(struct spool *spool, int64_t index, const struct schema *schema,
-                      struct spool_place place, struct err *err)
+                      struct spool_place *place, struct err *err)
 {
     struct round *round = &spool->writing;
     if (round->count == round->room) {
@@ -136,12 +178,15 @@ enum status spool_put(struct spool *spool, int64_t index, const struct schema *s
         round->room = room;
     }
     if (round->schema == NULL) round->schema = schema_ref(schema);
-    round->places[round->count++] = (struct place){index, place};
+    round->places[round->count++] = (struct place){index, *place};
+    *place = (struct spool_place){0};
     return STATUS_OK;
 }
 
 static void release_round(struct round *round)
 {
+    for (size_t i = 0; i < round->count; i++)
+        spool_place_release(&round->places[i].at);
     schema_unref(&round->schema);
     memory_free(round->places);
     *round = (struct round){0};
@@ -152,6 +197,11 @@ void spool_turn(struct spool *spool)
     release_round(&spool->reading);
     spool->reading = spool->writing;
     spool->writing = (struct round){0};
+    size_t held = 0;
+    for (size_t i = 0; i < spool->reading.count; i++)
+        if (spool->reading.places[i].at.batch.schema != NULL)
+            held += (size_t)batch_bytes(&spool->reading.places[i].at.batch);
+    atomic_store(&spool->held, held);
 }
 
 size_t spool_count(const struct spool *spool)
@@ -268,6 +318,20 @@ static enum status read_window(const struct spool *spool, const struct head *hea
     return status;
 }
 
+static enum status read_kept(const struct spool_place *place, struct batch *ret,
+                             int64_t **ret_ordinals, struct err *err)
+{
+    struct spool_place copy = {0};
+    enum status status = keep(&place->batch, place->ordinals, &copy, err);
+    if (status != STATUS_OK) {
+        spool_place_release(&copy);
+        return status;
+    }
+    *ret = copy.batch;
+    *ret_ordinals = copy.ordinals;
+    return STATUS_OK;
+}
+
 enum status spool_read(const struct spool *spool, size_t at, int64_t *ret_index, struct batch *ret,
                        int64_t **ret_ordinals, struct trace *ret_trace, struct err *err)
 {
@@ -275,6 +339,7 @@ enum status spool_read(const struct spool *spool, size_t at, int64_t *ret_index,
     struct head head;
     *ret_index = place->index;
     *ret_ordinals = NULL;
+    if (place->at.batch.schema != NULL) return read_kept(&place->at, ret, ret_ordinals, err);
     TRY(read_table(spool, place->at, &head, ret_trace, ret_ordinals, err));
     return read_window(spool, &head, ret_trace, ret, err);
 }

@@ -10,7 +10,7 @@ static void put(struct spool *spool, int64_t index, const struct batch *batch,
     struct err err = {0};
     struct spool_place place;
     assert_int_equal(spool_write(spool, batch, ordinals, trace, &place, &err), STATUS_OK);
-    assert_int_equal(spool_put(spool, index, batch->schema, place, &err), STATUS_OK);
+    assert_int_equal(spool_put(spool, index, batch->schema, &place, &err), STATUS_OK);
 }
 
 static void check_columns(const struct batch *found, const struct batch *batch)
@@ -50,7 +50,7 @@ static void test_windows_come_back(void **unused)
         trial_input("t:utf8|n:int64|c:dictionary<int32, utf8>", "x|1|red\n|2|\ny||blue\n");
     OWNED(batch_release)
     struct batch b = trial_input("t:utf8|n:int64|c:dictionary<int32, utf8>", "z|3|green\n");
-    assert_int_equal(spool_open(&spool, &err), STATUS_OK);
+    assert_int_equal(spool_open(&spool, 0, &err), STATUS_OK);
     put(spool, 0, &a, ordinals, NULL);
     put(spool, 4, &b, NULL, NULL); /* windows between them lost all rows */
     assert_int_equal(spool_count(spool), 0);
@@ -60,6 +60,36 @@ static void test_windows_come_back(void **unused)
         check(spool, 1, 4, &b, NULL);
         check(spool, 0, 0, &a, ordinals);
     }
+}
+
+static void test_windows_stay_in_memory_while_they_fit(void **unused)
+{
+    (void)unused;
+    struct err err = {0};
+    const int64_t ordinals[] = {7, 9, 12};
+    OWNED(spool_close) struct spool *spool = NULL;
+    OWNED(batch_release)
+    struct batch a = trial_input("t:utf8|n:int64", "x|1\n|2\ny|\n");
+    OWNED(batch_release) struct batch b = trial_input("t:utf8|n:int64", "z|3\n");
+    assert_int_equal(spool_open(&spool, 2 * (size_t)batch_bytes(&a), &err), STATUS_OK);
+    put(spool, 0, &a, ordinals, NULL);
+    assert_int_equal(spool_bytes(spool), 0);
+    put(spool, 1, &a, NULL, NULL);
+    put(spool, 2, &a, NULL, NULL); /* does not fit any more */
+    assert_true(spool_bytes(spool) > 0);
+    spool_turn(spool);
+    for (int i = 0; i < 2; i++) {
+        check(spool, 2, 2, &a, NULL);
+        check(spool, 1, 1, &a, NULL);
+        check(spool, 0, 0, &a, ordinals);
+    }
+    uint64_t bytes = spool_bytes(spool);
+    put(spool, 0, &b, NULL, NULL); /* what is read still takes its room */
+    assert_true(spool_bytes(spool) > bytes);
+    spool_turn(spool);
+    bytes = spool_bytes(spool);
+    put(spool, 0, &b, NULL, NULL);
+    assert_int_equal(spool_bytes(spool), bytes);
 }
 
 /* ---- a window that goes through steps ---- */
@@ -118,7 +148,7 @@ static void test_what_was_not_changed_is_not_written_again(void **unused)
     const char *const schema = "t:utf8|n:int64|d:dictionary<int32, utf8>";
     OWNED(batch_release)
     struct batch start = trial_input(schema, "a|1|r\nb|2|r\nc||g\nd|4|b\ne|5|\nf|6|r\n");
-    assert_int_equal(spool_open(&walk.spool, &err), STATUS_OK);
+    assert_int_equal(spool_open(&walk.spool, 0, &err), STATUS_OK);
     put(walk.spool, 0, &start, NULL, NULL);
 
     /* a row goes and a column is replaced: the other two stay where they are */
@@ -159,10 +189,11 @@ static void test_a_full_memory_is_told(void **unused)
         struct err err = {0};
         OWNED(spool_close) struct spool *spool = NULL;
         struct spool_place place;
-        assert_int_equal(spool_open(&spool, &err), STATUS_OK);
-        memory_fail_at(request);
+        assert_int_equal(spool_open(&spool, request % 2 * 1000000, &err), STATUS_OK);
+        memory_fail_at(request / 2 + 1);
         enum status status = spool_write(spool, &batch, NULL, NULL, &place, &err);
         memory_fail_at(0);
+        spool_place_release(&place);
         if (status == STATUS_OK) break;
         assert_int_equal(status, STATUS_MEMORY);
     }
@@ -172,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows_come_back),
+        cmocka_unit_test(test_windows_stay_in_memory_while_they_fit),
         cmocka_unit_test(test_what_was_not_changed_is_not_written_again),
         cmocka_unit_test(test_a_full_memory_is_told),
     };
