@@ -228,7 +228,7 @@ def by_structs():
 
 def by_size():
     """More rows than a piece, dictionaries with many entries, runs, wide rows."""
-    count = 300000
+    count = 150000
     table = pyarrow.table({
         "n": pyarrow.array(range(count)), "run": pyarrow.array([i // 50000 for i in range(count)]),
         "few": pyarrow.array([f"value {i * 7919 % 97}" for i in range(count)]),
@@ -241,7 +241,7 @@ def by_size():
         write(table, f"large {codec} {group}", compression=codec, row_group_size=group)
         write(table, f"large 2.0 {codec} {group}", "--threads", "3", compression=codec, row_group_size=group,
               data_page_version="2.0")
-    wide = pyarrow.table({"t": pyarrow.array([chr(97 + i % 26) * 5000 for i in range(20000)])})
+    wide = pyarrow.table({"t": pyarrow.array([chr(97 + i % 26) * 5000 for i in range(8000)])})
     write(wide, "wide texts", use_dictionary=False)
     write(wide, "wide texts in a dictionary")
 
@@ -266,7 +266,7 @@ def by_duckdb():
         connection.execute(f"COPY t TO 'd.parquet' (FORMAT parquet, CODEC '{codec}', PARQUET_VERSION '{version}')")
         check("d.parquet", f"DuckDB {codec} {version}")
         check("d.parquet", f"DuckDB {codec} {version} small pieces", "--chunk-rows", "17")
-    connection.execute("COPY (SELECT * FROM t, range(2000)) TO 'd.parquet' (FORMAT parquet, PARQUET_VERSION 'v2')")
+    connection.execute("COPY (SELECT * FROM t, range(600)) TO 'd.parquet' (FORMAT parquet, PARQUET_VERSION 'v2')")
     check("d.parquet", "DuckDB large")
     connection.execute("COPY (SELECT i, t, l FROM t, range(2000)) TO 'd.parquet' (FORMAT parquet, ROW_GROUP_SIZE 4096)")
     check("d.parquet", "DuckDB groups")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Parquet files of pyarrow, DuckDB and Polars, read by tamis-ingest. Skipped where the peers are not
+# Parquet files of pyarrow, DuckDB and Polars, read by tamis-ingest, and what columnar/ writes, read by
+# them. Skipped where the peers are not
 # installed (setup --test puts them into build-peers/).
 python=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build-peers/bin/python
 script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/parquet.py
@@ -10,4 +11,6 @@ script=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/parquet.py
 . "$(dirname "${BASH_SOURCE[0]}")/../invariants/lib.sh"
 
 check 'what is read is what pyarrow reads' "$python" "$script"
+check 'what is written is what pyarrow, DuckDB and Polars read' \
+    "$python" "${script%.py}_written.py" "$build/tests/unit/columnar/parquet_copy"
 finish
