@@ -259,8 +259,10 @@ static bool alike(const struct search *search, size_t a, size_t b, int distance,
     const struct likeness *likeness = search->likeness;
     const uint8_t *one = search->thumbs + a * THUMB_BYTES, *two = search->thumbs + b * THUMB_BYTES;
     double as_they_are = thumbs_correlate(one, two, mirrored);
+    if (search->entries[a].small || search->entries[b].small)
+        return as_they_are >= (1 + likeness->similarity) / 2;
     if (distance <= likeness->distance && as_they_are >= likeness->similarity) return true;
-    if (!likeness->align || search->entries[a].small || search->entries[b].small) return false;
+    if (!likeness->align) return false;
     return as_they_are >= ALIGN_FROM && thumbs_align(one, two, mirrored) >= ALIGNED_LEAST;
 }
 

@@ -22,7 +22,8 @@ struct look {
     uint64_t mirrored; /* of the mirror image */
     bool broken;       /* could not be decoded */
     bool plain;        /* too little contrast for the bits to mean anything */
-    bool small; /* a side under 64 pixels: the thumbnail is all there is, so it is not aligned */
+    bool small; /* a side under 64 pixels: the thumbnail is all there is, so it is not aligned, and
+                   twice as much of it must agree */
     uint8_t thumb[THUMB_BYTES];
 };
 /* Of the bytes of a PNG or JPEG. Any thread. */
