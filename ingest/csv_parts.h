@@ -193,6 +193,9 @@ struct csv_types {
 MUST_CHECK enum status csv_types_open(struct csv_types *ret, size_t columns, struct err *err);
 void csv_types_release(struct csv_types *types);
 enum type_id csv_type_of(unsigned classes, bool seen);
+/* What rows of this dataset have in the column `name`, as far as the values allow. */
+enum type_id csv_expected_type(unsigned classes, bool seen, const char *name,
+                               const struct schema *expected);
 /* Narrowed by every value of the file; digester as for csv_cutter_open. */
 MUST_CHECK enum status csv_types_read(struct csv_types *types, struct input *input,
                                       const struct csv_dialect *dialect,

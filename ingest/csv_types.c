@@ -33,6 +33,28 @@ enum type_id csv_type_of(unsigned classes, bool seen)
     return TYPE_UTF8;
 }
 
+enum type_id csv_expected_type(unsigned classes, bool seen, const char *name,
+                               const struct schema *expected)
+{
+    static const struct {
+        enum type_id type;
+        unsigned class;
+    } among[] = {{TYPE_BOOL, VALUE_BOOL},
+                 {TYPE_INT64, VALUE_INT},
+                 {TYPE_FLOAT64, VALUE_REAL},
+                 {TYPE_DATE32, VALUE_DATE},
+                 {TYPE_TIMESTAMP, VALUE_TIME | VALUE_TIME_ZONED}};
+    int64_t place = expected == NULL ? -1 : schema_find(expected, str_of(name));
+    enum type_id type = csv_type_of(classes, seen);
+    if (place < 0 || expected->fields[place].type.id == TYPE_UTF8)
+        return place < 0 ? type : TYPE_UTF8;
+    for (size_t i = 0; i < sizeof among / sizeof *among; i++)
+        if (expected->fields[place].type.id == among[i].type &&
+            (!seen || (classes & among[i].class) != 0))
+            type = among[i].type;
+    return type;
+}
+
 static enum status classify_block(void *context, const struct csv_block *block, struct err *err)
 {
     (void)err;

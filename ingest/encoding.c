@@ -173,6 +173,14 @@ static bool by_wide_units(const uint8_t *text, size_t size, struct encoding *ret
     return true;
 }
 
+static size_t count_print(const uint8_t *text, size_t size)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += is_print(text[i]);
+    return count;
+}
+
 static size_t count_controls(const uint8_t *text, size_t size)
 {
     size_t count = 0;
@@ -192,7 +200,8 @@ static bool by_zero_bytes(const uint8_t *text, size_t size, struct encoding *ret
         }
     size_t side = zeros[1] > zeros[0], most = zeros[side];
     if (size < 4 || most * 10 < (zeros[0] + zeros[1]) * 9)
-        return false; /* other zeros stand anywhere */
+        return false;                                         /* other zeros stand anywhere */
+    if (count_print(text, size) * 4 > size * 3) return false; /* bytes of ASCII, not halves */
     /* a text of any language has spaces or line ends; UTF-8 with zero bytes in it is no UTF-16 */
     bool utf8 = kernels()->utf8_check(text, size) + 4 >= size;
     if (print[side] * 200 < size || (utf8 && count_controls(text, size) * 4 < size)) return false;

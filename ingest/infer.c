@@ -192,7 +192,7 @@ static enum status open_object(struct inferring *inferring, struct object **ret,
     struct ingest_args *args = inferring->invocation->args;
     struct objects_wanted wanted = {.limits = ingest_bundle_limits(args),
                                     .http = ingest_http_limits(args)};
-    if (args->format > 0) wanted.kind = source_kinds[args->format - 1];
+    wanted.kind = ingest_wanted_kind(args);
     TRY(objects_open(&inferring->objects, inferring->invocation->operands, 1, &wanted, err));
     if (inferring->objects.count != 1) {
         (void)fail(err, STATUS_USAGE, "found %zu sources in it, expected one",

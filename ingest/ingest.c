@@ -68,8 +68,8 @@ static enum status choose_kind(struct ingest *ingest, struct err *err)
         ingest->kind = retry_kind(ingest->retry);
         return STATUS_OK;
     }
-    if (ingest->args->format > 0) {
-        ingest->kind = source_kinds[ingest->args->format - 1];
+    ingest->kind = ingest_wanted_kind(ingest->args);
+    if (ingest->kind != NULL) {
         TRY(check_places(ingest, err));
         return check_queries(ingest, err);
     }
@@ -168,7 +168,7 @@ static enum status open_objects(struct ingest *ingest, char *const *operands, st
 {
     struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args),
                                     .http = ingest_http_limits(ingest->args)};
-    if (ingest->args->format > 0) wanted.kind = source_kinds[ingest->args->format - 1];
+    wanted.kind = ingest_wanted_kind(ingest->args);
     TRY(objects_open(&ingest->objects, operands, ingest->count, &wanted, err));
     ingest->count = ingest->objects.count;
     return name_sources(ingest, err);

@@ -8,13 +8,13 @@
 #include "ingest/source.h"
 
 /* The words of --format: source_kinds in their order, behind auto. */
-#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed|parquet|text"
+#define INGEST_FORMATS "auto|csv|tsv|jsonl|images|sqlite|postgresql|arrow|feed|parquet|text|lines"
 
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *escape, *comment,
-        *header, *compression, *encoding, *table, *query, *cursor, *lag, *contract;
+        *header, *compression, *encoding, *pattern, *table, *query, *cursor, *lag, *contract;
     int on_drift;   /* 0 as the contract says, else 1 + enum drift_action */
     int label_from; /* enum label_from */
     int ragged;     /* 0 reject, 1 pad */
@@ -34,6 +34,8 @@ struct reject_bound {
 };
 
 extern const struct setting ingest_options[];
+/* The kind of --format, or of --pattern; NULL = by content. */
+const struct source_kind *ingest_wanted_kind(const struct ingest_args *args);
 /* Texts of the command line as what they mean. STATUS_USAGE names the option. */
 MUST_CHECK enum status ingest_source_options(const struct ingest_args *args,
                                              const struct common *common,

@@ -113,6 +113,11 @@ const struct setting ingest_options[] = {
      .offset = AT(encoding),
      .argument = "NAME",
      .help = "encoding of text: utf-8, windows-1252, shift_jis ...; auto finds it"},
+    {.name = "pattern",
+     .kind = SETTING_TEXT,
+     .offset = AT(pattern),
+     .argument = "NAME|REGEX",
+     .help = "take lines apart: common, combined, syslog, syslog5424, or PCRE2 with named groups"},
     {.name = "delimiter",
      .kind = SETTING_TEXT,
      .offset = AT(delimiter),
@@ -252,6 +257,12 @@ const struct setting ingest_options[] = {
     {0},
 };
 
+const struct source_kind *ingest_wanted_kind(const struct ingest_args *args)
+{
+    if (args->format > 0) return source_kinds[args->format - 1];
+    return args->pattern == NULL ? NULL : source_kind_named(str_of("lines"));
+}
+
 /* ---- texts ---- */
 
 struct named_text {
@@ -352,6 +363,7 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
         .label_from = args->label_from,
         .sidecars = &args->sidecar,
         .encoding = args->encoding,
+        .pattern = args->pattern,
         .table = args->table,
         .query = args->query,
         .cursor = args->cursor,
@@ -367,6 +379,9 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
     };
     if (args->table != NULL && args->query != NULL)
         return fail(err, STATUS_USAGE, "found both --table and --query, expected one of them");
+    const struct source_kind *kind = ingest_wanted_kind(args);
+    if (args->pattern != NULL && strcmp(kind->name, "lines") != 0)
+        return fail(err, STATUS_USAGE, "--pattern is for lines, and --format says %s", kind->name);
     TRY(check_encoding(args->encoding, err));
     TRY(set_header(args, ret, err));
     return set_characters(args, ret, err);

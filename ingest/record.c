@@ -29,6 +29,11 @@ static const struct setting options[] = {
      .offset = AT(encoding),
      .argument = "NAME",
      .help = "as it was ingested"},
+    {.name = "pattern",
+     .kind = SETTING_TEXT,
+     .offset = AT(pattern),
+     .argument = "NAME|REGEX",
+     .help = "as it was ingested"},
     {.name = "delimiter",
      .kind = SETTING_TEXT,
      .offset = AT(delimiter),
@@ -125,7 +130,7 @@ static enum status understand(struct lookup *lookup, struct err *err)
     args->reading.max_members = INT64_MAX;
     TRY(ingest_source_options(&args->reading, &lookup->invocation->common, &lookup->options, err));
     lookup->scratch = bytes_limited(64u << 20);
-    if (args->reading.format > 0) lookup->kind = source_kinds[args->reading.format - 1];
+    lookup->kind = ingest_wanted_kind(&args->reading);
     return STATUS_OK;
 }
 

@@ -61,6 +61,7 @@ struct source_options {
     const struct text_list *sidecars;       /* endings of files beside a picture: columns of text */
     const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
     const char *cursor, *lag;               /* of --incremental on a table; NULL = not given */
+    const char *pattern;                    /* of lines; NULL = none */
     const char *table, *query;              /* of a database; NULL = not given */
     const struct text_list *text_columns;   /* never inferred: stay utf8 */
     const struct text_list *contract_texts; /* likewise, where the source has them; NULL = none */

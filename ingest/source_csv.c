@@ -76,37 +76,14 @@ static enum status keep_as_text(struct source *source, struct err *err)
 
 /* ---- the schema ---- */
 
-/* What rows of this dataset have in the column, as far as the values allow. */
-static enum type_id expected_type(const struct source *source, size_t column)
-{
-    static const struct {
-        enum type_id type;
-        unsigned class;
-    } among[] = {{TYPE_BOOL, VALUE_BOOL},
-                 {TYPE_INT64, VALUE_INT},
-                 {TYPE_FLOAT64, VALUE_REAL},
-                 {TYPE_DATE32, VALUE_DATE},
-                 {TYPE_TIMESTAMP, VALUE_TIME | VALUE_TIME_ZONED}};
-    unsigned classes = source->types.classes[column];
-    bool seen = source->types.seen[column] != 0;
-    const struct schema *expected = source->options.expected;
-    int64_t place = expected == NULL ? -1 : schema_find(expected, str_of(source->names[column]));
-    enum type_id type = csv_type_of(classes, seen);
-    if (place < 0 || expected->fields[place].type.id == TYPE_UTF8)
-        return place < 0 ? type : TYPE_UTF8;
-    for (size_t i = 0; i < sizeof among / sizeof *among; i++)
-        if (expected->fields[place].type.id == among[i].type &&
-            (!seen || (classes & among[i].class) != 0))
-            type = among[i].type;
-    return type;
-}
-
 static enum status make_schema(struct source *source, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     TRY(schema_new(&schema, err));
     for (size_t column = 0; column < source->dialect.fields; column++) {
-        enum type_id type = expected_type(source, column);
+        enum type_id type =
+            csv_expected_type(source->types.classes[column], source->types.seen[column] != 0,
+                              source->names[column], source->options.expected);
         struct field field = field_of(source->names[column], type);
         struct metadata_pair written = {str_of("tamis:name"), {NULL, 0}};
         if (source->dialect.written[column] != NULL) { /* the name as the file has it */

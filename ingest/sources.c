@@ -7,12 +7,12 @@
 #define KINDS "CSV, TSV, JSON, SQLite, Arrow, Parquet, RSS, Atom, PNG or JPEG"
 
 extern const struct source_kind source_csv, source_tsv, source_jsonl, source_images, source_sqlite,
-    source_postgresql, source_arrow, source_feed, source_parquet, source_text;
+    source_postgresql, source_arrow, source_feed, source_parquet, source_text, source_lines;
 
 const struct source_kind *const source_kinds[] = {
     &source_csv,     &source_tsv,        &source_jsonl, &source_images,
     &source_sqlite,  &source_postgresql, &source_arrow, &source_feed,
-    &source_parquet, &source_text,       NULL,
+    &source_parquet, &source_text,       &source_lines, NULL,
 };
 
 const struct source_kind *source_kind_named(struct str name)

@@ -35,6 +35,7 @@ static void zero_bytes_say_where_the_other_byte_is(void **state)
     EXPECT("\x1f\x04\x40\x04\x38\x04\x32\x04\x35\x04\x42\x04\n\0", "utf-16le", 0);
     EXPECT("a,b\n1,x\0y\n", "utf-8", 0); /* a zero byte in UTF-8 */
     EXPECT("SQLite format 3\0", "utf-8", 0);
+    EXPECT("some text with a zero \0 byte and a \xff wrong one, of an even size", "utf-8", 0);
     EXPECT("a\0,\0b\0\n", "utf-8", 0); /* an odd number of bytes */
 }
 
