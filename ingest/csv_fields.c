@@ -122,6 +122,7 @@ static bool repeats_header(const struct reading *reading, const uint8_t *data, b
             at++;
             size -= 2;
         }
+        if (size > 0 && (uint8_t)texts[column][0] != data[at]) return false; /* nearly always */
         if (strlen(texts[column]) != size || memcmp(data + at, texts[column], size) != 0)
             return false;
     }
