@@ -19,7 +19,7 @@ struct position {
     uint64_t offset, first_bytes;
     int64_t records, lines;
     char digest[DIGEST_TEXT];
-    char stamp[128]; /* of the file when it was read; empty = was too fresh to tell */
+    char stamp[INCREMENT_STAMP]; /* of the file when it was read; empty = was too fresh to tell */
 };
 
 struct known {
@@ -28,7 +28,7 @@ struct known {
     struct digest content;
     struct digester prefix; /* over the bytes before resume.offset */
     struct source_resume resume;
-    char stamp[128];
+    char stamp[INCREMENT_STAMP];
 };
 
 struct increment {
@@ -165,14 +165,13 @@ static enum status write_position(struct increment *increment, const char *name,
                           str_of(text), err);
 }
 
-/* What tells whether anybody wrote to the file since; empty while a change could go unnoticed. */
-static void stamp_of(const struct stat *info, char ret[128])
+void increment_stamp(const struct stat *info, char ret[INCREMENT_STAMP])
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     ret[0] = '\0';
     if (now.tv_sec - info->st_ctim.tv_sec < FRESH_SECONDS) return;
-    snprintf(ret, 128, "%lld-%lld.%09ld-%lld.%09ld-%llu", (long long)info->st_size,
+    snprintf(ret, INCREMENT_STAMP, "%lld-%lld.%09ld-%lld.%09ld-%llu", (long long)info->st_size,
              (long long)info->st_mtim.tv_sec, info->st_mtim.tv_nsec,
              (long long)info->st_ctim.tv_sec, info->st_ctim.tv_nsec,
              (unsigned long long)info->st_ino);
@@ -302,7 +301,7 @@ static enum status admit_file(struct increment *increment, const char *path, con
     if (stat(path, &info) != 0) return fail_errno(err, errno, "it cannot be opened");
     if (!S_ISREG(info.st_mode))
         return fail(err, STATUS_USAGE, "\"%s\": --incremental reads files, found none", name);
-    stamp_of(&info, known->stamp);
+    increment_stamp(&info, known->stamp);
     TRY(read_position(increment, name, &position, err));
     known->resume.whole_records = can_grow && !increment->options.take_last;
     if (position.known)
@@ -335,6 +334,13 @@ static enum status admit_content(struct increment *increment, struct input *inpu
                 : changed(increment, name, "is not what it was when it was read", ret_read, err);
 }
 
+static bool is_folder(const struct object *object)
+{
+    struct stat info;
+    return object->path != NULL && object->bundle == NULL && stat(object->path, &info) == 0 &&
+           S_ISDIR(info.st_mode);
+}
+
 enum status increment_admit(struct increment *increment, const struct source_kind *kind,
                             const struct object *object, const char *name, bool *ret_read,
                             struct source_resume *ret_resume, struct err *err)
@@ -342,7 +348,7 @@ enum status increment_admit(struct increment *increment, const struct source_kin
     struct known *known;
     *ret_read = true;
     *ret_resume = (struct source_resume){0};
-    if (kind->incremental) return STATUS_OK;
+    if (kind->incremental || (kind->members && is_folder(object))) return STATUS_OK;
     TRY(find_known(increment, name, &known, err));
     known->path = object->path;
     if (object->path != NULL)
@@ -366,9 +372,9 @@ enum status increment_moved(struct increment *increment, const struct source_kin
     struct known *known = increment->known;
     struct source_resume reached = {0};
     struct position position = {.known = true};
-    if (kind->incremental) return STATUS_OK;
-    while (strcmp(known->name, record->name) != 0)
+    while (known != NULL && strcmp(known->name, record->name) != 0)
         known = known->next;
+    if (known == NULL) return STATUS_OK; /* the kind does it by itself */
     if (kind->reached != NULL && known->path != NULL) kind->reached(source, &reached);
     bool grows = reached.offset > 0;
     if (grows) increment->waiting += record->bytes - (int64_t)reached.offset;

@@ -10,7 +10,13 @@
 
 #include "ingest/objects.h"
 
+#include <sys/stat.h>
+
 enum changed_action { CHANGED_FAIL, CHANGED_SKIP, CHANGED_AGAIN };
+
+#define INCREMENT_STAMP 128
+/* What tells whether anybody wrote to a file since; empty while a change could go unnoticed. */
+void increment_stamp(const struct stat *info, char ret[INCREMENT_STAMP]);
 
 struct increment;
 struct increment_options {

@@ -366,6 +366,7 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
         .pattern = args->pattern,
         .table = args->table,
         .query = args->query,
+        .changed = args->changed,
         .cursor = args->cursor,
         .lag = args->lag,
         .text_columns = &args->text,

@@ -60,6 +60,7 @@ struct source_options {
     int label_from;                         /* enum label_from */
     const struct text_list *sidecars;       /* endings of files beside a picture: columns of text */
     const char *encoding;                   /* of text; NULL or "auto" = found by ourselves */
+    int changed;                            /* --changed: enum changed_action (increment.h) */
     const char *cursor, *lag;               /* of --incremental on a table; NULL = not given */
     const char *pattern;                    /* of lines; NULL = none */
     const char *table, *query;              /* of a database; NULL = not given */
@@ -128,6 +129,7 @@ struct source_kind {
     bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
                        * have different ones */
     bool incremental; /* it reads and moves options->watermarks by itself */
+    bool members;     /* of a folder it does so for each file */
     bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
                        * in a piece */
     /* 0 = not mine ... 100 = certain. Required. */

@@ -4,6 +4,7 @@
  * records. The bytes of a picture are kept as they are; only its header is read here (module
  * `images` decodes). A file is a picture by name (.png .jpg .jpeg) or by its first bytes; other
  * files are counted, unless they are the sidecar of one. */
+#include "ingest/member_marks.h"
 #include "ingest/picture_header.h"
 #include "ingest/picture_label.h"
 
@@ -17,6 +18,8 @@ struct source {
     struct arena *arena;
     struct file_list files;
     struct digest *digests; /* of each picture and its sidecars, as they were read */
+    struct digest *alone; /* of each picture without them; NULL unless its folder is incremental */
+    struct member_marks marks;
     struct schema *schema;
     size_t next; /* picture the next piece begins with */
     int64_t other_files;
@@ -84,6 +87,22 @@ static int64_t count_others(const struct source *source)
     return others;
 }
 
+/* Chooses only the pictures that no run before has read. */
+static enum status leave_known(struct source *source, struct err *err)
+{
+    struct file_list *files = &source->files;
+    size_t kept = 0;
+    TRY(member_marks_open(&source->marks, &source->options, files, err));
+    for (size_t i = 0; i < files->chosen_count; i++) {
+        bool wanted = true;
+        TRY(interrupted(err));
+        TRY(member_marks_wanted(&source->marks, &files->items[files->chosen[i]], &wanted, err));
+        if (wanted) files->chosen[kept++] = files->chosen[i];
+    }
+    files->chosen_count = kept;
+    return NEW(&source->alone, kept, err);
+}
+
 static enum status open_images(struct source **ret, const char *path,
                                const struct source_options *options, struct err *err)
 {
@@ -98,6 +117,7 @@ static enum status open_images(struct source **ret, const char *path,
     TRY(arena_open(&source->arena, err));
     TRY(picture_list_open(&source->files, path, options->bundle, source->arena, err));
     source->other_files = count_others(source);
+    if (options->watermarks != NULL && source->files.folder) TRY(leave_known(source, err));
     TRY(NEW(&source->digests, source->files.chosen_count, err));
     TRY(picture_schema(options, &source->schema, err));
     *ret = source;
@@ -236,7 +256,7 @@ static enum status build_row(const struct source *source, const char *path, stru
 }
 
 static enum status reject_member(struct source_rows *rows, const struct listed_file *picture,
-                                 size_t index, struct str bytes, const struct file_fault *fault,
+                                 int64_t record, struct str bytes, const struct file_fault *fault,
                                  struct err *err)
 {
     size_t size = bytes.size > RAW_BYTES_MAXIMUM ? RAW_BYTES_MAXIMUM : bytes.size;
@@ -246,7 +266,7 @@ static enum status reject_member(struct source_rows *rows, const struct listed_f
     char *raw = arena_text(rows->arena, bytes.data, size);
     if (message == NULL || raw == NULL) return fail_memory(err, size);
     struct reject reject = {
-        .record = (int64_t)index + 1,
+        .record = record,
         .byte_offset = 0,
         .line = -1,
         .rule = fault->rule,
@@ -276,14 +296,16 @@ static enum status convert_member(const struct source *source, size_t index, str
     struct str bytes = {(const char *)buffer->data, buffer->size};
     digester_begin(&digester);
     digester_add(&digester, bytes.data, bytes.size);
+    if (source->alone != NULL) source->alone[index] = digest_of(bytes.data, bytes.size);
     ret->bytes += (int64_t)bytes.size;
     check_name(picture->path, &fault);
     if (fault.rule == NULL) check_header(source, bytes, &header, &fault);
     if (header.no_memory) return fail_memory(err, bytes.size);
     if (fault.rule == NULL) TRY(read_sidecars(source, picture, sidecars, &digester, &fault, err));
     source->digests[index] = digester_end(&digester);
-    if (fault.rule != NULL) return reject_member(ret, picture, index, bytes, &fault, err);
-    ret->records[batch_builder_rows(builder)] = (int64_t)index + 1;
+    int64_t record = source->marks.before + (int64_t)index + 1;
+    if (fault.rule != NULL) return reject_member(ret, picture, record, bytes, &fault, err);
+    ret->records[batch_builder_rows(builder)] = record;
     return build_row(source, picture->path, bytes, &header, sidecars, builder, err);
 }
 
@@ -342,7 +364,6 @@ static enum status raws_images(const struct source *source, const struct source_
 static enum status describe_images(struct source *source, struct source_record *ret,
                                    struct err *err)
 {
-    (void)err;
     struct digester digester;
     digester_begin(&digester);
     for (size_t i = 0; i < source->files.chosen_count; i++) {
@@ -353,10 +374,13 @@ static enum status describe_images(struct source *source, struct source_record *
     }
     ret->kind = "images";
     ret->digest = digester_end(&digester);
-    ret->records = (int64_t)source->files.chosen_count;
+    ret->records = source->marks.before + (int64_t)source->files.chosen_count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
-    return STATUS_OK;
+    for (size_t i = 0; source->alone != NULL && i < source->files.chosen_count; i++)
+        TRY(member_marks_move(&source->marks, picture_at(source, i), &source->alone[i],
+                              source->options.picture_limit, err));
+    return source->alone == NULL ? STATUS_OK : member_marks_end(&source->marks, ret->records, err);
 }
 
 static void remark_images(const struct source *source, char *ret, size_t room)
@@ -372,6 +396,7 @@ static void remark_images(const struct source *source, char *ret, size_t room)
                  links > 0 ? " and " : "", what);
     else if (links > 0)
         snprintf(ret, room, "%s ignored", what);
+    member_marks_remark(&source->marks, ret, room);
 }
 
 static void close_images(struct source **source)
@@ -381,6 +406,7 @@ static void close_images(struct source **source)
     schema_unref(&s->schema);
     file_list_release(&s->files);
     memory_free(s->digests);
+    memory_free(s->alone);
     arena_close(&s->arena);
     memory_free(s);
     *source = NULL;
@@ -407,6 +433,7 @@ const struct source_kind source_images = {
     .convert = convert_images,
     .free_piece = free_images_piece,
     .describe = describe_images,
+    .members = true,
     .late_digest = true,
     .place = place_images,
     .raws = raws_images,

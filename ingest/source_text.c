@@ -4,6 +4,7 @@
  * records. Each has an encoding of its own and becomes UTF-8; line ends stay as they are. */
 #include "ingest/decoder.h"
 #include "ingest/file_list.h"
+#include "ingest/member_marks.h"
 
 #include <stdio.h>
 
@@ -16,8 +17,9 @@ struct source {
     struct file_list files;
     struct input *input; /* the one document that is no file: stdin, packed; NULL = none */
     struct schema *schema;
-    struct digest *digests; /* of each document, as it was read */
-    int64_t *sizes;         /* likewise */
+    struct digest *digests;    /* of each document, as it was read */
+    struct member_marks marks; /* of a folder that is incremental: options set */
+    int64_t *sizes;            /* likewise */
     size_t count, next;
 };
 
@@ -44,6 +46,22 @@ static enum status make_schema(struct schema **ret, struct err *err)
     return STATUS_OK;
 }
 
+/* Keeps only the files that no run before has read. */
+static enum status leave_known(struct source *source, struct err *err)
+{
+    struct file_list *files = &source->files;
+    size_t kept = 0;
+    TRY(member_marks_open(&source->marks, &source->options, files, err));
+    for (size_t i = 0; i < files->count; i++) {
+        bool wanted = true;
+        TRY(interrupted(err));
+        TRY(member_marks_wanted(&source->marks, &files->items[i], &wanted, err));
+        if (wanted) files->items[kept++] = files->items[i];
+    }
+    files->count = kept;
+    return STATUS_OK;
+}
+
 static enum status open_documents(struct source *source, const char *path, struct err *err)
 {
     source->count = 1;
@@ -53,9 +71,10 @@ static enum status open_documents(struct source *source, const char *path, struc
         return STATUS_OK;
     }
     TRY(file_list_open(&source->files, path, source->options.bundle, source->arena, err));
+    bool found = source->files.count > 0;
+    if (source->options.watermarks != NULL && source->files.folder) TRY(leave_known(source, err));
     source->count = source->files.count;
-    if (source->count > 0) return STATUS_OK;
-    return fail(err, STATUS_FAILED, "found no file");
+    return found ? STATUS_OK : fail(err, STATUS_FAILED, "found no file");
 }
 
 static enum status open_text(struct source **ret, const char *path,
@@ -218,7 +237,7 @@ static enum status build_row(const char *path, const struct document *document,
     return build_int(batch_builder_column(builder, LINES), count_lines(document->text), err);
 }
 
-static enum status reject_document(struct source_rows *rows, const char *path, size_t index,
+static enum status reject_document(struct source_rows *rows, const char *path, int64_t record,
                                    const struct bytes *bytes, const struct file_fault *fault,
                                    struct err *err)
 {
@@ -228,7 +247,7 @@ static enum status reject_document(struct source_rows *rows, const char *path, s
     char *raw = arena_text(rows->arena, (const char *)bytes->data, bytes->size);
     if (message == NULL || raw == NULL) return fail_memory(err, bytes->size);
     struct reject reject = {
-        .record = (int64_t)index + 1,
+        .record = record,
         .byte_offset = 0,
         .line = -1,
         .rule = fault->rule,
@@ -251,8 +270,9 @@ static enum status convert_document(const struct source *source, size_t index,
     if (fault.rule == NULL && !utf8_valid(path, strlen(path)))
         file_fault_set(&fault, "encoding", "the name of the file is not UTF-8");
     if (fault.rule == NULL) TRY(decode_document(source, document, &fault, err));
-    if (fault.rule != NULL) return reject_document(ret, path, index, &document->raw, &fault, err);
-    ret->records[batch_builder_rows(builder)] = (int64_t)index + 1;
+    int64_t record = source->marks.before + (int64_t)index + 1;
+    if (fault.rule != NULL) return reject_document(ret, path, record, &document->raw, &fault, err);
+    ret->records[batch_builder_rows(builder)] = record;
     return build_row(path, document, builder, err);
 }
 
@@ -317,7 +337,6 @@ static enum status raws_text(const struct source *source, const struct source_pi
 
 static enum status describe_text(struct source *source, struct source_record *ret, struct err *err)
 {
-    (void)err;
     struct digester digester;
     digester_begin(&digester);
     for (size_t i = 0; i < source->count; i++) {
@@ -328,10 +347,14 @@ static enum status describe_text(struct source *source, struct source_record *re
     }
     ret->kind = "text";
     ret->digest = digester_end(&digester);
-    ret->records = (int64_t)source->count;
+    ret->records = source->marks.before + (int64_t)source->count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
-    return STATUS_OK;
+    if (source->marks.options == NULL) return STATUS_OK;
+    for (size_t i = 0; i < source->count; i++)
+        TRY(member_marks_move(&source->marks, &source->files.items[i], &source->digests[i],
+                              source->options.field_limit, err));
+    return member_marks_end(&source->marks, ret->records, err);
 }
 
 static void remark_text(const struct source *source, char *ret, size_t room)
@@ -340,6 +363,7 @@ static void remark_text(const struct source *source, char *ret, size_t room)
     if (source->files.not_files > 0)
         snprintf(ret, room, "%lld link%s or device%s ignored", (long long)source->files.not_files,
                  source->files.not_files == 1 ? "" : "s", source->files.not_files == 1 ? "" : "s");
+    member_marks_remark(&source->marks, ret, room);
 }
 
 static void close_text(struct source **source)
@@ -398,6 +422,7 @@ const struct source_kind source_text = {
     .convert = convert_text,
     .free_piece = free_text_piece,
     .describe = describe_text,
+    .members = true,
     .late_digest = true,
     .place = place_text,
     .raws = raws_text,

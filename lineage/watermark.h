@@ -3,9 +3,11 @@
  * A position is a text (JSON by custom) that belongs to a source, a kind and an item:
  *
  *   kind      item             position, for example
- *   object    path or ""       {"bytes":120,"digest":"..."}: read as a whole
+ *   object    path or ""       {"digest":"...","stamp":"..."}: read as a whole
+ *   members   ""               {"records":17}: how many files of a folder are records so far
  *   bytes     ""               {"offset":5000,"records":40,...}: a file that grows
  *   cursor    ""               {"column":"updated_at","value":"..."}: a table
+ *   rows      number of slice  digests of rows that the next run meets again
  *   etag      ""               {"etag":"...","last_modified":"..."}: an address
  *   entry     id of the entry  {}: seen
  *
