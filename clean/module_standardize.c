@@ -18,7 +18,7 @@ enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT };
 struct config {
     struct text_list columns, methods;
     const struct yaml_node *map, *repair;
-    const char *map_file, *preview;
+    const char *map_file, *preview, *source;
     double agree;
     bool fill;
     int64_t max_distinct, gram;
@@ -70,6 +70,9 @@ static const struct setting settings[] = {
      .help = "spelling: share of the rows above which a value is not rare"},
     {"repair", SETTING_TREE, SET(repair),
      .help = "dependencies: [{key: zip, gives: [city, state]}]; rows with the same key vote"},
+    {"source", SETTING_TEXT, SET(source),
+     .help = "repair: the values of this column vote, one vote each, weighed by how often it is "
+             "right; without it rows vote"},
     {"agree", SETTING_REAL, SET(agree), "0.5", .minimum = 0, .maximum = 1,
      .help = "repair: share of a key's rows that must have the winning value"},
     {"fill", SETTING_FLAG, SET(fill), "true", .help = "repair: nulls become the winning value"},
@@ -147,7 +150,7 @@ static enum status read_repair(struct state *state, const struct module_setup *s
     state->repair.fill = state->config->fill;
     state->repair.most = (size_t)state->config->max_distinct;
     if (state->method_count == 0) state->count = 0; /* repair alone */
-    TRY(repair_open(&state->repair, state->config->repair, setup, err));
+    TRY(repair_open(&state->repair, state->config->repair, state->config->source, setup, err));
     for (size_t i = 0; i < state->repair.count; i++)
         for (size_t c = 0; c < state->count; c++)
             if (state->columns[c] == state->repair.items[i].column)
@@ -524,6 +527,9 @@ static enum status standardize_lineage(const void *state_, struct column_lineage
         for (size_t k = 0; k < dependency->key_count; k++)
             TRY(column_from(lineage, name, fields[dependency->keys[k]].name, "INDIRECT",
                             "CONDITIONAL", false, err));
+        if (dependency->source >= 0)
+            TRY(column_from(lineage, name, fields[dependency->source].name, "INDIRECT",
+                            "CONDITIONAL", false, err));
     }
     return STATUS_OK;
 }
@@ -536,7 +542,7 @@ static bool touches(const void *opaque, size_t column)
         if (state->columns[i] == column) return true;
     for (size_t i = 0; i < state->repair.count; i++) {
         const struct dependency *dependency = &state->repair.items[i];
-        if (dependency->column == column) return true;
+        if (dependency->column == column || dependency->source == (int64_t)column) return true;
         for (size_t k = 0; k < dependency->key_count; k++)
             if (dependency->keys[k] == column) return true;
     }

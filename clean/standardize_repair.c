@@ -2,8 +2,11 @@
 #include "clean/standardize_repair.h"
 
 #include "clean/rowkey.h"
+#include "clean/standardize_votes.h"
 
 #include <stdlib.h>
+
+#define SOURCE_TEXT 128 /* of a source that is no text */
 
 /* ---- open ---- */
 
@@ -55,6 +58,7 @@ static enum status read_dependency(struct repair *repair, const struct yaml_node
     for (size_t i = 0; i < node_count(gives); i++) {
         struct dependency *dependency = &repair->items[repair->count++];
         dependency->keys = keys;
+        dependency->source = repair->source;
         dependency->key_count = key_count;
         TRY(find_column(setup, node_item(gives, i), &dependency->column, err));
         const struct field *field = &setup->schema->fields[dependency->column];
@@ -64,16 +68,21 @@ static enum status read_dependency(struct repair *repair, const struct yaml_node
     return STATUS_OK;
 }
 
-enum status repair_open(struct repair *repair, const struct yaml_node *list,
+enum status repair_open(struct repair *repair, const struct yaml_node *list, const char *source,
                         const struct module_setup *setup, struct err *err)
 {
-    size_t room = 0;
+    size_t room = 0, voters = 0;
+    repair->source = -1;
     if (list == NULL) return STATUS_OK;
     if (list->kind != YAML_LIST) return fail_at(list, err, "expected a list of dependencies");
     for (size_t i = 0; i < list->count; i++) {
         const struct yaml_node *item = list->items[i];
         const struct yaml_node *gives = item->kind == YAML_MAP ? yaml_get(item, "gives") : NULL;
         room += gives == NULL ? 1 : node_count(gives);
+    }
+    if (source != NULL) {
+        TRY(schema_require(setup->schema, str_of(source), &voters, err));
+        repair->source = (int64_t)voters;
     }
     repair->items = arena_get(setup->arena, room, sizeof *repair->items);
     if (repair->items == NULL) return fail_memory(err, room * sizeof *repair->items);
@@ -107,7 +116,20 @@ static enum status read_key(const struct dependency *dependency, const struct ba
     return STATUS_OK;
 }
 
-/* A pair is the size of the key, the key and the value. */
+static enum status append_source(const struct batch *batch, size_t column, int64_t row,
+                                 struct bytes *pair, struct err *err)
+{
+    char room[SOURCE_TEXT];
+    struct str source = {NULL, 0};
+    const struct field *field = &batch->schema->fields[column];
+    if (!array_text_at(field, batch->columns[column], row, &source))
+        source = str_of(array_value_text(field, batch->columns[column], row, room, sizeof room));
+    TRY(bytes_append(pair, &source.size, sizeof source.size, err));
+    return bytes_append(pair, source.data, source.size, err);
+}
+
+/* A pair is the size of the key, the key, where sources vote the size of the source and the source,
+ * and the value. */
 enum status repair_count(const struct dependency *dependency, const struct batch *batch,
                          struct counts *ret, struct err *err)
 {
@@ -123,6 +145,8 @@ enum status repair_count(const struct dependency *dependency, const struct batch
         pair.size = 0;
         TRY(bytes_append(&pair, &key.size, sizeof key.size, err));
         TRY(bytes_append(&pair, key.data, key.size, err));
+        if (dependency->source >= 0)
+            TRY(append_source(batch, (size_t)dependency->source, row, &pair, err));
         TRY(bytes_append(&pair, value.data, value.size, err));
         TRY(counts_add(ret, pair.data, pair.size, count_hash(pair.data, pair.size), 1, err));
     }
@@ -181,9 +205,37 @@ static enum status vote(const struct repair *repair, struct dependency *dependen
     return spelling_map_add(&dependency->winners, pairs[0].key, pairs[0].value, arena, err);
 }
 
+static struct ballot ballot_of(const struct counted *item)
+{
+    struct pair pair = pair_of(item);
+    size_t size;
+    memcpy(&size, pair.value.data, sizeof size);
+    const char *source = pair.value.data + sizeof size;
+    return (struct ballot){pair.key,
+                           {source, size},
+                           {source + size, pair.value.size - sizeof size - size},
+                           pair.count};
+}
+
+static enum status settle_sources(const struct repair *repair, struct dependency *dependency,
+                                  struct arena *arena, struct err *err)
+{
+    OWNED(memory_release) struct ballot *ballots = NULL;
+    size_t count = dependency->pairs.count;
+    TRY(NEW(&ballots, count + 1, err));
+    for (size_t i = 0; i < count; i++)
+        ballots[i] = ballot_of(&dependency->pairs.items[i]);
+    TRY(votes_count(ballots, count, repair->agree, &count, err));
+    for (size_t i = 0; i < count; i++)
+        TRY(spelling_map_add(&dependency->winners, ballots[i].key, ballots[i].value, arena, err));
+    counts_release(&dependency->pairs);
+    return STATUS_OK;
+}
+
 enum status repair_settle(const struct repair *repair, struct dependency *dependency,
                           struct arena *arena, struct err *err)
 {
+    if (dependency->source >= 0) return settle_sources(repair, dependency, arena, err);
     OWNED(memory_release) struct pair *pairs = NULL;
     size_t count = dependency->pairs.count;
     TRY(NEW(&pairs, count + 1, err));

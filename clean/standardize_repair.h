@@ -15,6 +15,7 @@ struct dependency {
     size_t *keys;
     size_t key_count;
     size_t column;               /* determined; text */
+    int64_t source;              /* as in the repair */
     struct counts pairs;         /* key and value, while fitting */
     struct spelling_map winners; /* key -> value */
     bool crowded;
@@ -22,14 +23,17 @@ struct dependency {
 struct repair {
     struct dependency *items;
     size_t count;
-    double agree; /* share of a key's rows that must have the winning value */
-    bool fill;    /* nulls of the column become the winner */
+    double agree;   /* share of a key's rows that must have the winning value */
+    bool fill;      /* nulls of the column become the winner */
+    int64_t source; /* column whose values vote, -1 = rows do */
     size_t most;
 };
 
-/* [{key: zip, gives: [city, state]}, ...]; `list` NULL = none. */
+/* [{key: zip, gives: [city, state]}, ...]; `list` NULL = none. `source` is the column whose values
+ * vote (clean/standardize_votes.h), NULL = rows do. */
 MUST_CHECK enum status repair_open(struct repair *repair, const struct yaml_node *list,
-                                   const struct module_setup *setup, struct err *err);
+                                   const char *source, const struct module_setup *setup,
+                                   struct err *err);
 /* Counts of one dependency in a window. Any thread. */
 MUST_CHECK enum status repair_count(const struct dependency *dependency, const struct batch *batch,
                                     struct counts *ret, struct err *err);

@@ -215,6 +215,30 @@ static void rows_with_one_key_vote(void **unused)
     trial_close(&second);
 }
 
+/* Five keys say that "bad" is wrong and "odd" wrong once: on k6, two against two, the trusted win.
+ */
+static void sources_vote_by_how_often_they_are_right(void **unused)
+{
+    (void)unused;
+    struct trial trial = {.yaml = "standardize: {source: who, repair: [{key: k, gives: [v]}]}"};
+    OWNED(batch_release)
+    struct batch input = trial_input(
+        "k:utf8|who:utf8|v:utf8", "k1|good|a\nk1|fine|a\nk1|bad|x\nk1|bad|x\nk1|bad|x\nk1|odd|a\n"
+                                  "k2|good|b\nk2|fine|b\nk2|bad|x\nk2|odd|b\n"
+                                  "k3|good|c\nk3|fine|c\nk3|bad|y\nk3|odd|z\n"
+                                  "k4|good|d\nk4|fine|d\nk4|bad|y\nk4|odd|y\n"
+                                  "k6|good|e\nk6|fine|e\nk6|bad|f\nk6|odd|f\n");
+    trial_run(&trial, &module_standardize, &input);
+    assert_string_equal(trial_text(&trial), "k|who|v\n"
+                                            "k1|good|a\nk1|fine|a\nk1|bad|a\nk1|bad|a\nk1|bad|a\n"
+                                            "k1|odd|a\n"
+                                            "k2|good|b\nk2|fine|b\nk2|bad|b\nk2|odd|b\n"
+                                            "k3|good|c\nk3|fine|c\nk3|bad|c\nk3|odd|c\n"
+                                            "k4|good|d\nk4|fine|d\nk4|bad|d\nk4|odd|d\n"
+                                            "k6|good|e\nk6|fine|e\nk6|bad|e\nk6|odd|e\n");
+    trial_close(&trial);
+}
+
 static void settings_are_checked(void **unused)
 {
     (void)unused;
@@ -244,6 +268,7 @@ int main(void)
         cmocka_unit_test(saved_clusters_are_applied_to_new_data),
         cmocka_unit_test(rare_spellings_become_the_nearest_frequent_one),
         cmocka_unit_test(rows_with_one_key_vote),
+        cmocka_unit_test(sources_vote_by_how_often_they_are_right),
         cmocka_unit_test(settings_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
