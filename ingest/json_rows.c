@@ -259,6 +259,7 @@ static enum status take_record(struct rows *rows, const struct json_piece *piece
         TRY(append_row(rows, err));
     }
     if (!rows->strange) return STATUS_OK;
+    ret->guessed_wrong = options->may_guess;
     return fail(err, STATUS_FAILED, "record %lld is not what it was at first", (long long)number);
 }
 

@@ -1,8 +1,10 @@
 /* ingest/source_jsonl.c: JSON records: one a line, one behind the other, or the elements of an
  * array.
  *
- * The first pass learns every path and what stands there (shape.h), the second makes arrays. The
- * parts are in json_parts.h. */
+ * The first pass learns every path and what stands there (shape.h), the second makes arrays. Where
+ * the output can begin again the first pass is left out: the shape is guessed from the first
+ * records, and one with another path or kind of value means both passes after all. The parts are in
+ * json_parts.h. */
 #include "base/parallel.h"
 #include "ingest/json_parts.h"
 #include "ingest/reread.h"
@@ -10,6 +12,7 @@
 #include <stdio.h>
 
 #define SAMPLE_BYTES (64u << 10)
+#define GUESS_ROWS   8192
 
 struct source {
     struct source_options options;
@@ -18,6 +21,8 @@ struct source {
     struct shape own;          /* what this file has */
     const struct shape *shape; /* what all files have */
     struct schema *schema;
+    bool guessed;              /* the shape is, from the first records */
+    struct digester digesting; /* then: has what the cutter has read */
     struct json_cutter *cutter;
     struct digest digest;
     int64_t records, blank_lines;
@@ -118,6 +123,43 @@ static enum status find_layout(struct source *source, struct err *err)
     return STATUS_OK;
 }
 
+static enum status settle_shape(struct source *source, struct err *err)
+{
+    schema_unref(&source->schema);
+    source->shape = &source->own;
+    return shape_settle(&source->own, source->options.text_columns, source->options.contract_texts,
+                        source->options.expected, &source->schema, err);
+}
+
+static enum status guess(struct source *source, struct err *err)
+{
+    OWNED(json_cutter_close) struct json_cutter *cutter = NULL;
+    OWNED(json_piece_free) struct json_piece *piece = NULL;
+    struct source_options few = source->options;
+    if (few.chunk_rows > GUESS_ROWS) few.chunk_rows = GUESS_ROWS;
+    TRY(json_cutter_open(&cutter, source->file.input, source->layout, &few, 0, NULL, err));
+    TRY(json_cut(cutter, &piece, err));
+    if (piece == NULL) return STATUS_OK;
+    struct first_item first = {.piece = piece};
+    enum status status = shape_open(&first.shape, err);
+    if (status == STATUS_OK) status = json_see(piece, &source->options, &first.shape, err);
+    if (status == STATUS_OK) status = shape_merge(&source->own, &first.shape, err);
+    shape_close(&first.shape);
+    TRY(status);
+    source->guessed = settle_shape(source, NULL) == STATUS_OK; /* else all of it has to say why */
+    return STATUS_OK;
+}
+
+static enum status settle_jsonl(struct source *source, struct err *err)
+{
+    source->guessed = source->options.may_guess = false;
+    json_cutter_close(&source->cutter);
+    shape_close(&source->own);
+    TRY(shape_open(&source->own, err));
+    TRY(see_all(source, err));
+    return settle_shape(source, err);
+}
+
 static enum status open_jsonl(struct source **ret, const char *path,
                               const struct source_options *options, struct err *err)
 {
@@ -131,10 +173,9 @@ static enum status open_jsonl(struct source **ret, const char *path,
                       err));
     TRY(find_layout(source, err));
     TRY(shape_open(&source->own, err));
-    TRY(see_all(source, err));
-    TRY(shape_settle(&source->own, options->text_columns, options->contract_texts,
-                     options->expected, &source->schema, err));
-    source->shape = &source->own;
+    if (options->may_guess) TRY(guess(source, err));
+    if (!source->guessed) TRY(settle_jsonl(source, err));
+    source->options.may_guess = options->may_guess; /* the shapes of other files may be guessed */
     *ret = source;
     source = NULL;
     return STATUS_OK;
@@ -164,14 +205,28 @@ static enum status unify_jsonl(struct source *const *sources, size_t count, stru
 
 /* ---- the second pass ---- */
 
+static enum status open_cutter(struct source *source, struct err *err)
+{
+    digester_begin(&source->digesting);
+    return json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options,
+                            source->schema->count * sizeof(int64_t),
+                            source->guessed ? &source->digesting : NULL, err);
+}
+
+static void note_end(struct source *source)
+{
+    source->digest = digester_end(&source->digesting);
+    source->records = json_cutter_records(source->cutter);
+    source->blank_lines = json_cutter_blank_lines(source->cutter);
+}
+
 static enum status cut_jsonl(struct source *source, struct source_piece **ret, struct err *err)
 {
     struct json_piece *piece = NULL;
     *ret = NULL;
-    if (source->cutter == NULL)
-        TRY(json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options,
-                             source->schema->count * sizeof(int64_t), NULL, err));
+    if (source->cutter == NULL) TRY(open_cutter(source, err));
     TRY(json_cut(source->cutter, &piece, err));
+    if (piece == NULL && source->guessed) note_end(source);
     if (piece == NULL) return reread_check(&source->file, err);
     enum status status = NEW(ret, 1, err);
     if (status == STATUS_OK)
@@ -308,6 +363,7 @@ const struct source_kind source_jsonl = {
     .open = open_jsonl,
     .schema = schema_jsonl,
     .unify = unify_jsonl,
+    .settle = settle_jsonl,
     .cut = cut_jsonl,
     .convert = convert_jsonl,
     .free_piece = free_jsonl_piece,
