@@ -26,7 +26,7 @@ void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen
 
 struct column {
     enum type_id type;
-    bool zoned;                     /* moments are written with a zone */
+    unsigned zones;                 /* VALUE_TIME, VALUE_TIME_ZONED: how moments may be written */
     bool never;                     /* no value was seen: none may come */
     size_t width;                   /* of a value; 0 for bool and utf8 */
     struct buffer validity, values; /* values: numbers, bits, or int32 offsets */
@@ -67,7 +67,7 @@ enum status csv_columns_open(struct csv_columns **ret, const struct schema *sche
     for (size_t i = 0; i < schema->count; i++) {
         struct column *column = &columns->columns[i];
         TRY(column_open(column, &schema->fields[i], rows, err));
-        column->zoned = (types->classes[i] & VALUE_TIME) == 0;
+        column->zones = types->classes[i] & (VALUE_TIME | VALUE_TIME_ZONED);
         column->never = types->classes[i] != 0 && types->seen[i] == 0;
     }
     *ret = columns;
@@ -109,7 +109,8 @@ TAKE_TYPED(ints, int64_t, value_int(value, &values[base + row]))
 TAKE_TYPED(reals, double, value_real(value, &values[base + row]))
 TAKE_TYPED(days, int32_t, value_date(value, &day, &values[base + row]))
 TAKE_TYPED(moments, int64_t,
-           value_time(value, &day, &values[base + row], &zoned) && zoned == column->zoned)
+           value_time(value, &day, &values[base + row], &zoned) &&
+               (column->zones & (zoned ? VALUE_TIME_ZONED : VALUE_TIME)) != 0)
 
 static size_t take_bools(struct column *column, const struct csv_block *block,
                          const struct csv_cell *cells, size_t base)

@@ -51,6 +51,15 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
     return STATUS_OK;
 }
 
+void csv_cutter_confine(struct csv_cutter *cutter, const struct shard *shard)
+{
+    struct sliding *bytes = &cutter->bytes;
+    if (shard->end < bytes->end) bytes->end = shard->end;
+    bytes->position = bytes->offset = shard->begin < bytes->end ? shard->begin : bytes->end;
+    cutter->record = shard->record;
+    cutter->line = shard->line;
+}
+
 /* A record that does not end within the limit is its first line, or, where even that has no end,
  * all that is there. */
 static void give_up(struct csv_cutter *cutter, size_t at, struct csv_record *ret)

@@ -130,6 +130,8 @@ MUST_CHECK enum status csv_cutter_open(struct csv_cutter **ret, struct input *in
                                        const struct csv_dialect *dialect,
                                        const struct source_options *options,
                                        struct digester *digester, struct err *err);
+/* Reads only the bytes from `shard` on, before the first piece. */
+void csv_cutter_confine(struct csv_cutter *cutter, const struct shard *shard);
 /* *ret NULL at the end. */
 MUST_CHECK enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct err *err);
 /* The place behind the records that were cut off so far. */
@@ -196,6 +198,8 @@ enum type_id csv_type_of(unsigned classes, bool seen);
 /* What rows of this dataset have in the column `name`, as far as the values allow. */
 enum type_id csv_expected_type(unsigned classes, bool seen, const char *name,
                                const struct schema *expected);
+/* The classes of a column whose type is known by name (csv_type_of, field_type_text). */
+unsigned csv_classes_of(const char *type);
 /* Narrowed by every value of the file; digester as for csv_cutter_open. */
 MUST_CHECK enum status csv_types_read(struct csv_types *types, struct input *input,
                                       const struct csv_dialect *dialect,

@@ -33,6 +33,15 @@ enum type_id csv_type_of(unsigned classes, bool seen)
     return TYPE_UTF8;
 }
 
+unsigned csv_classes_of(const char *type)
+{
+    if (strcmp(type, "bool") == 0) return VALUE_BOOL;
+    if (strcmp(type, "int64") == 0) return VALUE_INT;
+    if (strcmp(type, "float64") == 0) return VALUE_REAL;
+    if (strcmp(type, "date32") == 0) return VALUE_DATE;
+    return strncmp(type, "timestamp", 9) == 0 ? VALUE_TIME | VALUE_TIME_ZONED : 0;
+}
+
 enum type_id csv_expected_type(unsigned classes, bool seen, const char *name,
                                const struct schema *expected)
 {

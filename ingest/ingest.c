@@ -28,6 +28,7 @@ static void ingest_close(struct ingest *ingest)
     progress_close(&ingest->progress);
     rejects_close(&ingest->rejects);
     held_rejects_release(&ingest->held);
+    shard_close(&ingest->shard);
     stage_output_close(&ingest->output);
     increment_close(&ingest->increment);
     memory_free(ingest->resumes);
@@ -215,6 +216,24 @@ static enum status open_output(struct ingest *ingest, struct err *err)
                              err);
 }
 
+static enum status open_shard(struct ingest *ingest, struct err *err)
+{
+    const struct ingest_args *args = ingest->args;
+    if (args->shard == NULL && args->plan == NULL) return STATUS_OK;
+    if (args->shard == NULL || args->plan == NULL) {
+        (void)fail(err, STATUS_USAGE, "found %s alone, expected --shard and --plan together",
+                   args->shard == NULL ? "--plan" : "--shard");
+        err_hint(err, "tamis-ingest plan SOURCE --shards N -o FILE writes a plan");
+        return STATUS_USAGE;
+    }
+    if (ingest->count != 1 || !ingest->kind->shards || args->incremental || args->retry)
+        return fail(err, STATUS_USAGE,
+                    "--shard is for one CSV or TSV file that is read as a whole otherwise");
+    TRY(shard_open(&ingest->shard, args->plan, args->shard, err));
+    ingest->options.shard = &ingest->shard;
+    return STATUS_OK;
+}
+
 /* A guessed schema saves a pass over the sources where nothing has left the process before the end:
  * a file gets its name and a version its number then. */
 static bool may_guess(const struct ingest *ingest)
@@ -224,7 +243,7 @@ static bool may_guess(const struct ingest *ingest)
     bool goes_to_stdout = path == NULL ? ingest->target.into == NULL : strcmp(path, "-") == 0;
     if (ingest->kind->settle == NULL || ingest->args->incremental || ingest->common->explain)
         return false;
-    if (goes_to_stdout || ingest->contract != NULL) return false;
+    if (goes_to_stdout || ingest->contract != NULL || ingest->args->shard != NULL) return false;
     return path == NULL || stat(path, &info) != 0 || S_ISREG(info.st_mode);
 }
 
@@ -562,6 +581,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     TRY(ingest_record_config(&ingest, (struct str){NULL, 0}, err));
     TRY(admit_sources(&ingest, err));
     if (ingest.count == 0) return ingest_report(&ingest, &version, err);
+    TRY(open_shard(&ingest, err));
     ingest.options.may_guess = may_guess(&ingest);
     TRY(open_progress(&ingest, err));
     TRY(open_sources(&ingest, err));

@@ -12,6 +12,7 @@
 
 /* The command line of tamis-ingest (the table is in options.c). */
 struct ingest_args {
+    const char *shard, *plan;
     int format; /* 0 = from content and name, else index + 1 in source_kinds */
     const char *into, *source_name, *rejects, *max_rejects, *delimiter, *quote, *escape, *comment,
         *header, *compression, *encoding, *pattern, *table, *query, *cursor, *lag, *contract;
@@ -55,6 +56,8 @@ struct http_limits ingest_http_limits(const struct ingest_args *args);
 
 /* tamis-ingest infer SOURCE */
 extern const struct command infer_command;
+/* tamis-ingest plan SOURCE --shards N */
+extern const struct command plan_command;
 /* tamis-ingest record SOURCE N */
 extern const struct command record_command;
 

@@ -39,6 +39,7 @@ struct ingest {
     struct rejects *rejects;
     struct held_rejects held;  /* while the schema is a guess */
     atomic_bool guessed_wrong; /* and was found to be wrong */
+    struct shard shard;
     struct progress *progress;
     int64_t rows, rejected, bytes;
     double started;

@@ -14,7 +14,8 @@ static enum status run_ingest(struct invocation *invocation, struct err *err)
     return run_finish(run, status, err);
 }
 
-static const struct command *const subcommands[] = {&infer_command, &record_command, NULL};
+static const struct command *const subcommands[] = {&infer_command, &plan_command, &record_command,
+                                                    NULL};
 
 static const struct command command = {
     .name = "tamis-ingest",

@@ -67,6 +67,7 @@ enum status ingest_config_json(const struct ingest_args *args, const struct cont
     TRY(add_text(ret, "max_rejects", args->max_rejects, err));
     TRY(add_text(ret, "encoding", args->encoding, err));
     TRY(add_text(ret, "pattern", args->pattern, err));
+    TRY(add_text(ret, "shard", args->shard, err));
     TRY(add_text(ret, "table", args->table, err));
     TRY(add_text(ret, "query", args->query, err));
     TRY(add_texts(ret, "text", &args->text, err));

@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "base/setting.h"
 #include "columnar/build.h"
+#include "ingest/shard.h"
 #include "lineage/stage.h"
 #include "lineage/watermark.h"
 
@@ -71,6 +72,7 @@ struct source_options {
     int64_t chunk_rows;                               /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
+    const struct shard *shard; /* the part that is read, with what its plan says; NULL = all */
     bool may_guess;   /* a schema that turns out wrong later is fine: the driver can begin again */
     const char *name; /* of this source, as in _source */
     struct watermarks *watermarks; /* --incremental: what was read before; NULL
@@ -128,6 +130,7 @@ struct source_kind {
     enum source_types types;
     bool by_name;     /* its records name their columns: order says nothing, and unify lets sources
                        * have different ones */
+    bool shards;      /* it reads options->shard, and has raws and first_place */
     bool incremental; /* it reads and moves options->watermarks by itself */
     bool members;     /* of a folder it does so for each file */
     bool late_digest; /* it is known when every piece was converted, and no byte of a record lies
@@ -166,6 +169,9 @@ struct source_kind {
     enum status (*place)(const struct source *source, const struct source_piece *piece,
                          int64_t number, struct bytes *scratch, struct source_place *ret,
                          bool *ret_here, struct err *err);
+    /* Byte and line of the first record. Required with `shards`. */
+    enum status (*first_place)(const struct source *source, uint64_t *ret_offset, int64_t *ret_line,
+                               struct err *err);
     /* Whether the source carries a failed verdict of the run that wrote it; after the last piece.
      * NULL = it cannot. */
     bool (*verdict_failed)(const struct source *source);

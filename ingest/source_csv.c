@@ -142,6 +142,44 @@ static enum status learn(struct source *source, struct err *err)
     return make_schema(source, err);
 }
 
+/* What a plan knows of the whole file; it has to be the same file. */
+static enum status take_plan(struct source *source, const struct shard *shard, struct err *err)
+{
+    TRY(begin_types(source, err));
+    bool same = input_size(source->file.input) == shard->bytes &&
+                source->dialect.fields == shard->column_count && source->file.decoding == NULL;
+    for (size_t i = 0; same && i < shard->column_count; i++)
+        same = strcmp(source->names[i], shard->columns[i]) == 0;
+    if (!same) {
+        (void)fail(err, STATUS_FAILED,
+                   "it is not what the plan was made of: found %lld bytes and "
+                   "%zu columns, expected %lld and %zu",
+                   (long long)input_size(source->file.input), source->dialect.fields,
+                   (long long)shard->bytes, shard->column_count);
+        err_hint(err, "plan again, with the same options as the shards");
+        return STATUS_FAILED;
+    }
+    for (size_t i = 0; i < shard->column_count; i++) {
+        source->types.classes[i] = (uint8_t)csv_classes_of(shard->types[i]);
+        source->types.seen[i] = 1;
+    }
+    source->digest = shard->digest;
+    source->types.records = shard->records;
+    source->options.may_guess = false;
+    return make_schema(source, err);
+}
+
+static enum status first_place_csv(const struct source *source, uint64_t *ret_offset,
+                                   int64_t *ret_line, struct err *err)
+{
+    *ret_offset = source->dialect.preface;
+    *ret_line = 1 + source->dialect.preface_lines;
+    if (source->file.decoding == NULL) return STATUS_OK;
+    (void)fail(err, STATUS_USAGE, "found text that is not UTF-8, which shards cannot share");
+    err_hint(err, "convert it: iconv -t UTF-8");
+    return STATUS_USAGE;
+}
+
 static enum status settle_csv(struct source *source, struct err *err)
 {
     source->guessed = source->options.may_guess = false;
@@ -149,6 +187,16 @@ static enum status settle_csv(struct source *source, struct err *err)
     if (source->dialect.utf8 || source->file.decoding != NULL) return STATUS_OK;
     TRY(reread_decode(&source->file, source->options.encoding, ENCODING_ANY, true, err));
     return source->file.decoding != NULL ? learn(source, err) : STATUS_OK;
+}
+
+static enum status learn_types(struct source *source, struct err *err)
+{
+    bool may_guess = source->options.may_guess;
+    if (source->options.shard != NULL) return take_plan(source, source->options.shard, err);
+    if (may_guess) TRY(guess(source, err));
+    if (!source->guessed) TRY(settle_csv(source, err));
+    source->options.may_guess = may_guess; /* those of other files may be guessed */
+    return STATUS_OK;
 }
 
 static enum status open_separated(struct source **ret, const char *path, const char *kind,
@@ -165,9 +213,7 @@ static enum status open_separated(struct source **ret, const char *path, const c
     bool goes_on = options->resume.offset > 0; /* what is there already was UTF-8 */
     if (goes_on) source->options.encoding = "utf-8";
     TRY(reread_decode(&source->file, source->options.encoding, ENCODING_ANY, false, err));
-    if (options->may_guess) TRY(guess(source, err));
-    if (!source->guessed) TRY(settle_csv(source, err));
-    source->options.may_guess = options->may_guess; /* those of other files may be guessed */
+    TRY(learn_types(source, err));
     *ret = source;
     source = NULL;
     return STATUS_OK;
@@ -222,8 +268,10 @@ static enum status unify_csv(struct source *const *sources, size_t count, struct
 static enum status open_cutter(struct source *source, struct err *err)
 {
     source->digesting = source->preface;
-    return csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
-                           source->guessed ? &source->digesting : NULL, err);
+    TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
+                        source->guessed ? &source->digesting : NULL, err));
+    if (source->options.shard != NULL) csv_cutter_confine(source->cutter, source->options.shard);
+    return STATUS_OK;
 }
 
 static enum status note_end(struct source *source, struct err *err)
@@ -484,12 +532,14 @@ const struct source_kind source_csv = {
     .summary = "records of fields between commas, semicolons, tabs or bars",
     .reference = "RFC 4180",
     .passes = 2,
+    .shards = true,
     .types = TYPES_OF_TEXTS,
     .recognise = recognise_csv,
     .open = open_csv,
     .schema = schema_csv,
     .unify = unify_csv,
     .settle = settle_csv,
+    .first_place = first_place_csv,
     .cut = cut_csv,
     .convert = convert_csv,
     .free_piece = free_csv_piece,
@@ -507,12 +557,14 @@ const struct source_kind source_tsv = {
     .summary = "records of fields between tabs",
     .reference = "RFC 4180 with the tab of IANA text/tab-separated-values",
     .passes = 2,
+    .shards = true,
     .types = TYPES_OF_TEXTS,
     .recognise = recognise_tsv,
     .open = open_tsv,
     .schema = schema_csv,
     .unify = unify_csv,
     .settle = settle_csv,
+    .first_place = first_place_csv,
     .cut = cut_csv,
     .convert = convert_csv,
     .free_piece = free_csv_piece,
