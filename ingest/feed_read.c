@@ -601,6 +601,7 @@ void feed_reader_close(struct feed_reader **reader)
 {
     struct feed_reader *r = *reader;
     if (r == NULL) return;
+    if (r->parser != NULL && r->parser->myDoc != NULL) xmlFreeDoc(r->parser->myDoc); /* of a DTD */
     if (r->parser != NULL) xmlFreeParserCtxt(r->parser);
     feed_filter_release(&r->filter);
     for (size_t i = 0; i < FEED_FIELDS; i++) {

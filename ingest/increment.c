@@ -285,8 +285,12 @@ static enum status admit_known(struct increment *increment, const char *path, co
 static enum status find_known(struct increment *increment, const char *name, struct known **ret,
                               struct err *err)
 {
-    *ret = arena_get(increment->arena, 1, sizeof **ret);
-    if (*ret == NULL) return fail_memory(err, sizeof **ret);
+    /* the state of a digest is aligned to more than an arena gives */
+    const size_t alignment = _Alignof(struct known);
+    uint8_t *room = arena_get(increment->arena, 1, sizeof **ret + alignment);
+    if (room == NULL) return fail_memory(err, sizeof **ret);
+    room += alignment - (uintptr_t)room % alignment;
+    *ret = (struct known *)(void *)room;
     (*ret)->name = name;
     digester_begin(&(*ret)->prefix);
     return STATUS_OK;
