@@ -349,7 +349,7 @@ enum status increment_admit(struct increment *increment, const struct source_kin
                             const struct object *object, const char *name, bool *ret_read,
                             struct source_resume *ret_resume, struct err *err)
 {
-    struct known *known;
+    struct known *known = NULL;
     *ret_read = true;
     *ret_resume = (struct source_resume){0};
     if (kind->incremental || (kind->members && is_folder(object))) return STATUS_OK;
