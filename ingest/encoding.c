@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <uchardet/uchardet.h>
 
-#define BLOCK_BYTES  (256u << 10)
-#define SAMPLE_BYTES (256u << 10) /* that uchardet gets */
-#define HIGH_FEW     6            /* with fewer bytes beyond ASCII statistics mean nothing */
+#define BLOCK_BYTES   (256u << 10)
+#define SAMPLE_BYTES  (256u << 10) /* that uchardet gets */
+#define HIGH_FEW      6            /* with fewer bytes beyond ASCII statistics mean nothing, */
+#define DIFFERENT_FEW 3            /* and little where there are not so many different ones */
 
 /* ---- names ---- */
 
@@ -244,11 +245,21 @@ static struct tally count_utf8(const uint8_t *text, size_t size, bool whole)
 
 /* ---- the rest ---- */
 
-static size_t count_high(const uint8_t *text, size_t size)
+/* Which bytes beyond ASCII occur, how many different ones, and how often in all. */
+struct high_bytes {
+    bool has[128];
+    size_t different, all;
+};
+
+static struct high_bytes high_bytes_of(const uint8_t *text, size_t size)
 {
-    size_t high = 0;
-    for (size_t i = 0; i < size; i++)
-        high += text[i] >= 0x80;
+    struct high_bytes high = {0};
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < 0x80) continue;
+        high.all++;
+        high.different += !high.has[text[i] - 0x80];
+        high.has[text[i] - 0x80] = true;
+    }
     return high;
 }
 
@@ -349,13 +360,36 @@ static bool single_byte(const struct known *known)
     return true;
 }
 
+/* Whether all of these bytes mean in windows-1252 what they mean in the other encoding. */
+static bool reads_as_western(const char *decoder, const struct high_bytes *high)
+{
+    bool same = true;
+    iconv_t here = iconv_open("UTF-8", decoder), there = iconv_open("UTF-8", "CP1252");
+    for (int i = 0; same && here != (iconv_t)-1 && there != (iconv_t)-1 && i < 128; i++) {
+        char byte = (char)(0x80 + i), a[8] = "", b[8] = "";
+        char *in = &byte, *in_too = &byte, *out = a, *out_too = b;
+        size_t size = 1, size_too = 1, room = sizeof a - 1, room_too = sizeof b - 1;
+        if (!high->has[i]) continue;
+        same = iconv(here, &in, &size, &out, &room) != (size_t)-1 &&
+               iconv(there, &in_too, &size_too, &out_too, &room_too) != (size_t)-1 &&
+               strcmp(a, b) == 0;
+    }
+    if (here != (iconv_t)-1) iconv_close(here);
+    if (there != (iconv_t)-1) iconv_close(there);
+    return same;
+}
+
 static void by_statistics(const uint8_t *text, size_t size, bool whole, struct encoding *ret)
 {
     char name[ENCODING_NAME];
     ask_uchardet(text, size, name);
     const struct known *known = known_named(widened(name, text, size));
-    bool little = count_high(text, size) < HIGH_FEW;
-    if (little && (looks_western(text, size) || single_byte(known))) known = NULL;
+    struct high_bytes high = high_bytes_of(text, size);
+    bool western = looks_western(text, size);
+    if (high.all < HIGH_FEW && (western || single_byte(known))) known = NULL;
+    if (western && known != NULL && single_byte(known) &&
+        (high.different < DIFFERENT_FEW || reads_as_western(known->decoder, &high)))
+        known = NULL;
     if (known == NULL || known->unit > 1 || strcmp(known->name, "utf-8") == 0 ||
         !decodes(known->decoder, text, size, whole))
         known = looks_western(text, size) && decodes("CP1252", text, size, whole)

@@ -54,6 +54,11 @@ static void few_bytes_are_western_where_they_look_so(void **state)
     (void)state;
     EXPECT("caf\xe9,b\n1,2\n", "windows-1252", 0);
     EXPECT("price,\x80 5\n", "windows-1252", 0);
+    /* many times the same, which statistics take for Hungarian */
+    EXPECT("M\xfcller,caf\xe9\nM\xfcller,caf\xe9\nM\xfcller,caf\xe9\nM\xfcller,caf\xe9\n",
+           "windows-1252", 0);
+    EXPECT("Mu\xf1oz\nMu\xf1oz\nMu\xf1oz\nMu\xf1oz\nMu\xf1oz\nMu\xf1oz\nMu\xf1oz\n", "windows-1252",
+           0);
     EXPECT("it\x92s \x93quoted\x94\n", "windows-1252", 0);
 }
 
