@@ -27,6 +27,7 @@ struct watermarks {
     struct lock lock; /* until the output takes it */
     int64_t version;
     int64_t key;           /* of this run in watermark_moves, 0 = no row yet */
+    sqlite3_stmt *find;    /* of watermark_read; a folder may ask a million times */
     pthread_mutex_t mutex; /* of what follows */
     bool mutex_made;
     struct arena *arena;
@@ -165,17 +166,24 @@ bool watermarks_hand_lock(struct watermarks *marks, const char *dataset, struct 
 static enum status read_locked(struct watermarks *marks, const char *source, const char *kind,
                                struct str item, struct bytes *ret, bool *ret_found, struct err *err)
 {
-    OWNED(sql_close) sqlite3_stmt *rows = NULL;
-
-    TRY(sql_open(marks->store, &rows, err,
-                 "SELECT l.position FROM watermark_log AS l"
-                 " JOIN watermark_moves AS m ON m.move_key = l.move_key"
-                 " WHERE l.series_key = (SELECT series_key FROM watermark_series"
-                 " WHERE dataset = ? AND source = ? AND kind = ?)"
-                 " AND l.item = ? AND m.moved_at IS NOT NULL ORDER BY l.move_key DESC LIMIT 1",
-                 "ttts", marks->dataset, source, kind, item));
-    TRY(sql_next(marks->store, rows, ret_found, err));
-    return *ret_found ? bytes_append_text(ret, sql_text(rows, 0), err) : STATUS_OK;
+    if (marks->find == NULL)
+        TRY(sql_open(marks->store, &marks->find, err,
+                     "SELECT l.position FROM watermark_log AS l"
+                     " JOIN watermark_moves AS m ON m.move_key = l.move_key"
+                     " WHERE l.series_key = (SELECT series_key FROM watermark_series"
+                     " WHERE dataset = ? AND source = ? AND kind = ?)"
+                     " AND l.item = ? AND m.moved_at IS NOT NULL ORDER BY l.move_key DESC LIMIT 1",
+                     ""));
+    const struct str values[] = {str_of(marks->dataset), str_of(source), str_of(kind), item};
+    for (int i = 0; i < 4; i++)
+        if (sqlite3_bind_text64(marks->find, i + 1, values[i].data, values[i].size, SQLITE_STATIC,
+                                SQLITE_UTF8) != SQLITE_OK)
+            return fail_catalog(marks->store, err, "binding values");
+    enum status status = sql_next(marks->store, marks->find, ret_found, err);
+    if (status == STATUS_OK && *ret_found)
+        status = bytes_append_text(ret, sql_text(marks->find, 0), err);
+    sqlite3_reset(marks->find);
+    return status;
 }
 
 enum status watermark_read(struct watermarks *marks, const char *source, const char *kind,
@@ -327,6 +335,7 @@ void watermarks_close(struct watermarks **marks)
     if (gone == NULL) return;
     if (gone->run->watermarks == gone) gone->run->watermarks = NULL;
     lock_release(&gone->lock);
+    sql_close(&gone->find);
     arena_close(&gone->arena);
     if (gone->mutex_made) pthread_mutex_destroy(&gone->mutex);
     memory_free(gone);
