@@ -317,9 +317,11 @@ static enum status admit_file(struct increment *increment, const char *path, con
 }
 
 /* What was unpacked is known by all of its bytes. */
-static enum status admit_content(struct increment *increment, struct input *input, const char *name,
-                                 struct known *known, bool *ret_read, struct err *err)
+static enum status admit_content(struct increment *increment, const struct object *object,
+                                 const char *name, struct known *known, bool *ret_read,
+                                 struct err *err)
 {
+    struct input *input = object->bundle != NULL ? object->bundle->input : object->input;
     struct position position;
     char digest[DIGEST_TEXT];
     if (input == NULL || input_size(input) < 0) {
@@ -354,11 +356,11 @@ enum status increment_admit(struct increment *increment, const struct source_kin
     *ret_resume = (struct source_resume){0};
     if (kind->incremental || (kind->members && is_folder(object))) return STATUS_OK;
     TRY(find_known(increment, name, &known, err));
-    known->path = object->path;
-    if (object->path != NULL)
-        TRY(admit_file(increment, object->path, name, known, kind->reached != NULL, ret_read, err));
+    known->path = object->bundle != NULL ? NULL : object->path;
+    if (known->path != NULL)
+        TRY(admit_file(increment, known->path, name, known, kind->reached != NULL, ret_read, err));
     else
-        TRY(admit_content(increment, object->input, name, known, ret_read, err));
+        TRY(admit_content(increment, object, name, known, ret_read, err));
     if (!*ret_read) return STATUS_OK;
     if (known->resume.offset == 0) digester_begin(&known->prefix);
     *ret_resume = known->resume;
@@ -403,6 +405,11 @@ static void add_remark(char *ret, size_t room, int64_t count, const char *one, c
     if (count > 0)
         snprintf(ret + used, room - used, "%s%" PRId64 " %s", used == 0 ? "" : ", ", count,
                  count == 1 ? one : many);
+}
+
+void increment_left_unread(struct increment *increment, int64_t count)
+{
+    increment->unchanged += count;
 }
 
 void increment_remark(const struct increment *increment, char *ret, size_t room)

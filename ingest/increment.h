@@ -49,6 +49,8 @@ MUST_CHECK enum status increment_admit(struct increment *increment, const struct
 MUST_CHECK enum status increment_moved(struct increment *increment, const struct source_kind *kind,
                                        const struct source *source, struct source_record *record,
                                        struct err *err);
+/* Counts sources that a web server calls unchanged. */
+void increment_left_unread(struct increment *increment, int64_t count);
 /* "2 sources unchanged, 1 changed and left out, 12 bytes wait for the end of their record"; empty
  * where there is nothing to say. */
 void increment_remark(const struct increment *increment, char *ret, size_t room);

@@ -168,11 +168,14 @@ static enum status open_provenance(struct ingest *ingest, struct err *err)
 static enum status open_objects(struct ingest *ingest, char *const *operands, struct err *err)
 {
     struct objects_wanted wanted = {.limits = ingest_bundle_limits(ingest->args),
-                                    .http = ingest_http_limits(ingest->args)};
+                                    .http = ingest_http_limits(ingest->args),
+                                    .watermarks = ingest->options.watermarks};
     wanted.kind = ingest_wanted_kind(ingest->args);
     TRY(objects_open(&ingest->objects, operands, ingest->count, &wanted, err));
     ingest->count = ingest->objects.count;
-    return name_sources(ingest, err);
+    if (ingest->increment != NULL)
+        increment_left_unread(ingest->increment, ingest->objects.unchanged);
+    return ingest->count == 0 ? STATUS_OK : name_sources(ingest, err);
 }
 
 static enum status open_retry(struct ingest *ingest, char *const *operands, struct err *err)
@@ -502,6 +505,7 @@ static enum status check_incremental(const struct ingest *ingest, struct err *er
 /* What was read before is looked up under the lock that the commit needs. */
 static enum status open_increment(struct ingest *ingest, struct err *err)
 {
+    if (!ingest->args->incremental || ingest->common->explain) return STATUS_OK;
     const struct increment_options options = {
         .changed = (enum changed_action)ingest->args->changed,
         .take_last = ingest->args->last_record == 1,
@@ -529,9 +533,8 @@ static enum status check_cursor(const struct ingest *ingest, struct err *err)
 static enum status admit_sources(struct ingest *ingest, struct err *err)
 {
     size_t admitted = 0;
-    if (!ingest->args->incremental || ingest->common->explain) return STATUS_OK;
+    if (ingest->increment == NULL) return STATUS_OK;
     TRY(check_cursor(ingest, err));
-    TRY(open_increment(ingest, err));
     TRY(NEW(&ingest->resumes, ingest->count, err));
     for (size_t i = 0; i < ingest->count; i++) {
         bool read = true;
@@ -575,8 +578,10 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     };
     struct version version = {0};
     TRY(understand(&ingest, err));
+    TRY(open_increment(&ingest, err));
     TRY(ingest.args->retry ? open_retry(&ingest, operands, err)
                            : open_objects(&ingest, operands, err));
+    if (ingest.count == 0) return ingest_report(&ingest, &version, err);
     TRY(choose_kind(&ingest, err));
     TRY(ingest_record_config(&ingest, (struct str){NULL, 0}, err));
     TRY(admit_sources(&ingest, err));

@@ -20,6 +20,13 @@ static enum status record_upstream(struct ingest *ingest, size_t source, struct 
     return run_edge(ingest->run, upstream, stream, err);
 }
 
+static enum status record_progress(struct ingest *ingest, size_t source,
+                                   struct source_record *record, struct err *err)
+{
+    TRY(increment_moved(ingest->increment, ingest->kind, ingest->sources[source], record, err));
+    return object_moved(&ingest->objects.items[source], ingest->options.watermarks, err);
+}
+
 /* What a web server said. */
 static void add_facts(const struct http_facts *facts, struct source_record *record)
 {
@@ -35,8 +42,7 @@ static enum status record_sources(struct ingest *ingest, struct err *err)
         struct source_record record = {.name = ingest->names[i]};
         TRY(ingest->kind->describe(ingest->sources[i], &record, err));
         add_facts(ingest->objects.items[i].facts, &record);
-        if (ingest->increment != NULL)
-            TRY(increment_moved(ingest->increment, ingest->kind, ingest->sources[i], &record, err));
+        if (ingest->increment != NULL) TRY(record_progress(ingest, i, &record, err));
         TRY(run_source(ingest->run, &record, err));
         TRY(record_upstream(ingest, i, err));
         ingest->bytes += record.bytes;

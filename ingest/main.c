@@ -23,8 +23,9 @@ static const struct command command = {
     .summary = "read tables, databases and folders of pictures into Arrow",
     .details =
         "Reads each SOURCE (a CSV, TSV or JSON file, an SQLite database, a PostgreSQL database as\n"
-        "postgresql://HOST/NAME, a PNG or JPEG picture, or a folder of pictures; none or - is\n"
-        "stdin) and writes one Arrow stream, or commits a version with --into. Every record\n"
+        "postgresql://HOST/NAME, a PNG or JPEG picture, or a folder of pictures; packed, in a tar\n"
+        "or zip file, or at http:// or https://; none or - is stdin) and writes one Arrow stream, "
+        "or commits a version with --into. Every record\n"
         "becomes a row, with its source and record number in _source and _record, or a reject "
         "with\n"
         "its bytes and a reason.\n\n"
@@ -39,7 +40,7 @@ static const struct command command = {
                 "tamis-ingest orders.csv --into raw/orders --rejects rejects.arrow\n"
                 "tamis-ingest pictures/ --label-from directory | tamis-clean -m images\n"
                 "tamis-ingest shop.db --table orders --into raw/orders\n"
-                "zcat big.csv.gz | tamis-ingest --source-name big.csv.gz -o big.arrow",
+                "tamis-ingest https://example.org/orders.csv.gz --into raw/orders",
     .options = ingest_options,
     .args_bytes = sizeof(struct ingest_args),
     .subcommands = subcommands,

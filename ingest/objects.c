@@ -139,14 +139,15 @@ static enum status is_taken_whole(const struct bundle *bundle, const struct obje
 }
 
 static enum status open_member(struct objects *objects, const struct bundle *bundle, size_t index,
-                               const char *archive, const struct http_facts *facts,
-                               const struct objects_wanted *wanted, struct err *err)
+                               const struct object *from, const struct objects_wanted *wanted,
+                               struct err *err)
 {
+    const char *archive = from->name;
     const struct bundle_member *member = &bundle->items[index];
     OWNED(input_close) struct input *input = NULL;
     uint8_t head[BUNDLE_HEAD];
     size_t size = 0;
-    struct object object = {.seen = member->path, .facts = facts};
+    struct object object = {.seen = member->path, .address = from->address, .facts = from->facts};
     if (member->rule != NULL)
         return add_reject(objects, archive, index, member->rule, member->path, member->message,
                           err);
@@ -183,8 +184,7 @@ static enum status open_members(struct objects *objects, const struct bundle *bu
         if (only != NULL && strcmp(path, only) != 0) continue;
         objects->ignored += only == NULL && bundle_is_note(&bundle->items[i]);
         if (only == NULL && bundle_is_note(&bundle->items[i])) continue;
-        enum status status =
-            open_member(objects, bundle, i, archive->name, archive->facts, wanted, err);
+        enum status status = open_member(objects, bundle, i, archive, wanted, err);
         if (status != STATUS_OK)
             return fail_within(err, status, "member \"%s\"",
                                escape_for_terminal(str_of(path), shown, sizeof shown));
@@ -222,6 +222,7 @@ static enum status open_input(struct objects *objects, struct input **input, str
     uint8_t head[BUNDLE_HEAD];
     size_t size = 0;
     TRY(unpack(objects, input, &object->seen, &wanted->limits.unpack, err));
+    if (object->address != NULL && input_size(*input) < 0) TRY(spool_input(objects, input, err));
     TRY(first_bytes(*input, head, sizeof head, &size, err));
     enum bundle_kind kind = bundle_kind_of(head, size);
     if (kind != BUNDLE_NONE) return open_bundle(objects, input, kind, object, only, wanted, err);
@@ -287,6 +288,47 @@ static enum status name_in_address(struct objects *objects, const char *shown, c
     return copy_text(objects, name, size - (size_t)(name - shown), ret, err);
 }
 
+#define ETAG_ITEM     "etag"
+#define MODIFIED_ITEM "last-modified"
+
+static enum status read_fact(struct watermarks *watermarks, const char *address, const char *item,
+                             char *ret, size_t room, struct err *err)
+{
+    OWNED(bytes_release) struct bytes text = bytes_limited(room - 1);
+    bool found = false;
+    ret[0] = '\0';
+    if (watermarks == NULL) return STATUS_OK;
+    TRY(watermark_read(watermarks, address, "etag", str_of(item), &text, &found, err));
+    if (text.size > 0) memcpy(ret, text.data, text.size);
+    ret[text.size] = '\0';
+    return STATUS_OK;
+}
+
+static enum status known_facts(struct watermarks *watermarks, const char *address,
+                               struct http_facts *ret, struct err *err)
+{
+    *ret = (struct http_facts){0};
+    TRY(read_fact(watermarks, address, ETAG_ITEM, ret->etag, sizeof ret->etag, err));
+    return read_fact(watermarks, address, MODIFIED_ITEM, ret->last_modified,
+                     sizeof ret->last_modified, err);
+}
+
+static enum status write_fact(struct watermarks *watermarks, const char *address, const char *item,
+                              const char *fact, struct err *err)
+{
+    if (!utf8_valid(fact, strlen(fact))) fact = "";
+    return watermark_move(watermarks, address, "etag", str_of(item), str_of(fact), err);
+}
+
+enum status object_moved(const struct object *object, struct watermarks *watermarks,
+                         struct err *err)
+{
+    if (object->address == NULL) return STATUS_OK;
+    TRY(write_fact(watermarks, object->address, ETAG_ITEM, object->facts->etag, err));
+    return write_fact(watermarks, object->address, MODIFIED_ITEM, object->facts->last_modified,
+                      err);
+}
+
 static enum status open_address(struct objects *objects, const char *address, struct object *object,
                                 const struct objects_wanted *wanted, struct err *err)
 {
@@ -294,8 +336,15 @@ static enum status open_address(struct objects *objects, const char *address, st
     struct http_facts *facts = arena_get(objects->arena, 1, sizeof *facts);
     if (facts == NULL) return fail_memory(err, sizeof *facts);
     TRY(name_in_address(objects, object->name, &object->seen, err));
-    TRY(input_from_http(&input, address, object->name, &wanted->http, NULL, facts, err));
+    struct http_facts known;
+    TRY(known_facts(wanted->watermarks, object->name, &known, err));
+    bool any = known.etag[0] != '\0' || known.last_modified[0] != '\0';
+    TRY(input_from_http(&input, address, object->name, &wanted->http, any ? &known : NULL, facts,
+                        err));
+    objects->unchanged += facts->unchanged;
+    if (facts->unchanged) return STATUS_OK;
     object->facts = facts;
+    object->address = object->name;
     return open_input(objects, &input, object, NULL, wanted, err);
 }
 

@@ -21,6 +21,7 @@ struct object {
     const char *path;    /* what the kind opens by itself; NULL = input */
     const char *seen;    /* the name that its kind is recognized by; NULL = none */
     struct input *input; /* the kind takes it (options->standard_input) */
+    const char *address; /* that it is from, as shown; NULL = it is from no server */
     const struct http_facts *facts; /* what a server says about it; NULL = it is from no server */
     const struct bundle *bundle;    /* members for a kind that takes archives; NULL = none */
 };
@@ -40,7 +41,8 @@ struct objects {
     size_t reject_count, reject_room;
     struct bundle **bundles;
     size_t bundle_count, bundle_room;
-    int64_t ignored; /* members that only carry notes of a Mac */
+    int64_t unchanged; /* addresses whose server has what was read before */
+    int64_t ignored;   /* members that only carry notes of a Mac */
     struct arena *arena;
     struct spool spool;
 };
@@ -49,6 +51,7 @@ struct objects_wanted {
     const struct source_kind *kind; /* --format; NULL = by content */
     struct bundle_limits limits;
     struct http_limits http;
+    struct watermarks *watermarks; /* --incremental: what servers said before; NULL = not asked */
 };
 
 /* The objects of all operands, in their order. Release also after a failure. */
@@ -57,6 +60,9 @@ MUST_CHECK enum status objects_open(struct objects *ret, char *const *operands, 
 /* The kind of an object by its bytes and name. */
 MUST_CHECK enum status object_kind(const struct object *object, const struct source_kind **ret,
                                    struct err *err);
+/* Notes what the server said about the object `name`, which was read. */
+MUST_CHECK enum status object_moved(const struct object *object, struct watermarks *watermarks,
+                                    struct err *err);
 void objects_release(struct objects *objects);
 
 #endif

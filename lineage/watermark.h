@@ -8,7 +8,8 @@
  *   bytes     ""               {"offset":5000,"records":40,...}: a file that grows
  *   cursor    ""               {"column":"updated_at","value":"..."}: a table
  *   rows      number of slice  digests of rows that the next run meets again
- *   etag      ""               {"etag":"...","last_modified":"..."}: an address
+ *   etag      etag, or         what a web server called the state of an address, as it was sent
+ *             last-modified
  *   entry     id of the entry  {}: seen
  *
  * A position may be long, but what grows without end (members of a folder, entries of a feed) is

@@ -95,5 +95,14 @@ def plain_zip(file, *members):
         for name in members:
             out.write(name)
 
+def peak(limit, *command):
+    """Runs a command and says when it had more than `limit` MiB in memory."""
+    import resource, subprocess
+    code = subprocess.call(command)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    if most > int(limit):
+        print(f"{most} MiB in memory")
+    sys.exit(code)
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

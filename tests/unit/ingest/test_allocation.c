@@ -1,6 +1,8 @@
 /* test_allocation.c: every request for memory fails once: a clean error, nothing kept, no crash. */
 #include "csv_test.h"
 
+#include "ingest/objects.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -125,9 +127,58 @@ static void pictures(void **state)
     rmdir(folder);
 }
 
+/* ---- packed files and archives ---- */
+
+static enum status open_objects_once(char *path, struct err *err)
+{
+    const struct objects_wanted wanted = {
+        .limits = {.unpack = {.ratio = UNPACK_RATIO}, .members = BUNDLE_MEMBERS}};
+    struct objects objects;
+    enum status status = objects_open(&objects, &path, 1, &wanted, err);
+    const struct source_kind *kind = NULL;
+    if (status == STATUS_OK) status = object_kind(&objects.items[0], &kind, err);
+    objects_release(&objects);
+    return status;
+}
+
+static void containers(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/test-allocation-XXXXXX", command[512];
+    static const char *const names[] = {"t.gz", "t.bz2", "t.xz", "t.zst", "t.tar", "t.tgz"};
+    assert_non_null(mkdtemp(folder));
+    snprintf(
+        command, sizeof command,
+        "cd %s && printf 'a,b\\n1,x\\n' >t.csv && gzip -c t.csv >t.gz && bzip2 -c t.csv >t.bz2 && "
+        "xz -0c t.csv >t.xz && zstd -qc t.csv >t.zst && tar cf t.tar t.csv t.gz && "
+        "tar czf t.tgz t.csv",
+        folder);
+    assert_int_equal(system(command), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        struct err err = {0};
+        uint64_t request = 0, made;
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        do {
+            memory_fail_at(++request);
+            enum status status = open_objects_once(path, &err);
+            made = memory_requests();
+            memory_fail_at(0);
+            if (status != STATUS_OK && status != STATUS_MEMORY)
+                fail_msg("%s: request %llu: %s", names[i], (unsigned long long)request,
+                         err.message);
+            if (memory_in_use() != 0)
+                fail_msg("%s: request %llu is kept", names[i], (unsigned long long)request);
+        } while (made >= request);
+        assert_true(request > 5);
+    }
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(tables), cmocka_unit_test(arrow),
-                                       cmocka_unit_test(pictures)};
+                                       cmocka_unit_test(pictures), cmocka_unit_test(containers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
