@@ -225,6 +225,9 @@ static enum status open_source(struct inferring *inferring, struct err *err)
         inferring->kind->open(&inferring->source, object->path, &inferring->options, err);
     if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", object->name);
     inferring->schema = inferring->kind->schema(inferring->source);
+    if (inferring->schema->count == 0)
+        return fail(err, STATUS_FAILED, "\"%s\": found no column, expected one at least",
+                    object->name);
     TRY(NEW(&inferring->columns, inferring->schema->count, err));
     for (size_t i = 0; i < inferring->schema->count; i++)
         TRY(infer_column_open(&inferring->columns[i], err));

@@ -237,6 +237,15 @@ static enum status reject(const struct json_piece *piece, size_t index,
     return source_rows_reject(ret, &reject, err);
 }
 
+/* A key that comes twice in a record leaves no trace in the shape: it is looked for among members
+ * that the shape does not know. */
+static enum status find_twice(struct rows *rows, struct err *err)
+{
+    OWNED(shape_close) struct shape alone = {0};
+    TRY(shape_open(&alone, err));
+    return shape_see(&alone, &rows->reading.json, 1, &rows->reading.scratch, &rows->twice, err);
+}
+
 static enum status take_record(struct rows *rows, const struct json_piece *piece, size_t index,
                                const struct source_options *options, struct source_rows *ret,
                                struct err *err)
@@ -249,8 +258,13 @@ static enum status take_record(struct rows *rows, const struct json_piece *piece
     rows->twice.data = NULL;
     rows->strange = false;
     TRY(place_object(rows, 0, rows->shape->root, false, err));
+    if (rows->strange && rows->twice.data == NULL) TRY(find_twice(rows, err));
     if (rows->twice.data != NULL) {
         found_twice(reading, rows->twice);
+        return reject(piece, index, reading, ret, err);
+    }
+    if (rows->columns == 0 && !rows->strange) { /* a row without values would not be there */
+        set_fault(reading, "json", "found no member in it, and no record has one");
         return reject(piece, index, reading, ret, err);
     }
     int64_t number = piece->first_record + (int64_t)index;

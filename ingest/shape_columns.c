@@ -174,8 +174,6 @@ enum status shape_settle(struct shape *shape, const struct text_list *text_colum
     TRY(NEW(&asked, text_columns == NULL ? 0 : text_columns->count, err));
     struct naming naming = {schema, text_columns, contract_texts, expected, shape->arena, asked};
     shape->root->kinds = BIT(JSON_OBJECT);
-    if (shape->root->count == 0 && expected == NULL)
-        return fail(err, STATUS_FAILED, "found no object with a member, expected records");
     if (shape->root->count > 0) TRY(add_columns(&naming, shape->root, "", err));
     TRY(check_asked(&naming, err));
     *ret = schema;
