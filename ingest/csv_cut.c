@@ -165,7 +165,10 @@ static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, 
     bool blank = csv_is_skipped(cutter->dialect, &record);
     uint64_t cost = *at + record.end + (uint64_t)(piece->records + !blank) * cutter->row_bytes;
     *ret_full = *at > 0 && cost > cutter->piece_bytes;
-    if (*ret_full) return STATUS_OK;
+    if (*ret_full) {
+        cutter->in_long_line = false; /* the next piece begins with it and finds out again */
+        return STATUS_OK;
+    }
     if (record.fault != CSV_FINE) TRY(note_bad(piece, &record, *at, err));
     piece->records += !blank;
     piece->blank_lines += blank;

@@ -277,6 +277,8 @@ static enum status open_progress(struct ingest *ingest, struct err *err)
 struct item {
     size_t source;
     uint64_t number; /* of the piece in the run */
+    bool has_start;
+    struct source_resume start; /* where its first record lies */
     struct source_piece *piece;
     struct source_rows rows;
     int64_t count; /* of rows */
@@ -315,6 +317,8 @@ static enum status pull_piece(void *context, void **ret, struct err *err)
     item->source = ingest->current;
     item->number = ingest->pieces++;
     item->piece = piece;
+    if (ingest->kind->start != NULL)
+        item->has_start = ingest->kind->start(ingest->sources[item->source], piece, &item->start);
     *ret = item;
     return STATUS_OK;
 }
@@ -395,6 +399,9 @@ static enum status push_piece(void *context, void *untyped, struct err *err)
     struct ingest *ingest = context;
     struct item *item = untyped;
     enum status status = push_rejects(ingest, item, err);
+    if (status == STATUS_OK && item->has_start && ingest->retry == NULL)
+        status = run_record_place(ingest->run, ingest->names[item->source], item->start.records + 1,
+                                  (int64_t)item->start.offset, item->start.lines + 1, err);
     if (status == STATUS_OK && item->message != NULL)
         status = stage_output_put(ingest->output, &item->message, err);
     ingest->rows += item->count;

@@ -60,6 +60,18 @@ extern const struct command infer_command;
 extern const struct command plan_command;
 /* tamis-ingest record SOURCE N */
 extern const struct command record_command;
+/* record_stored.c: what the store knows of record `number` of a source. */
+struct record_place {
+    char run[64]; /* that read the source when it had this size and time; empty = none */
+    struct source_resume resume;
+};
+MUST_CHECK enum status record_indexed(struct store *store, const char *name, const char *path,
+                                      int64_t number, struct record_place *ret, struct err *err);
+/* Its values as a line of JSON in the newest version that a run made of the source, or why it was
+ * rejected; *ret_where (arena) says which. *ret_found false when the store has neither. */
+MUST_CHECK enum status record_stored(struct store *store, const char *name, int64_t number,
+                                     struct arena *arena, struct bytes *ret, const char **ret_where,
+                                     bool *ret_found, struct err *err);
 
 /* Reads the operands (none = stdin) and writes the output; the run's rows, sources and verdict are
  * recorded. Says one line on stderr at the end. */

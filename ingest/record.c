@@ -168,6 +168,51 @@ static enum status find_record(struct lookup *lookup, bool *ret_found, struct er
     }
 }
 
+/* Jumps to the piece of the record where a run that read this very file noted its place. */
+static enum status find_by_index(struct lookup *lookup, char *ret_run, size_t room, bool *ret_found,
+                                 struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    struct record_place place = {0};
+    const char *path = lookup->objects.items[0].path;
+    *ret_found = false;
+    if (lookup->kind->start == NULL || path == NULL) return STATUS_OK;
+    if (store_open(&store, &lookup->invocation->common, STORE_READ, NULL) != STATUS_OK ||
+        store == NULL)
+        return STATUS_OK;
+    TRY(record_indexed(store, lookup->name, path, lookup->number, &place, err));
+    if (place.run[0] == '\0') return STATUS_OK;
+    snprintf(ret_run, room, "%s (by its size and time)", place.run);
+    lookup->options.resume = place.resume;
+    lookup->options.places_only = true;
+    enum status status = find_record(lookup, ret_found, err);
+    lookup->options.resume = (struct source_resume){0};
+    lookup->options.places_only = false;
+    if (!*ret_found && lookup->source != NULL) lookup->kind->close(&lookup->source);
+    return status;
+}
+
+/* What the store has of a record whose source is gone or another. */
+static enum status show_stored(struct lookup *lookup, enum status reason, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+    OWNED(output_close) struct output *output = NULL;
+    OWNED(bytes_release) struct bytes text = bytes_limited(INT32_MAX);
+    const char *where;
+    bool found = false;
+    if (store_open(&store, &lookup->invocation->common, STORE_READ, NULL) != STATUS_OK ||
+        store == NULL)
+        return reason;
+    TRY(record_stored(store, lookup->name, lookup->number, lookup->invocation->arena, &text, &where,
+                      &found, err));
+    if (!found) return reason;
+    log_line(&lookup->invocation->common, false, "record %lld of \"%s\": %s; %s",
+             (long long)lookup->number, lookup->name, err->message, where);
+    TRY(output_open(&output, lookup->invocation->common.output, err));
+    TRY(output_write(output, text.data, text.size, err));
+    return output_commit(output, err);
+}
+
 static enum status not_there(struct lookup *lookup, struct err *err)
 {
     struct source_record source = {0};
@@ -256,15 +301,19 @@ static enum status open_object(struct lookup *lookup, struct err *err)
 
 static enum status record(struct lookup *lookup, struct err *err)
 {
-    char run[64];
+    char run[128] = "";
     bool found;
     if (lookup->kind == NULL) TRY(object_kind(&lookup->objects.items[0], &lookup->kind, err));
     if (lookup->kind->place == NULL)
         return fail(err, STATUS_USAGE, "records of kind %s have no bytes to show",
                     lookup->kind->name);
+    TRY(find_by_index(lookup, run, sizeof run, &found, err));
+    if (found) return show(lookup, run, err);
     TRY(find_record(lookup, &found, err));
     if (!found) return not_there(lookup, err);
-    TRY(check_source(lookup, run, sizeof run, err));
+    enum status status = check_source(lookup, run, sizeof run, err);
+    if (status == STATUS_FAILED) return show_stored(lookup, status, err);
+    TRY(status);
     return show(lookup, run, err);
 }
 
@@ -273,8 +322,11 @@ static enum status run_record(struct invocation *invocation, struct err *err)
     OWNED(lookup_close)
     struct lookup lookup = {.invocation = invocation, .objects.spool = SPOOL_NONE};
     TRY(understand(&lookup, err));
-    TRY(open_object(&lookup, err));
-    enum status status = record(&lookup, err);
+    enum status status = open_object(&lookup, err);
+    if (status == STATUS_FAILED && lookup.objects.count == 0) /* the file is not there */
+        return show_stored(&lookup, status, err);
+    TRY(status);
+    status = record(&lookup, err);
     return status == STATUS_OK || status == STATUS_DOWNSTREAM
                ? status
                : fail_within(err, status, "\"%s\"", lookup.name);

@@ -85,7 +85,8 @@ struct source_options {
     const struct bundle *bundle;   /* an archive, for a kind that takes them; outlives the source */
     struct progress *progress;     /* for passes before the rows; NULL = none */
     bool every_record;             /* nothing in front of or behind the records is left out */
-    bool reference; /* only the slow, plain way where a kind has two; for tests that compare */
+    bool places_only; /* only cut() and place() will be asked for, perhaps behind `resume` */
+    bool reference;   /* only the slow, plain way where a kind has two; for tests that compare */
 };
 
 /* Where a kind has the types of its columns from. */
@@ -164,6 +165,10 @@ struct source_kind {
     /* After the last piece: the place behind the last whole record, for the resume of the next run.
      * offset 0 = this source cannot be continued. NULL = no source of this kind can. */
     void (*reached)(const struct source *source, struct source_resume *ret);
+    /* Where the first record of a piece lies, for a resume that finds it again under places_only.
+     * False: this source has no such places. NULL = no source of this kind has. */
+    bool (*start)(const struct source *source, const struct source_piece *piece,
+                  struct source_resume *ret);
     /* Record `number` as it lies in `piece`, or *ret_here false when it is in a later one. What is
      * not in the piece is read into `scratch`. NULL = the kind has no bytes of records. */
     enum status (*place)(const struct source *source, const struct source_piece *piece,

@@ -213,7 +213,7 @@ static enum status open_separated(struct source **ret, const char *path, const c
     bool goes_on = options->resume.offset > 0; /* what is there already was UTF-8 */
     if (goes_on) source->options.encoding = "utf-8";
     TRY(reread_decode(&source->file, source->options.encoding, ENCODING_ANY, false, err));
-    TRY(learn_types(source, err));
+    TRY(options->places_only ? begin_types(source, err) : learn_types(source, err));
     *ret = source;
     source = NULL;
     return STATUS_OK;
@@ -372,6 +372,15 @@ static bool walk_to(struct walk *walk, int64_t number, struct source_place *ret)
         if (found) return true;
     }
     return false;
+}
+
+static bool start_csv(const struct source *source, const struct source_piece *piece,
+                      struct source_resume *ret)
+{
+    const struct csv_piece *csv = piece->csv;
+    *ret = (struct source_resume){
+        .offset = csv->offset, .records = csv->first_record - 1, .lines = csv->first_line - 1};
+    return source->file.decoding == NULL && source->file.path != NULL;
 }
 
 static enum status place_csv(const struct source *source, const struct source_piece *piece,
@@ -545,6 +554,7 @@ const struct source_kind source_csv = {
     .free_piece = free_csv_piece,
     .describe = describe_csv,
     .reached = reached_csv,
+    .start = start_csv,
     .place = place_csv,
     .raws = raws_csv,
     .reader = reader_csv,
@@ -570,6 +580,7 @@ const struct source_kind source_tsv = {
     .free_piece = free_csv_piece,
     .describe = describe_csv,
     .reached = reached_csv,
+    .start = start_csv,
     .place = place_csv,
     .raws = raws_csv,
     .reader = reader_csv,

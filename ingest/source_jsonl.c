@@ -173,6 +173,12 @@ static enum status open_jsonl(struct source **ret, const char *path,
                       err));
     TRY(find_layout(source, err));
     TRY(shape_open(&source->own, err));
+    if (options->places_only) {
+        TRY(schema_new(&source->schema, err));
+        *ret = source;
+        source = NULL;
+        return STATUS_OK;
+    }
     if (options->may_guess) TRY(guess(source, err));
     if (!source->guessed) TRY(settle_jsonl(source, err));
     source->options.may_guess = options->may_guess; /* the shapes of other files may be guessed */
@@ -241,6 +247,16 @@ static enum status convert_jsonl(const struct source *source, struct source_piec
 {
     TRY(json_rows(piece->json, &source->options, source->shape, source->schema, ret, err));
     return reread_restore(&source->file, ret, err);
+}
+
+static bool start_jsonl(const struct source *source, const struct source_piece *piece,
+                        struct source_resume *ret)
+{
+    const struct json_piece *json = piece->json;
+    *ret = (struct source_resume){
+        .offset = json->offset, .records = json->first_record - 1, .lines = json->first_line - 1};
+    return source->layout == JSON_LINES && source->file.decoding == NULL &&
+           source->file.path != NULL;
 }
 
 static enum status place_jsonl(const struct source *source, const struct source_piece *piece,
@@ -369,6 +385,7 @@ const struct source_kind source_jsonl = {
     .free_piece = free_jsonl_piece,
     .describe = describe_jsonl,
     .reached = reached_jsonl,
+    .start = start_jsonl,
     .place = place_jsonl,
     .raws = raws_jsonl,
     .reader = reader_jsonl,
