@@ -497,6 +497,34 @@ static enum status check_json(const struct ingest *ingest, struct err *err)
     return STATUS_USAGE;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0) return false;
+    if (strcmp(a, b) == 0) return true;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* An output takes the place of what had its name: of no source, and not of the other output.
+ * Rejects that are read again may be replaced by what is left of them. */
+static enum status check_outputs(const struct ingest *ingest, char *const *operands,
+                                 struct err *err)
+{
+    const char *output = ingest->common->output, *rejects = ingest->args->rejects;
+    if (same_file(output, rejects))
+        return fail(err, STATUS_USAGE, "-o and --rejects name one file, \"%s\"", rejects);
+    for (size_t i = 0; i < ingest->count && operands[i] != NULL; i++) {
+        bool rejected = same_file(operands[i], rejects) && !ingest->args->retry;
+        if (!rejected && !same_file(operands[i], output)) continue;
+        (void)fail(err, STATUS_USAGE, "%s would replace the source \"%s\"",
+                   rejected ? "--rejects" : "-o", operands[i]);
+        err_hint(err, "name another file: a source is never written");
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
 static enum status check_incremental(const struct ingest *ingest, struct err *err)
 {
     if (ingest->args->incremental && ingest->args->retry)
@@ -585,6 +613,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     };
     struct version version = {0};
     TRY(understand(&ingest, err));
+    TRY(check_outputs(&ingest, operands, err));
     TRY(open_increment(&ingest, err));
     TRY(ingest.args->retry ? open_retry(&ingest, operands, err)
                            : open_objects(&ingest, operands, err));

@@ -69,7 +69,8 @@ static enum status agree(const struct source_kind *kind, struct source *const *s
             status = check_types(&model, kind->schema(sources[i]), names[i], err);
         if (status == STATUS_OK) continue;
         if (expected != NULL)
-            err_hint(err, "rows of other columns or types go into a dataset of their own: --into");
+            err_hint(err, "rows of other columns or types go into a dataset of their own (--into), "
+                          "or are rejects of a contract (--contract FILE --on-drift reject)");
         else
             err_hint(err, "ingest files of different columns one after the other");
         return status;

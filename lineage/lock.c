@@ -55,7 +55,12 @@ enum status lock_take(struct lock *ret, const char *path, double wait, bool deaf
     size_t size = strlen(holder);
     OWNED(descriptor_close) int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
-    if (descriptor < 0) return fail_errno(err, errno, "lock file \"%s\"", path);
+    if (descriptor < 0) {
+        enum status status = fail_errno(err, errno, "lock file \"%s\"", path);
+        err_hint(err, "the store must be writable: --store DIR names another, --no-store records "
+                      "nothing");
+        return status;
+    }
     TRY(wait_for(descriptor, wait, deaf, what, err));
     /* The line is for people; a lock without it is still a lock. */
     if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, holder, size, 0) != (ssize_t)size)
