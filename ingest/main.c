@@ -1,12 +1,15 @@
 /* tamis-ingest: reads tables and pictures into Arrow, loses nothing, and records where it is from.
  */
 #include "ingest/ingest.h"
+#include "ingest/objects.h"
 
 static enum status run_ingest(struct invocation *invocation, struct err *err)
 {
     OWNED(store_close) struct store *store = NULL;
     OWNED(run_close) struct run *run = NULL;
 
+    /* a mistyped name makes no store and no run */
+    TRY(objects_are_there(invocation->operands, invocation->operand_count, err));
     /* a plan records nothing */
     if (!invocation->common.explain) TRY(store_open(&store, &invocation->common, STORE_WRITE, err));
     TRY(run_begin(&run, store, "ingest", invocation, err));

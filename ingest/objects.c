@@ -278,6 +278,18 @@ static enum status open_path(struct objects *objects, const char *path, struct o
     return open_file(objects, file, &archive, member, wanted, err);
 }
 
+enum status objects_are_there(char *const *operands, size_t count, struct err *err)
+{
+    struct stat info;
+    for (size_t i = 0; i < count; i++) {
+        bool version = strncmp(operands[i], "tamis:", 6) == 0;
+        if (strcmp(operands[i], "-") == 0 || is_address(operands[i]) || version) continue;
+        if (stat(operands[i], &info) == 0 || errno != ENOENT) continue; /* ENOTDIR: a member */
+        return fail_errno(err, ENOENT, "\"%s\": it cannot be opened", operands[i]);
+    }
+    return STATUS_OK;
+}
+
 /* "a.csv" of "http://host/x/a.csv?key#part" */
 static enum status name_in_address(struct objects *objects, const char *shown, const char **ret,
                                    struct err *err)

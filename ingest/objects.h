@@ -54,6 +54,8 @@ struct objects_wanted {
     struct watermarks *watermarks; /* --incremental: what servers said before; NULL = not asked */
 };
 
+/* STATUS_FAILED for the first operand that names no file, before anything is opened or made. */
+MUST_CHECK enum status objects_are_there(char *const *operands, size_t count, struct err *err);
 /* The objects of all operands, in their order. Release also after a failure. */
 MUST_CHECK enum status objects_open(struct objects *ret, char *const *operands, size_t count,
                                     const struct objects_wanted *wanted, struct err *err);
