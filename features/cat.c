@@ -73,25 +73,6 @@ static void cat_release(struct cat *cat)
 
 /* ---- which columns ---- */
 
-/* One name, or several with commas between where no column has the whole as its name. */
-static enum status choose_names(struct cat *cat, const char *names, size_t *count, struct err *err)
-{
-    const struct schema *schema = rows_schema(cat->rows);
-    bool whole = schema_find(schema, str_of(names)) >= 0;
-    while (names != NULL) {
-        const char *comma = whole ? NULL : strchr(names, ',');
-        struct str name = {names, comma == NULL ? strlen(names) : (size_t)(comma - names)};
-        size_t *chosen = memory_resize(cat->chosen, *count + 1, sizeof *chosen);
-        if (chosen == NULL) return fail_memory(err, (*count + 1) * sizeof *chosen);
-        cat->chosen = chosen;
-        enum status status = schema_require(schema, name, &chosen[*count], err);
-        if (status != STATUS_OK) return fail_within(err, status, "--columns");
-        (*count)++;
-        names = comma == NULL ? NULL : comma + 1;
-    }
-    return STATUS_OK;
-}
-
 static enum status choose(struct cat *cat, const struct text_list *names, struct err *err)
 {
     const struct schema *schema = rows_schema(cat->rows);
@@ -100,8 +81,7 @@ static enum status choose(struct cat *cat, const struct text_list *names, struct
         cat->schema = schema_ref(schema);
         return STATUS_OK;
     }
-    for (size_t i = 0; i < names->count; i++)
-        TRY(choose_names(cat, names->items[i], &count, err));
+    TRY(columns_choose(&cat->chosen, &count, schema, names, err));
     return columns_schema(&cat->schema, schema, cat->chosen, count, err);
 }
 

@@ -2,8 +2,13 @@
 #ifndef FEATURES_COLUMNS_H
 #define FEATURES_COLUMNS_H
 
+#include "base/setting.h"
 #include "columnar/array.h"
 
+/* The positions of the columns that `--columns` names. *ret is freed with memory_free, also after a
+ * failure. */
+MUST_CHECK enum status columns_choose(size_t **ret, size_t *ret_count, const struct schema *schema,
+                                      const struct text_list *names, struct err *err);
 /* The fields at `columns`, with the schema's metadata. */
 MUST_CHECK enum status columns_schema(struct schema **ret, const struct schema *schema,
                                       const size_t *columns, size_t count, struct err *err);

@@ -5,12 +5,12 @@
 #include "base/parallel.h"
 #include "features/feature_table.h"
 #include "features/pieces.h"
+#include "features/recorded.h"
 #include "features/sorter.h"
 #include "features/ticks.h"
 #include "lineage/stage.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 struct get_args {
     struct maybe_time from, to;
@@ -213,24 +213,12 @@ static enum status get_version(struct get *get, struct err *err)
     return stage_output_finish(get->output, NULL, err);
 }
 
-/* Recorded, so that what is made of the rows stays traceable, unless the store is read-only. */
-static enum status open_store(struct store **ret, const struct common *common, bool *ret_record,
-                              struct err *err)
-{
-    TRY(store_open(ret, common, STORE_READ, err));
-    if (*ret == NULL) return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
-    *ret_record = access(store_path(*ret), W_OK) == 0;
-    if (!*ret_record) return STATUS_OK;
-    store_close(ret);
-    return store_open(ret, common, STORE_WRITE, err);
-}
-
 static enum status get_run(struct invocation *invocation, struct err *err)
 {
     OWNED(store_close) struct store *store = NULL;
     OWNED(run_close) struct run *run = NULL;
     bool record = false;
-    TRY(open_store(&store, &invocation->common, &record, err));
+    TRY(recorded_store(&store, &invocation->common, &record, err));
     TRY(run_begin(&run, record ? store : NULL, "features get", invocation, err));
     struct get get = {.run = run,
                       .store = store,

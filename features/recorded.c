@@ -1,6 +1,8 @@
 /* features/recorded.c: what every subcommand that changes the store does around its work. */
 #include "features/recorded.h"
 
+#include <unistd.h>
+
 static enum status open_store(struct store **ret, const struct common *common, enum store_need need,
                               struct err *err)
 {
@@ -26,4 +28,15 @@ enum status recorded(struct invocation *invocation, const char *stage, enum stor
     TRY(open_store(&store, &invocation->common, need, err));
     TRY(run_begin(&run, store, stage, invocation, err));
     return run_finish(run, work(run, invocation, err), err);
+}
+
+enum status recorded_store(struct store **ret, const struct common *common, bool *ret_record,
+                           struct err *err)
+{
+    TRY(store_open(ret, common, STORE_READ, err));
+    if (*ret == NULL) return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
+    *ret_record = access(store_path(*ret), W_OK) == 0;
+    if (!*ret_record) return STATUS_OK;
+    store_close(ret);
+    return store_open(ret, common, STORE_WRITE, err);
 }

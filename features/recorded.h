@@ -14,5 +14,9 @@ MUST_CHECK enum status
 recorded(struct invocation *invocation, const char *stage, enum store_need need,
          enum status (*work)(struct run *run, struct invocation *invocation, struct err *err),
          struct err *err);
+/* For commands that hand out versions: the store that is there, opened for recording who read what
+ * (*ret_record true) unless it is read-only. --no-store is refused. */
+MUST_CHECK enum status recorded_store(struct store **ret, const struct common *common,
+                                      bool *ret_record, struct err *err);
 
 #endif
