@@ -23,15 +23,15 @@ static const struct command *const subcommands[] = {&infer_command, &plan_comman
 static const struct command command = {
     .name = "tamis-ingest",
     .operands = "[SOURCE...]",
-    .summary = "read tables, databases and folders of pictures into Arrow",
+    .summary = "read tables, databases, feeds, texts and pictures into Arrow",
     .details =
-        "Reads each SOURCE (a CSV, TSV or JSON file, an SQLite database, a PostgreSQL database as\n"
-        "postgresql://HOST/NAME, a PNG or JPEG picture, or a folder of pictures; packed, in a tar\n"
-        "or zip file, or at http:// or https://; none or - is stdin) and writes one Arrow stream, "
-        "or commits a version with --into. Every record\n"
-        "becomes a row, with its source and record number in _source and _record, or a reject "
-        "with\n"
-        "its bytes and a reason.\n\n"
+        "Reads each SOURCE (CSV, TSV, JSON, Arrow, Parquet, an RSS or Atom feed, a text, a log, "
+        "an\n"
+        "SQLite database, a PostgreSQL database as postgresql://HOST/NAME, PNG and JPEG pictures\n"
+        "or a folder of them; packed, in a tar or zip file, or at http:// or https://; none or -\n"
+        "is stdin) and writes one Arrow stream, or commits a version with --into. Every record\n"
+        "becomes a row, with its source and record number in _source and _record, or a reject\n"
+        "with its bytes and a reason.\n\n"
         "The type of a column is decided over all its values in all sources: bool (true, false),\n"
         "int64, float64, date32 and timestamp (ISO 8601; without a zone it is UTC) where every\n"
         "value can be kept exactly, else utf8: leading zeros, plus signs, integers beyond 64 bits\n"

@@ -108,7 +108,9 @@ static enum status open_images(struct source **ret, const char *path,
 {
     if (path == NULL && options->bundle == NULL) {
         (void)fail(err, STATUS_FAILED, "one picture cannot come from stdin, or packed");
-        err_hint(err, "name a folder, a file, or a tar or zip file");
+        err_hint(
+            err,
+            "name a folder, a file, or a tar or zip file, or pipe one: tar c FILE | tamis-ingest");
         return STATUS_FAILED;
     }
     OWNED(close_images) struct source *source = NULL;
@@ -416,7 +418,7 @@ static int recognise_images(const struct source_probe *probe)
 {
     if (probe->directory || probe->bundle) return 100;
     struct str head = {(const char *)probe->head, probe->head_size};
-    if (picture_signature(head) != PICTURE_NONE) return probe->path == NULL ? 0 : 100;
+    if (picture_signature(head) != PICTURE_NONE) return 100;
     return probe->path != NULL && named_as_picture(probe->path) ? 90 : 0;
 }
 
