@@ -1,10 +1,12 @@
-/* clean/module_normalize.c: numbers on a common scale for a model.
+/* clean/module_normalize.c: numbers on a common scale for a model, or pictures as tensors
+ * (clean/normalize_pictures.h).
  *
  * Every fitted method is y = (x - offset) / scale, so that x = y * scale + offset undoes it; offset
  * and scale of each column are in the saved state. A column without spread keeps scale 1. The
  * result is float64; nulls stay null. Agrees with scikit-learn's StandardScaler, MinMaxScaler,
  * RobustScaler and MaxAbsScaler. */
 #include "clean/module.h"
+#include "clean/normalize_pictures.h"
 #include "clean/numbers.h"
 #include "clean/parameters.h"
 #include "clean/summary.h"
@@ -27,8 +29,10 @@ struct config {
     int method;
     double low, high;    /* minmax */
     double lower, upper; /* quantiles of robust and clip; both 0 = the method's own */
+    struct normalize_pictures pictures;
 };
 
+#define PICTURES(member) offsetof(struct config, pictures.member)
 static const struct setting settings[] = {
     {.name = "columns",
      .kind = SETTING_TEXTS,
@@ -70,6 +74,26 @@ static const struct setting settings[] = {
      .minimum = 0,
      .maximum = 1,
      .help = "upper quantile of robust (0.75) and clip (0.99)"},
+    {"pictures", SETTING_TEXT, PICTURES(column),
+     .help = "the binary column whose PNG and JPEG pictures become tensors; the settings below are "
+             "for them, those above for numbers"},
+    {"size", SETTING_TEXTS, PICTURES(size),
+     .help = "height and width of the tensors, 1 to 4096; 224, 224 when absent"},
+    {"fit", SETTING_CHOICE, PICTURES(fit), "crop", "crop|stretch|pad",
+     .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
+             "proportion, black around"},
+    {"layout", SETTING_CHOICE, PICTURES(layout), "chw", "chw|hwc",
+     .help = "order of the axes: channel (RGB), height, width, or channel last"},
+    {"dtype", SETTING_CHOICE, PICTURES(dtype), "float32", "float32|float16|uint8",
+     .help = "type of the values; uint8 takes no mean and std"},
+    {"mean", SETTING_TEXTS, PICTURES(mean),
+     .help = "subtracted from value / 255, one for each channel; 0, 0, 0 when absent"},
+    {"std", SETTING_TEXTS, PICTURES(std), .help = "then divided by; 1, 1, 1 when absent"},
+    {"into", SETTING_TEXT, PICTURES(into), "tensor", .help = "name of the column of tensors"},
+    {"keep_pictures", SETTING_FLAG, PICTURES(keep), "true",
+     .help = "whether the column of pictures stays"},
+    {"on_fail", SETTING_CHOICE, PICTURES(on_fail), "reject", "reject|null",
+     .help = "what becomes of a picture that can not be decoded"},
     {0}};
 
 struct scaling {
@@ -84,6 +108,7 @@ struct state {
     size_t count;
     struct scaling *scalings;
     struct summary *summary;
+    struct picture_step *pictures; /* NULL = numbers */
 };
 
 /* ---- kernel ---- */
@@ -217,6 +242,8 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     *ret = state;
     state->config = config;
     state->schema = setup->schema;
+    if (config->pictures.column != NULL)
+        return picture_step_open(&state->pictures, setup, &config->pictures, ret_schema, err);
     TRY(module_columns(setup, &config->columns, field_is_number, &state->columns, &state->count,
                        err));
     state->scalings = arena_get(setup->arena, state->count, sizeof *state->scalings);
@@ -239,7 +266,13 @@ static void close_state(void **ret)
 static bool needs_fit(const void *opaque)
 {
     const struct state *state = opaque;
-    return state->config->method != METHOD_LOG;
+    return state->pictures == NULL && state->config->method != METHOD_LOG;
+}
+
+static bool may_remove(const void *opaque)
+{
+    const struct state *state = opaque;
+    return state->pictures != NULL && picture_step_rejects(state->pictures);
 }
 
 static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
@@ -278,6 +311,7 @@ static enum status apply(const void *opaque, const struct window *window, struct
                          struct err *err)
 {
     const struct state *state = opaque;
+    if (state->pictures != NULL) return picture_step_apply(state->pictures, window, change, err);
     int64_t rows = window->batch->rows;
     OWNED(memory_release) double *values = NULL;
     TRY(NEW(&values, (size_t)rows, err));
@@ -304,6 +338,7 @@ static enum status apply(const void *opaque, const struct window *window, struct
 static enum status save(const void *opaque, struct bytes *json, struct err *err)
 {
     const struct state *state = opaque;
+    if (state->pictures != NULL) return bytes_append_text(json, "{}", err);
     char method[16];
     choice_text(method_words, state->config->method, method, sizeof method);
     TRY(bytes_append_text(json, "{", err));
@@ -328,6 +363,7 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
 {
     struct state *state = opaque;
     const struct yaml_node *columns, *node;
+    if (state->pictures != NULL) return STATUS_OK;
     TRY(get_map(parameters, "columns", &columns, err));
     for (size_t i = 0; i < state->count; i++) {
         struct scaling *scaling = &state->scalings[i];
@@ -344,18 +380,30 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
 static bool touches(const void *opaque, size_t column)
 {
     const struct state *state = opaque;
+    if (state->pictures != NULL) return picture_step_touches(state->pictures, column);
     for (size_t i = 0; i < state->count; i++)
         if (state->columns[i] == column) return true;
     return false;
 }
 
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    if (state->pictures == NULL) return STATUS_OK;
+    return column_from(lineage, state->config->pictures.into, state->config->pictures.column,
+                       "DIRECT", "TRANSFORMATION", false, err);
+}
+
 const struct clean_module module_normalize = {
     .name = "normalize",
-    .summary = "put numbers on a common scale for a model",
+    .summary = "put numbers on a common scale for a model, make tensors of pictures",
     .source = "scikit-learn's scalers (Pedregosa et al. 2011); moments by Chan et al. 1983",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
+    .removes_rows = true,
+    .may_remove = may_remove,
     .needs_fit = needs_fit,
     .touches = touches,
     .passes = 1,
@@ -367,5 +415,6 @@ const struct clean_module module_normalize = {
     .apply = apply,
     .save = save,
     .load = load,
+    .column_lineage = column_lineage,
     .close = close_state,
 };

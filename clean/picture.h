@@ -26,6 +26,8 @@ extern const struct picture_limits picture_limits_default;
 struct picture_info {
     enum picture_format format;
     uint32_t width, height;
+    uint32_t scale; /* 1, or 2, 4, 8: sides are these parts of the whole ones, rounded up */
+    uint32_t whole_width, whole_height;
     int channels; /* of the rows handed out: 1 gray, 3 RGB; 8 bits each, alpha dropped */
 };
 
@@ -38,6 +40,8 @@ struct picture_sink {
     /* Above 0: gray is enough, and the picture may come smaller, with its shorter side at least
      * this long; `begin` is told the size and channels of what comes. A decoder may ignore it. */
     uint32_t gray_side;
+    /* Both above 0: the picture may come smaller by a power of two, no side below these. */
+    uint32_t least_width, least_height;
 };
 
 struct picture_fault {

@@ -69,6 +69,9 @@ static bool jpeg_begin(struct jpeg_job *job, struct str bytes, uint64_t memory)
     job->about.format = PICTURE_JPEG;
     job->about.width = job->jpeg.image_width;
     job->about.height = job->jpeg.image_height;
+    job->about.whole_width = job->about.width;
+    job->about.whole_height = job->about.height;
+    job->about.scale = 1;
     return true;
 }
 
@@ -85,7 +88,17 @@ static void ask_for_gray(struct jpeg_job *job, uint32_t side)
     job->about.channels = 1;
 }
 
-static bool jpeg_start(struct jpeg_job *job, uint32_t gray_side)
+/* The transform makes blocks of 4 or 2 pixels instead of 8: nearly the means of the whole ones. */
+static void ask_for_less(struct jpeg_job *job, uint32_t width, uint32_t height)
+{
+    unsigned scale = 4;
+    while (scale > 1 && (job->about.width / scale < width || job->about.height / scale < height))
+        scale /= 2;
+    job->jpeg.scale_num = 1;
+    job->jpeg.scale_denom = scale;
+}
+
+static bool jpeg_start(struct jpeg_job *job, const struct picture_sink *sink)
 {
     if (setjmp(job->escape) != 0) return false;
     bool inks = job->jpeg.jpeg_color_space == JCS_CMYK || job->jpeg.jpeg_color_space == JCS_YCCK;
@@ -93,11 +106,14 @@ static bool jpeg_start(struct jpeg_job *job, uint32_t gray_side)
     job->jpeg.out_color_space = inks ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
     job->jpeg.dct_method = JDCT_ISLOW;
     job->about.channels = gray ? 1 : 3;
-    if (gray_side > 0 && (gray || job->jpeg.jpeg_color_space == JCS_YCbCr))
-        ask_for_gray(job, gray_side);
+    if (sink->gray_side > 0 && (gray || job->jpeg.jpeg_color_space == JCS_YCbCr))
+        ask_for_gray(job, sink->gray_side);
+    else if (sink->least_width > 0 && sink->least_height > 0)
+        ask_for_less(job, sink->least_width, sink->least_height);
     if (!jpeg_start_decompress(&job->jpeg)) return false;
     job->about.width = job->jpeg.output_width;
     job->about.height = job->jpeg.output_height;
+    job->about.scale = job->jpeg.scale_denom / job->jpeg.scale_num;
     return true;
 }
 
@@ -146,7 +162,7 @@ static enum status decode(struct jpeg_job *job, struct str bytes,
                           struct err *err)
 {
     if (!jpeg_begin(job, bytes, limits->memory)) return STATUS_OK;
-    if (!within_limits(job, limits) || !jpeg_start(job, sink->gray_side)) return STATUS_OK;
+    if (!within_limits(job, limits) || !jpeg_start(job, sink)) return STATUS_OK;
     bool inks = job->jpeg.out_color_space == JCS_CMYK;
     job->row = memory_get(job->about.width, 4);
     if (job->row == NULL) return fail_memory(err, (size_t)job->about.width * 4);

@@ -90,6 +90,9 @@ static bool png_header(struct png_job *job)
     job->about.format = PICTURE_PNG;
     job->about.width = png_get_image_width(job->png, job->info);
     job->about.height = png_get_image_height(job->png, job->info);
+    job->about.whole_width = job->about.width;
+    job->about.whole_height = job->about.height;
+    job->about.scale = 1;
     return true;
 }
 

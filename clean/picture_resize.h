@@ -1,0 +1,51 @@
+/* clean/picture_resize.h: resizes 8-bit pictures row by row with integer weights.
+ *
+ * An axis shrinks by the mean over the covered area (pixels at its border by their share) and grows
+ * linearly between pixel centers. Weights of one place add up to exactly 1. */
+#ifndef CLEAN_PICTURE_RESIZE_H
+#define CLEAN_PICTURE_RESIZE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Part of one axis of the source that becomes `to` places. */
+struct resize_span {
+    uint32_t first, size; /* in pixels of the whole picture */
+    uint32_t to;
+    uint32_t scale; /* whole pixels a source pixel stands for, by side; above 1 only to shrink */
+};
+
+/* What one place is made of: source first ... first + count - 1, weights in a table from `at`. */
+struct resize_place {
+    uint32_t first, count, at;
+};
+struct resize_axis {
+    struct resize_place *places;
+    uint32_t *weights;
+};
+
+struct resizing {
+    struct resize_span across, down;
+    uint32_t channels;
+    struct resize_axis columns, rows;
+    uint32_t left, width; /* of the source rows that are used */
+    uint32_t *sums;       /* of the place being made, a source row wide */
+    uint16_t *settled;    /* the same in 1/256 of a level */
+    uint8_t *previous;    /* the row before */
+    uint32_t place;       /* next row to make */
+    uint8_t *ret;         /* down.to x across.to x channels; taken from outside */
+};
+
+/* Bytes resizing_open will take. */
+uint64_t resizing_bytes(const struct resize_span *across, const struct resize_span *down,
+                        uint32_t channels);
+MUST_CHECK enum status resizing_open(struct resizing *ret, const struct resize_span *across,
+                                     const struct resize_span *down, uint32_t channels,
+                                     uint8_t *picture, struct err *err);
+/* Row y of the source, in order; rows outside of the span are skipped. */
+void resizing_row(struct resizing *resizing, uint32_t y, const uint8_t *pixels);
+void resizing_release(struct resizing *resizing);
+
+#endif
