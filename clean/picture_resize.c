@@ -72,9 +72,10 @@ static enum status axis_open(struct resize_axis *axis, const struct resize_span 
 static void add_row(uint32_t *restrict sums, const uint8_t *restrict pixels, size_t count,
                     uint32_t weight)
 {
-    const uint16_t narrow = (uint16_t)weight; /* at most 1 << ROW_BITS: a 16-bit product is cheap */
+    const int16_t narrow =
+        (int16_t)weight; /* at most 1 << ROW_BITS: products of 16 bits are cheap */
     for (size_t i = 0; i < count; i++)
-        sums[i] += (uint32_t)pixels[i] * narrow;
+        sums[i] += (uint32_t)((int16_t)pixels[i] * narrow);
 }
 
 static void settle_row(uint16_t *restrict settled, uint32_t *restrict sums, size_t count)

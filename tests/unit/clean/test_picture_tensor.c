@@ -36,7 +36,7 @@ static void make(struct picture_tensor tensor, struct str bytes, void *ret)
 static void shrinks_by_the_mean(void **state)
 {
     (void)state;
-    uint8_t room[1024], got[12];
+    uint8_t room[1024], got[18];
     struct str png = make_png(room, sizeof room, 4, 2, 10);
     struct picture_tensor tensor = {.width = 2,
                                     .height = 1,
