@@ -172,14 +172,14 @@ static enum status open_rows(struct state *state, const struct module_setup *set
     return rows_open(&state->rows, setup, &plan, err);
 }
 
-static enum status open_fit(struct state *state, size_t memory, struct err *err)
+static enum status open_fit(struct state *state, const struct module_setup *setup, struct err *err)
 {
     static const double half[] = {0.5};
     if (state->config->method == METHOD_MODE) {
         state->modes = arena_get(state->arena, state->count, sizeof *state->modes);
         if (state->modes == NULL) return fail_memory(err, state->count * sizeof *state->modes);
         for (size_t i = 0; i < state->count; i++)
-            mode_open(&state->modes[i], memory / state->count);
+            mode_open(&state->modes[i], setup->memory / state->count);
         return STATUS_OK;
     }
     struct summary_plan plan = {
@@ -187,7 +187,8 @@ static enum status open_fit(struct state *state, size_t memory, struct err *err)
         .count = state->count,
         .fractions = half,
         .fraction_count = state->config->method == METHOD_MEDIAN ? 1 : 0,
-        .memory = memory,
+        .memory = setup->memory,
+        .threads = setup->threads,
     };
     return summary_open(&state->summary, &plan, err);
 }
@@ -240,7 +241,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     else if (by_rows(config))
         TRY(open_rows(state, setup, err));
     else
-        TRY(open_fit(state, setup->memory, err));
+        TRY(open_fit(state, setup, err));
     bool same = !config->indicator && !by_rows(config);
     return same ? STATUS_OK : leaving_schema(state, setup, ret_schema, err);
 }

@@ -206,7 +206,8 @@ static enum status float_schema(const struct state *state, struct schema **ret, 
     return STATUS_OK;
 }
 
-static enum status open_summary(struct state *state, size_t memory, struct err *err)
+static enum status open_summary(struct state *state, const struct module_setup *setup,
+                                struct err *err)
 {
     const struct config *config = state->config;
     bool robust = config->method == METHOD_ROBUST;
@@ -223,7 +224,8 @@ static enum status open_summary(struct state *state, size_t memory, struct err *
         .count = state->count,
         .fractions = fractions,
         .fraction_count = robust || config->method == METHOD_CLIP ? 3 : 0,
-        .memory = memory,
+        .memory = setup->memory,
+        .threads = setup->threads,
     };
     return summary_open(&state->summary, &plan, err);
 }
@@ -248,7 +250,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
                        err));
     state->scalings = arena_get(setup->arena, state->count, sizeof *state->scalings);
     if (state->scalings == NULL) return fail_memory(err, state->count * sizeof *state->scalings);
-    TRY(open_summary(state, setup->memory, err));
+    TRY(open_summary(state, setup, err));
     return float_schema(state, ret_schema, err);
 }
 

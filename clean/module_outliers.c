@@ -162,7 +162,8 @@ static enum status add_flags(const struct module_setup *setup, const struct conf
     return STATUS_OK;
 }
 
-static enum status open_summary(struct state *state, size_t memory, struct err *err)
+static enum status open_summary(struct state *state, const struct module_setup *setup,
+                                struct err *err)
 {
     static const double median[] = {0.5}, quartiles[] = {0.25, 0.5, 0.75};
     int method = state->config->method;
@@ -174,7 +175,8 @@ static enum status open_summary(struct state *state, size_t memory, struct err *
                           : method == METHOD_IQR ? 3
                                                  : 0,
         .deviations = method == METHOD_MAD,
-        .memory = memory,
+        .memory = setup->memory,
+        .threads = setup->threads,
     };
     return summary_open(&state->summary, &plan, err);
 }
@@ -216,7 +218,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     if (config->method >= METHOD_FOREST)
         TRY(open_unusual(state, setup, err));
     else
-        TRY(open_summary(state, setup->memory, err));
+        TRY(open_summary(state, setup, err));
     if (config->action == ACTION_FLAG) return add_flags(setup, config, ret_schema, err);
     return STATUS_OK;
 }

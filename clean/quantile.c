@@ -115,6 +115,25 @@ static uint64_t key_at(struct quantiles *q, int64_t rank)
     return select_rank(cell->keys, cell->held, (size_t)(rank - cell->below));
 }
 
+/* What sorting would put behind `rank`, which was selected: the smallest of the rest. */
+static uint64_t select_next(const uint64_t *keys, size_t count, size_t rank)
+{
+    uint64_t next = keys[rank + 1];
+    for (size_t i = rank + 2; i < count; i++)
+        next = keys[i] < next ? keys[i] : next;
+    return next;
+}
+
+/* The key behind `rank`, whose key was asked for just before. */
+static uint64_t key_behind(struct quantiles *q, int64_t rank)
+{
+    if (q->all != NULL && !q->overflow) return select_next(q->all, q->all_count, (size_t)rank);
+    const struct cell *cell = cell_with(q, rank);
+    size_t place = (size_t)(rank - cell->below);
+    if (cell->keys == NULL || place + 1 >= cell->held) return key_at(q, rank + 1);
+    return select_next(cell->keys, cell->held, place);
+}
+
 static void compute_values(struct quantiles *q)
 {
     for (size_t i = 0; i < q->count; i++) {
@@ -125,7 +144,7 @@ static void compute_values(struct quantiles *q)
         double remainder;
         int64_t rank = rank_of(q, i, &remainder);
         double low = value_of(key_at(q, rank));
-        double high = remainder > 0 ? value_of(key_at(q, rank + 1)) : low;
+        double high = remainder > 0 ? value_of(key_behind(q, rank)) : low;
         /* low + 0 x infinity would be NaN */
         q->values[i] = low == high ? low : low + (high - low) * remainder;
     }

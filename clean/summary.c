@@ -2,6 +2,7 @@
  */
 #include "clean/summary.h"
 
+#include "base/parallel.h"
 #include "clean/numbers.h"
 
 #include <math.h>
@@ -100,14 +101,20 @@ static enum status settle_column(const struct summary_plan *plan, struct column_
     return STATUS_OK;
 }
 
+static enum status settle_one(void *context, size_t index, struct err *err)
+{
+    struct summary *summary = context;
+    struct column_summary *column = &summary->columns[index];
+    return column->done ? STATUS_OK : settle_column(&summary->plan, column, err);
+}
+
 enum status summary_settle(struct summary *summary, bool *ret_more, struct err *err)
 {
+    size_t threads = summary->plan.threads == 0 ? 1 : summary->plan.threads;
     *ret_more = false;
-    for (size_t i = 0; i < summary->plan.count; i++) {
-        struct column_summary *column = &summary->columns[i];
-        if (!column->done) TRY(settle_column(&summary->plan, column, err));
-        if (!column->done) *ret_more = true;
-    }
+    TRY(parallel_for(threads, summary->plan.count, summary, settle_one, err));
+    for (size_t i = 0; i < summary->plan.count; i++)
+        if (!summary->columns[i].done) *ret_more = true;
     summary->later = true;
     return STATUS_OK;
 }

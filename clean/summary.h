@@ -19,6 +19,7 @@ struct summary_plan {
     size_t fraction_count;
     bool deviations; /* the MAD too; fractions must be exactly {0.5} */
     size_t memory;   /* for all columns together */
+    size_t threads;  /* of summary_settle, by column; 0 = 1 */
 };
 MUST_CHECK enum status summary_open(struct summary **ret, const struct summary_plan *plan,
                                     struct err *err);
