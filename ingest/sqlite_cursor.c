@@ -52,7 +52,7 @@ static const char *column_copy(const struct making *making, sqlite3_stmt *row, i
 
 /* Numbers with as many digits as they need. */
 #define EXACT(x)                                                                                   \
-    "CASE typeof(" x ") WHEN 'real' THEN printf('%%!.17g', " x ") ELSE CAST(" x " AS TEXT) END"
+    "CASE typeof(" x ") WHEN 'real' THEN format('%%!.17g', " x ") ELSE CAST(" x " AS TEXT) END"
 
 static enum status find_greatest(const struct making *making, const char *last, const char *lower,
                                  struct sqlite_window *window, struct err *err)

@@ -1,5 +1,6 @@
 # tests/house/check.sh: sourced by the house tests; counts what is wrong.
 set -u
+shopt -s lastpipe # complain counts in this shell, not in one of its pipe
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 wrong=0
 
