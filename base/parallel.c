@@ -120,6 +120,10 @@ static void learn_item_memory(struct pipeline *line)
     if (each + 1 > line->item_memory) line->item_memory = each + 1;
 }
 
+/* What an item needs at its most, by what those in flight were seen to need on average: when one is
+ * done the others are anywhere between their beginning and their most. */
+#define MOST_BY_AVERAGE 2
+
 /* Items grow while they are worked on, so what is in use when one is pulled says little: until the
  * first one is done a second is not pulled, and then only as many as the largest seen would fit. */
 static bool has_memory(const struct pipeline *line, uint64_t flying)
@@ -129,7 +133,7 @@ static bool has_memory(const struct pipeline *line, uint64_t flying)
     if (memory_in_use() > limit / 2 || line->item_memory == 0) return false;
     size_t room = limit - limit / 4;
     room = room > line->memory_before ? room - line->memory_before : 0;
-    return flying + 1 <= room / line->item_memory;
+    return flying + 1 <= room / MOST_BY_AVERAGE / line->item_memory;
 }
 
 static bool may_pull(const struct pipeline *line)
