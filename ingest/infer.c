@@ -3,7 +3,7 @@
 #include "ingest/infer.h"
 
 #include "base/parallel.h"
-#include "ingest/ingest.h"
+#include "ingest/dialect_options.h"
 #include "ingest/objects.h"
 
 #include <inttypes.h>
@@ -25,42 +25,7 @@ static const struct setting options[] = {
      .offset = AT(encoding),
      .argument = "NAME",
      .help = "encoding of text: utf-8, windows-1252, shift_jis ...; auto finds it"},
-    {.name = "delimiter",
-     .kind = SETTING_TEXT,
-     .offset = AT(delimiter),
-     .argument = "TEXT",
-     .help =
-         "between fields: up to 8 bytes, or comma, semicolon, tab, bar, space; found by default"},
-    {.name = "quote",
-     .kind = SETTING_TEXT,
-     .offset = AT(quote),
-     .argument = "CHARACTER",
-     .help = "around fields: one character, or none; found by default"},
-    {.name = "escape",
-     .kind = SETTING_TEXT,
-     .offset = AT(escape),
-     .argument = "CHARACTER",
-     .help = "makes a quote or delimiter behind it an ordinary one: one character, backslash or "
-             "none; found by default"},
-    {.name = "comment",
-     .kind = SETTING_TEXT,
-     .offset = AT(comment),
-     .argument = "CHARACTER",
-     .help = "lines that begin with it are no records"},
-    {.name = "skip-rows",
-     .kind = SETTING_INT,
-     .offset = AT(skip_rows),
-     .fallback = "-1",
-     .minimum = -1,
-     .maximum = 1000000,
-     .argument = "N",
-     .help = "lines in front of the header that are no part of the table; -1: found"},
-    {.name = "header",
-     .kind = SETTING_TEXT,
-     .offset = AT(header),
-     .fallback = "auto",
-     .argument = "auto|yes|no|N",
-     .help = "records that hold the names: found, one, none, or N whose texts are joined"},
+    DIALECT_OPTIONS((size_t)0),
     {.name = "table",
      .kind = SETTING_TEXT,
      .offset = AT(table),

@@ -1,7 +1,7 @@
 /* ingest/options.c: the options of tamis-ingest and what their texts mean. */
 #include "base/parallel.h"
+#include "ingest/dialect_options.h"
 #include "ingest/encoding.h"
-#include "ingest/ingest.h"
 
 #include <stdlib.h>
 
@@ -128,42 +128,7 @@ const struct setting ingest_options[] = {
      .offset = AT(pattern),
      .argument = "NAME|REGEX",
      .help = "take lines apart: common, combined, syslog, syslog5424, or PCRE2 with named groups"},
-    {.name = "delimiter",
-     .kind = SETTING_TEXT,
-     .offset = AT(delimiter),
-     .argument = "TEXT",
-     .help =
-         "between fields: up to 8 bytes, or comma, semicolon, tab, bar, space; found by default"},
-    {.name = "quote",
-     .kind = SETTING_TEXT,
-     .offset = AT(quote),
-     .argument = "CHARACTER",
-     .help = "around fields: one character, or none; found by default"},
-    {.name = "escape",
-     .kind = SETTING_TEXT,
-     .offset = AT(escape),
-     .argument = "CHARACTER",
-     .help = "makes a quote or delimiter behind it an ordinary one: one character, backslash or "
-             "none; found by default"},
-    {.name = "comment",
-     .kind = SETTING_TEXT,
-     .offset = AT(comment),
-     .argument = "CHARACTER",
-     .help = "lines that begin with it are no records"},
-    {.name = "skip-rows",
-     .kind = SETTING_INT,
-     .offset = AT(skip_rows),
-     .fallback = "-1",
-     .minimum = -1,
-     .maximum = 1000000,
-     .argument = "N",
-     .help = "lines in front of the header that are no part of the table; -1: found"},
-    {.name = "header",
-     .kind = SETTING_TEXT,
-     .offset = AT(header),
-     .fallback = "auto",
-     .argument = "auto|yes|no|N",
-     .help = "records that hold the names: found, one, none, or N whose texts are joined"},
+    DIALECT_OPTIONS((size_t)0),
     {.name = "ragged",
      .kind = SETTING_CHOICE,
      .offset = AT(ragged),

@@ -3,7 +3,7 @@
  * All of the source is read once: types of whole columns, its digest, and the record that begins
  * each window of 65,536 rows. A shard is a run of whole windows, so that what is kept per window
  * (sums, moments) is the same however many shards there are. */
-#include "ingest/ingest.h"
+#include "ingest/dialect_options.h"
 
 #include "base/parallel.h"
 #include "ingest/objects.h"
@@ -36,40 +36,7 @@ static const struct setting options[] = {
      .choices = INGEST_FORMATS,
      .argument = "KIND",
      .help = "kind of the source; the shards need these options too"},
-    {.name = "delimiter",
-     .kind = SETTING_TEXT,
-     .offset = AT(delimiter),
-     .argument = "TEXT",
-     .help = "as it will be ingested"},
-    {.name = "quote",
-     .kind = SETTING_TEXT,
-     .offset = AT(quote),
-     .argument = "CHARACTER",
-     .help = "as it will be ingested"},
-    {.name = "escape",
-     .kind = SETTING_TEXT,
-     .offset = AT(escape),
-     .argument = "CHARACTER",
-     .help = "as it will be ingested"},
-    {.name = "comment",
-     .kind = SETTING_TEXT,
-     .offset = AT(comment),
-     .argument = "CHARACTER",
-     .help = "as it will be ingested"},
-    {.name = "skip-rows",
-     .kind = SETTING_INT,
-     .offset = AT(skip_rows),
-     .fallback = "-1",
-     .minimum = -1,
-     .maximum = 1000000,
-     .argument = "N",
-     .help = "as it will be ingested"},
-    {.name = "header",
-     .kind = SETTING_TEXT,
-     .offset = AT(header),
-     .fallback = "auto",
-     .argument = "auto|yes|no|N",
-     .help = "as it will be ingested"},
+    DIALECT_OPTIONS(offsetof(struct plan_args, reading)),
     {.name = "text",
      .kind = SETTING_TEXTS,
      .offset = AT(text),

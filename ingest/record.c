@@ -2,7 +2,7 @@
  *
  * The source is read as ingestion reads it, so that the record has the number of its row or reject.
  * The catalog says whether the file is still what a run read: both have its digest. */
-#include "ingest/ingest.h"
+#include "ingest/dialect_options.h"
 
 #include "ingest/objects.h"
 #include "lineage/store.h"
@@ -34,40 +34,7 @@ static const struct setting options[] = {
      .offset = AT(pattern),
      .argument = "NAME|REGEX",
      .help = "as it was ingested"},
-    {.name = "delimiter",
-     .kind = SETTING_TEXT,
-     .offset = AT(delimiter),
-     .argument = "TEXT",
-     .help = "as it was ingested"},
-    {.name = "quote",
-     .kind = SETTING_TEXT,
-     .offset = AT(quote),
-     .argument = "CHARACTER",
-     .help = "as it was ingested"},
-    {.name = "escape",
-     .kind = SETTING_TEXT,
-     .offset = AT(escape),
-     .argument = "CHARACTER",
-     .help = "as it was ingested"},
-    {.name = "comment",
-     .kind = SETTING_TEXT,
-     .offset = AT(comment),
-     .argument = "CHARACTER",
-     .help = "as it was ingested"},
-    {.name = "skip-rows",
-     .kind = SETTING_INT,
-     .offset = AT(skip_rows),
-     .fallback = "-1",
-     .minimum = -1,
-     .maximum = 1000000,
-     .argument = "N",
-     .help = "as it was ingested"},
-    {.name = "header",
-     .kind = SETTING_TEXT,
-     .offset = AT(header),
-     .fallback = "auto",
-     .argument = "auto|yes|no|N",
-     .help = "as it was ingested"},
+    DIALECT_OPTIONS(offsetof(struct record_args, reading)),
     {.name = "label-from",
      .kind = SETTING_CHOICE,
      .offset = AT(label_from),
