@@ -1,6 +1,8 @@
 /* clean/column_facts.c: what can be said about the values of a column after one look at each. */
 #include "clean/column_facts.h"
 
+#include "clean/numbers.h"
+
 #define SEEN_BYTES_MAXIMUM ((size_t)128 << 20)
 
 static enum status note_value(struct column_facts *facts, struct str text, struct err *err)
@@ -34,7 +36,7 @@ static void note_number(struct column_facts *facts, double value)
 enum status facts_add(struct column_facts *facts, const struct field *field,
                       const struct array *array, struct err *err)
 {
-    bool number = type_is_number(field->type.id) && !field->dictionary;
+    bool number = field_is_number(field);
     bool binary = field->type.id == TYPE_BINARY;
     char room[256];
     facts->rows += array->length;

@@ -2,6 +2,7 @@
  * for "not known", NaN. */
 #include "clean/missing_profile.h"
 #include "clean/module.h"
+#include "clean/numbers.h"
 #include "clean/parameters.h"
 
 #include <math.h>
@@ -136,7 +137,7 @@ static bool is_text(const struct field *field)
 
 static bool fits(const struct field *field)
 {
-    return is_text(field) || (type_is_number(field->type.id) && !field->dictionary);
+    return is_text(field) || field_is_number(field);
 }
 
 static void add_marker(struct column *column, struct str text)

@@ -35,8 +35,9 @@ static const struct setting settings[] = {
     {"columns", SETTING_TREE, SET(columns),
      .help = "names of columns to type, or a map from name to type"},
     {"COLUMN", SETTING_REST, SET(rest),
-     .help = "a column's type by its name: int8 to uint64, float32, float64, bool, date, "
-             "timestamp, time, category, text, auto; {date: day-first} adds an option"},
+     .help = "a column's type by its name: int8 to uint64, float32, float64, decimal, "
+             "\"decimal128(P, S)\", bool, date, timestamp, time, category, text, auto; "
+             "{date: day-first} adds an option"},
     {"infer", SETTING_CHOICE, SET(infer), "auto", "auto|all|none",
      .help = "which text columns without a type get one; auto = all when no column is named"},
     {"mostly", SETTING_REAL, SET(mostly), "1", .minimum = 0.5, .maximum = 1,
@@ -47,6 +48,8 @@ static const struct setting settings[] = {
      .help = "the mark between thousands"},
     {"order", SETTING_CHOICE, SET(options.order), "auto", TYPES_DATE_ORDER,
      .help = "how numbers of a date are read; auto = decided for each column"},
+    {"rounding", SETTING_CHOICE, SET(options.rounding), "none", NUMBER_ROUNDING,
+     .help = "what becomes of digits behind a decimal's scale; none = the value does not fit"},
     {"zones", SETTING_CHOICE, SET(zones), "convert", "convert|ignore",
      .help = "what a zone in a time does: convert to UTC, or ignore and keep the wall clock"},
     {"on_fail", SETTING_CHOICE, SET(options.on_fail), "reject", TYPES_ON_FAIL,
@@ -167,9 +170,10 @@ static void fix_readings(struct state *state)
 /* Whether only the data can tell how a column is read. */
 static bool is_open(const struct types_column *column)
 {
-    bool number = column->kind == KIND_WHOLE || column->kind == KIND_REAL;
-    bool date = column->kind == KIND_DATE || column->kind == KIND_TIMESTAMP;
-    if (column->kind == KIND_AUTO) return true;
+    enum types_kind kind = column->kind;
+    bool number = kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL;
+    bool date = kind == KIND_DATE || kind == KIND_TIMESTAMP;
+    if (kind == KIND_AUTO || types_scale_open(column)) return true;
     return (number && (column->styles & (column->styles - 1)) != 0) ||
            (date && (column->orders & (column->orders - 1)) != 0);
 }
@@ -239,7 +243,8 @@ static enum status absorb_types(void *state_, int pass, void *tally_, struct err
 static void decide_role(struct types_column *column, const struct role_profile *profile)
 {
     enum types_kind kind = column->kind;
-    bool number = kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_BOOL;
+    bool number =
+        kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL || kind == KIND_BOOL;
     bool time = kind == KIND_DATE || kind == KIND_TIMESTAMP || kind == KIND_TIME;
     column->has_role = profile->filled > 0;
     column->role = types_role_of(profile, column->name, number, time);

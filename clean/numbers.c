@@ -1,20 +1,24 @@
 /* clean/numbers.c: a column as doubles, and back. */
 #include "clean/numbers.h"
 
+#include "clean/numeral.h"
+
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 __extension__ typedef _Float16 half;
 
 bool field_is_number(const struct field *field)
 {
-    return !field->dictionary && type_is_number(field->type.id);
+    enum type_id id = field->type.id;
+    return !field->dictionary && (type_is_number(id) || id == TYPE_DECIMAL128);
 }
 
 bool field_is_ordered_number(const struct field *field)
 {
-    if (field->dictionary) return false;
-    return type_is_number(field->type.id) || field->type.id == TYPE_DATE32 ||
-           field->type.id == TYPE_TIMESTAMP;
+    return field_is_number(field) || (!field->dictionary && (field->type.id == TYPE_DATE32 ||
+                                                             field->type.id == TYPE_TIMESTAMP));
 }
 
 /* ---- reading ---- */
@@ -131,9 +135,26 @@ static uint64_t to_unsigned(double value, double high)
     return (uint64_t)rounded;
 }
 
-static void store(enum type_id type, void *values, int64_t row, double value)
+/* To the nearest that the scale can say, at most 10^precision - 1: a double's bits beyond that are
+ * no digits of the number it stands for, so they go through its shortest text. */
+static void store_decimal(const struct type *type, uint8_t *values, int64_t row, double value)
 {
-    switch (type) {
+    char text[64];
+    int128 decimal = 0;
+    snprintf(text, sizeof text, "%.15g", value);
+    if (strtod(text, NULL) != value) snprintf(text, sizeof text, "%.17g", value);
+    if (!number_decimal(str_of(text), STYLE_POINT, type->precision, type->scale, ROUND_HALF_EVEN,
+                        &decimal)) {
+        for (int i = 0; i < type->precision && !isnan(value); i++)
+            decimal = decimal * 10 + (value < 0 ? -9 : 9);
+    }
+    memcpy(values + 16 * row, &decimal, sizeof decimal);
+}
+
+static void store(const struct type *type, void *values, int64_t row, double value)
+{
+    switch (type->id) {
+    case TYPE_DECIMAL128: store_decimal(type, values, row, value); break;
     case TYPE_FLOAT16: ((half *)values)[row] = (half)value; break;
     case TYPE_FLOAT32: ((float *)values)[row] = (float)value; break;
     case TYPE_FLOAT64: ((double *)values)[row] = value; break;
@@ -160,7 +181,7 @@ enum status patch_number(struct patch *patch, int64_t row, double value, struct 
         uint8_t *bits = buffer_writable(&patch->validity);
         bits[row >> 3] = (uint8_t)(bits[row >> 3] | (1u << (row & 7)));
     }
-    store(patch->field->type.id, buffer_writable(&patch->values), row, value);
+    store(&patch->field->type, buffer_writable(&patch->values), row, value);
     patch->cells++;
     return STATUS_OK;
 }

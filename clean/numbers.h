@@ -1,13 +1,13 @@
 /* clean/numbers.h: a column as doubles, and back: what every numeric module begins and ends with.
  *
  * Integer columns stay integer columns: a value put into one is rounded to the nearest integer,
- * ties to even, and held within the type. */
+ * ties to even, and held within the type; into a decimal column, to its scale. */
 #ifndef CLEAN_NUMBERS_H
 #define CLEAN_NUMBERS_H
 
 #include "columnar/array.h"
 
-/* Integers and float16/32/64, not dictionary-encoded. For module_columns. */
+/* Integers, float16/32/64 and decimal128, not dictionary-encoded. For module_columns. */
 bool field_is_number(const struct field *field);
 /* The numbers, and dates and timestamps, whose middle also means something. */
 bool field_is_ordered_number(const struct field *field);

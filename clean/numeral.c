@@ -1,6 +1,8 @@
 /* clean/numeral.c: reads numbers with decimal and thousands marks. */
 #include "clean/numeral.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PLAIN_MAXIMUM 320 /* longest text read as a number */
@@ -56,7 +58,7 @@ static size_t group_mark(struct str text, enum number_style style)
 
 static char decimal_mark(enum number_style style)
 {
-    return style >= STYLE_COMMA ? ',' : '.';
+    return number_mark(style) == MARK_COMMA ? ',' : '.';
 }
 
 static struct str take_sign(struct str text, struct plain *plain)
@@ -173,6 +175,96 @@ static double to_real(const struct plain *plain)
     return plain->negative ? -value : value;
 }
 
+/* ---- all digits ---- */
+
+static int exponent_of(const struct plain *plain)
+{
+    const char *mark = plain->exponent ? memchr(plain->text, 'e', plain->size) : NULL;
+    return mark == NULL ? 0 : (int)strtol(mark + 1, NULL, 10);
+}
+
+/* The digits in a row, without mark, sign and exponent; "5." has none behind its mark. */
+static int digits_of(const struct plain *plain, char ret[PLAIN_MAXIMUM])
+{
+    int count = 0, most = plain->whole_digits + plain->fraction_digits;
+    for (size_t i = 0; count < most; i++)
+        if (is_digit(plain->text[i])) ret[count++] = plain->text[i];
+    return count;
+}
+
+static int zeros_in_front(const char *digits, int count)
+{
+    int zeros = 0;
+    while (zeros < count && digits[zeros] == '0')
+        zeros++;
+    return zeros;
+}
+
+static int at_least_zero(int value)
+{
+    return value < 0 ? 0 : value;
+}
+
+static struct number_digits count_digits(const struct plain *plain)
+{
+    char digits[PLAIN_MAXIMUM];
+    int exponent = exponent_of(plain), count = digits_of(plain, digits);
+    int zeros = zeros_in_front(digits, count);
+    return (struct number_digits){at_least_zero(plain->whole_digits - zeros + exponent),
+                                  at_least_zero(plain->fraction_digits - exponent)};
+}
+
+/* Whether the nearest double, written with as many digits, is another number. */
+static bool is_beyond(const struct plain *plain)
+{
+    char digits[PLAIN_MAXIMUM], written[PLAIN_MAXIMUM + 16];
+    if (plain->whole_digits + plain->fraction_digits <= EXACT_DIGITS) return false;
+    int count = digits_of(plain, digits), zeros = zeros_in_front(digits, count);
+    count -= zeros;
+    if (count <= EXACT_DIGITS) return false;
+    double value = fabs(strtod(plain->text, NULL));
+    snprintf(written, sizeof written, "%.*e", count - 1, value);
+    return written[0] != digits[zeros] ||
+           memcmp(written + 2, digits + zeros + 1, (size_t)count - 1) != 0;
+}
+
+/* Whether what is cut off behind `kept` of the digits rounds the rest away from zero; *ret_exact
+ * says whether it is nothing. */
+static bool rounds_up(const char *digits, int count, int kept, bool odd,
+                      enum number_rounding rounding, bool *ret_exact)
+{
+    int first = kept >= 0 && kept < count ? digits[kept] - '0' : 0;
+    bool rest = false;
+    for (int i = at_least_zero(kept + 1); i < count; i++)
+        rest |= digits[i] != '0';
+    rest |= kept < 0 && count > 0 && digits[0] != '0';
+    *ret_exact = first == 0 && !rest;
+    if (first != 5 || rest) return first >= 5;
+    return rounding == ROUND_HALF_UP || odd;
+}
+
+bool number_decimal(struct str text, enum number_style style, int precision, int scale,
+                    enum number_rounding rounding, int128 *ret)
+{
+    struct plain plain;
+    char digits[PLAIN_MAXIMUM];
+    int128 value = 0, most = 1;
+    bool exact = false;
+    if (!take_apart(text, style, &plain)) return false;
+    int count = digits_of(&plain, digits);
+    int kept = plain.whole_digits + exponent_of(&plain) + scale;
+    for (int i = 0; i < precision; i++)
+        most *= 10;
+    for (int i = 0; i < kept; i++) {
+        value = value * 10 + (i < count ? digits[i] - '0' : 0);
+        if (value >= most) return false;
+    }
+    value += rounds_up(digits, count, kept, (value & 1) != 0, rounding, &exact);
+    if (value >= most || (!exact && rounding == ROUND_NONE)) return false;
+    *ret = plain.negative ? -value : value;
+    return true;
+}
+
 /* ---- most numbers ---- */
 
 /* [-+]digits[.digits] of at most EXACT_DIGITS digits: read in one go, under any style that can. */
@@ -207,11 +299,15 @@ static bool read_simple(struct str text, struct simple *ret)
 /* "1.234" may be a thousand and more. */
 static struct number_fit simple_fits(const struct simple *simple)
 {
-    struct number_fit fit = {.whole = STYLE_ALL, .real = STYLE_ALL, .code = simple->zero_led};
+    struct number_digits own = {simple->whole, simple->fraction};
+    struct number_fit fit = {
+        .whole = STYLE_ALL, .real = STYLE_ALL, .code = simple->zero_led, .digits = {own, own}};
     if (simple->fraction == 0) return fit;
+    fit.digits[MARK_COMMA] = (struct number_digits){0, 0};
     bool grouped =
         simple->fraction == 3 && simple->whole <= 3 && simple->digits >= 1000 && !simple->zero_led;
     fit.whole = grouped ? 1u << STYLE_COMMA_POINT : 0;
+    if (grouped) fit.digits[MARK_COMMA].whole = simple->whole + simple->fraction;
     fit.real = fit.whole | 1u << STYLE_POINT | 1u << STYLE_POINT_COMMA | 1u << STYLE_POINT_SPACE;
     return fit;
 }
@@ -229,25 +325,43 @@ static bool only_digits(struct str text)
     return text.size > 0;
 }
 
+/* At most 18 digits: the same under every style. */
+static struct number_fit integer_fit(struct str text)
+{
+    struct number_digits own = {(int)text.size, 0};
+    int64_t value = 0;
+    for (size_t i = 0; i < text.size; i++)
+        value = value * 10 + (text.data[i] - '0');
+    return (struct number_fit){
+        .whole = STYLE_ALL,
+        .real = STYLE_ALL,
+        .beyond = (int64_t)(double)value == value ? 0 : STYLE_ALL,
+        .code = text.size > 1 && text.data[0] == '0',
+        .digits = {own, own},
+    };
+}
+
 struct number_fit number_fits(struct str text)
 {
     struct number_fit fit = {0};
     struct simple simple;
     if (read_simple(text, &simple)) return simple_fits(&simple);
-    if (only_digits(text) && text.size <= 18) { /* the same under every style */
-        fit.whole = fit.real = STYLE_ALL;
-        fit.code = text.size > 1 && text.data[0] == '0';
-        return fit;
-    }
+    if (only_digits(text) && text.size <= 18) return integer_fit(text);
     if (text.size == 0 || (unsigned char)(text.data[0] | 0x20) >= 'a') {
         if (text.size == 0 || (unsigned char)text.data[0] < 0x80) return fit;
     }
+    int marks = 0, beyond = 0; /* a bit a decimal mark */
     for (int style = 0; style < STYLE_COUNT; style++) {
         struct plain plain;
+        int mark = number_mark((enum number_style)style);
         if (!take_apart(text, (enum number_style)style, &plain)) continue;
         int64_t value = 0;
         bool whole = is_whole(&plain);
         fit.real |= 1u << style;
+        if ((marks & 1 << mark) == 0) beyond |= is_beyond(&plain) << mark;
+        if (beyond & 1 << mark) fit.beyond |= 1u << style;
+        marks |= 1 << mark;
+        fit.digits[mark] = count_digits(&plain);
         if (whole && to_whole(&plain, &value)) fit.whole |= 1u << style;
         fit.code |= plain.zero_led || (whole && plain.whole_digits > EXACT_DIGITS + 3);
     }

@@ -22,11 +22,24 @@ enum number_style {
 #define NUMBER_STYLES "point|point-comma|point-space|comma|comma-point|comma-space"
 #define STYLE_ALL     ((1u << STYLE_COUNT) - 1)
 
+/* The two decimal marks: what a number's digits are depends on nothing else of its style. */
+enum { MARK_POINT, MARK_COMMA, MARK_COUNT };
+static inline int number_mark(enum number_style style)
+{
+    return style >= STYLE_COMMA ? MARK_COMMA : MARK_POINT;
+}
+/* Decimal digits in front of and behind the mark, once an exponent has moved it. */
+struct number_digits {
+    int whole, fraction;
+};
+
 /* Which styles can read a text: a bit a style. */
 struct number_fit {
-    unsigned whole; /* as an integer within int64 */
-    unsigned real;  /* as a number, integers included */
-    bool code;      /* digits with a leading zero ("007"), or more digits than int64 can hold */
+    unsigned whole;  /* as an integer within int64 */
+    unsigned real;   /* as a number, integers included */
+    unsigned beyond; /* with digits that the nearest double does not keep */
+    bool code;       /* digits with a leading zero ("007"), or more digits than int64 can hold */
+    struct number_digits digits[MARK_COUNT]; /* 0 where no style of the mark reads it */
 };
 /* `text` without blanks at its ends. */
 struct number_fit number_fits(struct str text);
@@ -38,5 +51,14 @@ struct str number_without_unit(struct str text);
 bool number_whole(struct str text, enum number_style style, int64_t *ret);
 /* The nearest double (round half to even). */
 bool number_real(struct str text, enum number_style style, double *ret);
+
+__extension__ typedef __int128 int128;
+#define DECIMAL_PRECISION 38 /* decimal digits an int128 always holds */
+enum number_rounding { ROUND_NONE, ROUND_HALF_EVEN, ROUND_HALF_UP };
+#define NUMBER_ROUNDING "none|half-even|half-up"
+/* The number times 10^scale, exactly. False when the text is no number, when it has digits other
+ * than zero behind the scale and `rounding` is none, and at 10^precision or more. */
+bool number_decimal(struct str text, enum number_style style, int precision, int scale,
+                    enum number_rounding rounding, int128 *ret);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "clean/audit.h"
+#include "clean/numeral.h"
 #include "columnar/build.h"
 #include "columnar/ipc.h"
 
@@ -264,6 +265,15 @@ static enum status build_number(struct builder *builder, const struct field *fie
     return *ret_fits ? build_int(builder, whole, err) : STATUS_OK;
 }
 
+static enum status build_exact(struct builder *builder, const struct field *field, struct str text,
+                               bool *ret_fits, struct err *err)
+{
+    int128 decimal = 0;
+    *ret_fits = number_decimal(text, STYLE_POINT, field->type.precision, field->type.scale,
+                               ROUND_NONE, &decimal);
+    return *ret_fits ? build_decimal(builder, &decimal, err) : STATUS_OK;
+}
+
 /* Appends one value unless the text is none of the column's type. */
 static enum status build_value(struct builder *builder, const struct field *field, struct str text,
                                bool *ret_fits, struct err *err)
@@ -274,6 +284,7 @@ static enum status build_value(struct builder *builder, const struct field *fiel
     if (id == TYPE_DATE32 || id == TYPE_TIMESTAMP)
         return build_moment(builder, field, text, ret_fits, err);
     if (type_is_number(id)) return build_number(builder, field, text, ret_fits, err);
+    if (id == TYPE_DECIMAL128) return build_exact(builder, field, text, ret_fits, err);
     *ret_fits = id == TYPE_BOOL && (str_is(text, "true") || str_is(text, "false"));
     return *ret_fits ? build_bool(builder, str_is(text, "true"), err) : STATUS_OK;
 }

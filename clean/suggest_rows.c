@@ -1,5 +1,6 @@
 /* clean/suggest_rows.c: expectations, and steps about rows and whole columns, drafted from facts.
  */
+#include "clean/numbers.h"
 #include "clean/suggest_draft.h"
 
 #include <stdio.h>
@@ -183,7 +184,7 @@ static enum filling filling_of(const struct draft *draft, size_t column)
     double share = (double)facts->nulls / (double)(facts->rows == 0 ? 1 : facts->rows);
     if (!is_given(draft, column) || facts->nulls == 0 || share > SHARE_OF_NULLS)
         return FILL_NOTHING;
-    if (type_is_number(field->type.id) && !field->dictionary) return FILL_MEDIAN;
+    if (field_is_number(field)) return FILL_MEDIAN;
     bool words = field->type.id == TYPE_UTF8 || field->type.id == TYPE_BOOL;
     return words && !facts->many && !is_masked(draft, field->name) ? FILL_MODE : FILL_NOTHING;
 }

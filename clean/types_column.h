@@ -14,6 +14,7 @@ enum types_kind {
     KIND_BOOL,
     KIND_WHOLE,
     KIND_REAL,
+    KIND_DECIMAL, /* decimal128: the scale is the fit's where the recipe does not say it */
     KIND_DATE,
     KIND_TIMESTAMP,
     KIND_TIME,
@@ -28,8 +29,9 @@ struct types_column {
     enum types_kind kind;
     struct field field; /* what it becomes, once the kind is known */
     enum types_on_fail on_fail;
-    unsigned styles; /* allowed; a bit a style */
-    unsigned orders; /* allowed; a bit an order */
+    unsigned styles;               /* allowed; a bit a style */
+    unsigned orders;               /* allowed; a bit an order */
+    enum number_rounding rounding; /* of digits behind a decimal's scale */
     enum number_style style;
     enum date_order order;
     struct str unit;      /* behind each number, taken off; empty = none, "any" */
@@ -50,13 +52,15 @@ struct types_profile {
     int64_t whole[STYLE_COUNT], real[STYLE_COUNT];
     int64_t codes; /* digits that are a name, not an amount */
     int64_t yes[BOOL_PAIRS], no[BOOL_PAIRS];
-    int64_t undecided;             /* "don't know" and the like */
-    int64_t dates[ORDER_COUNT];    /* readable under each order */
-    int64_t stamps;                /* dates with a time */
-    int64_t either;                /* dates that mean two different days */
-    int64_t dotted;                /* of those, written with dots */
-    int64_t first[13], second[13]; /* dates by their first and second number up to 12 */
-    int64_t times;                 /* times without a date */
+    int64_t undecided;                       /* "don't know" and the like */
+    int64_t dates[ORDER_COUNT];              /* readable under each order */
+    int64_t stamps;                          /* dates with a time */
+    int64_t either;                          /* dates that mean two different days */
+    int64_t dotted;                          /* of those, written with dots */
+    int64_t first[13], second[13];           /* dates by their first and second number up to 12 */
+    int64_t times;                           /* times without a date */
+    int64_t beyond[STYLE_COUNT];             /* numbers with digits that a double does not keep */
+    struct number_digits digits[MARK_COUNT]; /* the most of any number; what stands above adds up */
 };
 /* `kind` is what the recipe asks for: only what is open about it is counted. */
 void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text);
@@ -66,6 +70,11 @@ void types_profile_merge(struct types_profile *profile, const struct types_profi
 MUST_CHECK enum status types_decide(struct types_column *column,
                                     const struct types_profile *profile, double mostly,
                                     struct arena *arena, struct err *err);
+/* Whether only values can tell the scale of a decimal. */
+static inline bool types_scale_open(const struct types_column *column)
+{
+    return column->kind == KIND_DECIMAL && column->field.name == NULL;
+}
 /* The word for a boolean: 1 true, 0 false, -1 neither; *ret_pair may be BOOL_PAIRS for 1 and 0. */
 int types_bool(struct str text, int *ret_pair);
 /* Answers to a yes-no question that are neither: null in a column of booleans. */
@@ -80,7 +89,7 @@ MUST_CHECK enum status types_settle_field(struct types_column *column, struct ar
 #define TYPES_NUMBER_THOUSANDS "auto|none|comma|point|space"
 #define TYPES_DATE_ORDER       "auto|" DATE_ORDERS
 struct types_options {
-    int decimal, thousands, order, on_fail; /* indices of the choices above */
+    int decimal, thousands, order, rounding, on_fail; /* indices of the choices above */
 };
 /* Bits of the styles and orders the options leave; fails where none is left. */
 MUST_CHECK enum status types_allowed(const struct types_options *options,

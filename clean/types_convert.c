@@ -26,6 +26,7 @@ bool types_cell(const struct batch *batch, size_t column, int64_t row, char *roo
 /* A converted value on its way into a buffer. */
 union value {
     int64_t whole;
+    int128 decimal;
     double real;
 };
 
@@ -75,6 +76,9 @@ static bool read_value(const struct types_column *column, bool zones, struct str
     case KIND_BOOL: ret->whole = types_bool(text, &pair); return ret->whole >= 0;
     case KIND_WHOLE: return read_whole(column, text, &ret->whole);
     case KIND_REAL: return read_real(column, text, &ret->real);
+    case KIND_DECIMAL:
+        return number_decimal(text, column->style, column->field.type.precision,
+                              column->field.type.scale, column->rounding, &ret->decimal);
     case KIND_DATE:
     case KIND_TIMESTAMP:
     case KIND_TIME: return read_moment(column, zones, text, &ret->whole);
@@ -99,6 +103,7 @@ static void store(enum type_id id, uint8_t *values, int64_t row, union value val
     case TYPE_DATE32: ((uint32_t *)place)[row] = (uint32_t)value.whole; break;
     case TYPE_FLOAT32: ((float *)place)[row] = (float)value.real; break;
     case TYPE_FLOAT64: ((double *)place)[row] = value.real; break;
+    case TYPE_DECIMAL128: memcpy(values + 16 * row, &value.decimal, sizeof value.decimal); break;
     default: ((int64_t *)place)[row] = value.whole; break;
     }
 }

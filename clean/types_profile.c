@@ -54,13 +54,24 @@ static void count_bool(struct types_profile *profile, struct str text)
         profile->no[pair]++;
 }
 
+static void widen_digits(struct number_digits *digits, const struct number_digits *more)
+{
+    for (int mark = 0; mark < MARK_COUNT; mark++) {
+        if (more[mark].whole > digits[mark].whole) digits[mark].whole = more[mark].whole;
+        if (more[mark].fraction > digits[mark].fraction)
+            digits[mark].fraction = more[mark].fraction;
+    }
+}
+
 static bool count_number(struct types_profile *profile, struct str text)
 {
     struct number_fit fit = number_fits(text);
     for (int style = 0; style < STYLE_COUNT; style++) {
         profile->whole[style] += (fit.whole >> style) & 1;
         profile->real[style] += (fit.real >> style) & 1;
+        profile->beyond[style] += (fit.beyond >> style) & 1;
     }
+    widen_digits(profile->digits, fit.digits);
     profile->codes += fit.code;
     return fit.real != 0;
 }
@@ -97,7 +108,7 @@ void types_profile_add(struct types_profile *profile, enum types_kind kind, stru
     text = str_trim(text);
     if (text.size == 0) return;
     profile->filled++;
-    if (kind == KIND_WHOLE || kind == KIND_REAL) {
+    if (kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL) {
         count_number(profile, text);
         return;
     }
@@ -112,11 +123,12 @@ void types_profile_add(struct types_profile *profile, enum types_kind kind, stru
 
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more)
 {
-    _Static_assert(sizeof *profile % sizeof(int64_t) == 0, "a profile is counts only");
+    size_t counts = offsetof(struct types_profile, digits);
     int64_t *into = (int64_t *)profile;
     const int64_t *from = (const int64_t *)more;
-    for (size_t i = 0; i < sizeof *profile / sizeof *into; i++)
+    for (size_t i = 0; i < counts / sizeof *into; i++)
         into[i] += from[i];
+    widen_digits(profile->digits, more->digits);
 }
 
 /* ---- deciding ---- */
@@ -203,6 +215,21 @@ static bool is_bool(const struct types_profile *profile, int64_t needed)
     return false;
 }
 
+static struct number_digits digits_in(const struct types_column *column,
+                                      const struct types_profile *profile)
+{
+    return profile->digits[number_mark(column->style)];
+}
+
+/* Real numbers of which a double would lose digits are decimals, where those hold them all. */
+static enum types_kind infer_real(const struct types_column *column,
+                                  const struct types_profile *profile)
+{
+    struct number_digits digits = digits_in(column, profile);
+    if (profile->beyond[column->style] == 0) return KIND_REAL;
+    return digits.whole + digits.fraction <= DECIMAL_PRECISION ? KIND_DECIMAL : KIND_REAL;
+}
+
 static enum types_kind infer_kind(const struct types_column *column,
                                   const struct types_profile *profile, double mostly)
 {
@@ -210,7 +237,8 @@ static enum types_kind infer_kind(const struct types_column *column,
     if (profile->filled == 0) return KIND_TEXT;
     if (is_bool(profile, needed)) return KIND_BOOL;
     if (profile->codes == 0 && profile->whole[column->style] >= needed) return KIND_WHOLE;
-    if (profile->codes == 0 && profile->real[column->style] >= needed) return KIND_REAL;
+    if (profile->codes == 0 && profile->real[column->style] >= needed)
+        return infer_real(column, profile);
     if (profile->dates[column->order] >= needed)
         return profile->stamps > 0 ? KIND_TIMESTAMP : KIND_DATE;
     if (profile->times >= needed) return KIND_TIME;
@@ -219,12 +247,22 @@ static enum types_kind infer_kind(const struct types_column *column,
 
 static bool is_number(enum types_kind kind)
 {
-    return kind == KIND_WHOLE || kind == KIND_REAL;
+    return kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL;
 }
 
 static bool is_date(enum types_kind kind)
 {
     return kind == KIND_DATE || kind == KIND_TIMESTAMP;
+}
+
+/* All digits behind the mark are kept, and what is left is room for larger numbers than were seen.
+ */
+static void choose_scale(struct types_column *column, const struct types_profile *profile)
+{
+    int fraction = digits_in(column, profile).fraction;
+    column->field = field_of(column->name, TYPE_DECIMAL128);
+    column->field.type.precision = DECIMAL_PRECISION;
+    column->field.type.scale = fraction < DECIMAL_PRECISION ? fraction : DECIMAL_PRECISION;
 }
 
 enum status types_decide(struct types_column *column, const struct types_profile *profile,
@@ -238,6 +276,9 @@ enum status types_decide(struct types_column *column, const struct types_profile
     bool whole = column->kind == KIND_WHOLE && !column->inferred; /* one reading is whole */
     if (is_number(column->kind) && !whole && style_doubtful(column, profile))
         column->doubt = "decimal mark not certain";
+    if (column->kind == KIND_REAL && column->inferred && profile->beyond[column->style] > 0)
+        column->doubt = "numbers with more digits than a double or a decimal keeps";
+    if (types_scale_open(column)) choose_scale(column, profile);
     if (column->kind == KIND_BOOL && profile->undecided > 0)
         column->doubt = "answers that are neither yes nor no become null";
     if (is_date(column->kind) && order_doubt != NULL) {
@@ -258,6 +299,7 @@ static enum type_id default_type(enum types_kind kind)
     case KIND_DATE: return TYPE_DATE32;
     case KIND_TIMESTAMP: return TYPE_TIMESTAMP;
     case KIND_TIME: return TYPE_TIME64;
+    case KIND_DECIMAL: /* its field has a scale by now */
     case KIND_AUTO:
     case KIND_TEXT:
     case KIND_CATEGORY: break;

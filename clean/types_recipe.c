@@ -45,11 +45,11 @@ static const struct {
     const char *name;
     enum types_kind kind;
 } short_names[] = {
-    {"auto", KIND_AUTO},     {"text", KIND_TEXT},          {"string", KIND_TEXT},
-    {"integer", KIND_WHOLE}, {"int", KIND_WHOLE},          {"number", KIND_REAL},
-    {"float", KIND_REAL},    {"double", KIND_REAL},        {"boolean", KIND_BOOL},
-    {"date", KIND_DATE},     {"datetime", KIND_TIMESTAMP}, {"timestamp", KIND_TIMESTAMP},
-    {"time", KIND_TIME},     {"category", KIND_CATEGORY},
+    {"auto", KIND_AUTO},           {"text", KIND_TEXT},   {"string", KIND_TEXT},
+    {"integer", KIND_WHOLE},       {"int", KIND_WHOLE},   {"number", KIND_REAL},
+    {"float", KIND_REAL},          {"double", KIND_REAL}, {"boolean", KIND_BOOL},
+    {"decimal", KIND_DECIMAL},     {"date", KIND_DATE},   {"datetime", KIND_TIMESTAMP},
+    {"timestamp", KIND_TIMESTAMP}, {"time", KIND_TIME},   {"category", KIND_CATEGORY},
 };
 
 static bool kind_of_type(const struct field *field, enum types_kind *ret)
@@ -63,6 +63,8 @@ static bool kind_of_type(const struct field *field, enum types_kind *ret)
         *ret = KIND_WHOLE;
     else if (id == TYPE_FLOAT32 || id == TYPE_FLOAT64)
         *ret = KIND_REAL;
+    else if (id == TYPE_DECIMAL128 && field->type.scale >= 0)
+        *ret = KIND_DECIMAL;
     else if (id == TYPE_DATE32)
         *ret = KIND_DATE;
     else if (id == TYPE_TIMESTAMP && field->type.unit == UNIT_MICRO)
@@ -119,10 +121,17 @@ static const struct setting column_settings[] = {
      .help = "the mark between thousands"},
     {"order", SETTING_CHOICE, SET(options.order), NULL, TYPES_DATE_ORDER,
      .help = "how numbers of a date are read"},
+    {"rounding", SETTING_CHOICE, SET(options.rounding), NULL, NUMBER_ROUNDING,
+     .help = "what becomes of digits behind a decimal's scale"},
     {"on_fail", SETTING_CHOICE, SET(options.on_fail), NULL, TYPES_ON_FAIL,
      .help = "what becomes of values that do not fit"},
     {NULL},
 };
+
+static bool is_amount(enum types_kind kind)
+{
+    return kind == KIND_REAL || kind == KIND_WHOLE || kind == KIND_DECIMAL;
+}
 
 static enum status read_map(struct types_column *column, const struct yaml_node *map,
                             struct types_options *options, struct arena *arena, struct err *err)
@@ -132,8 +141,7 @@ static enum status read_map(struct types_column *column, const struct yaml_node 
     *options = config.options;
     TRY(read_type(column, config.type, err));
     column->unit = str_trim(str_of(config.unit));
-    if (column->unit.size > 0 && column->kind != KIND_WHOLE && column->kind != KIND_REAL &&
-        column->kind != KIND_AUTO)
+    if (column->unit.size > 0 && !is_amount(column->kind) && column->kind != KIND_AUTO)
         return fail_at(yaml_get(map, "unit"), err, "column \"%s\": only numbers have a unit",
                        column->name);
     return STATUS_OK;
@@ -147,7 +155,7 @@ static enum status read_pair(struct types_column *column, const struct yaml_node
     struct str word = option->kind == YAML_SCALAR ? option->text : str_of("");
     int *place = &options->order;
     const char *choices = TYPES_DATE_ORDER;
-    if (column->kind == KIND_REAL || column->kind == KIND_WHOLE) {
+    if (is_amount(column->kind)) {
         place = &options->decimal;
         choices = TYPES_NUMBER_DECIMAL;
     }
@@ -157,6 +165,18 @@ static enum status read_pair(struct types_column *column, const struct yaml_node
                        column->name, (int)word.size, word.data, choices);
     *place = index;
     return STATUS_OK;
+}
+
+static enum status fail_spec(const struct types_column *column, const struct yaml_node *spec,
+                             struct err *err)
+{
+    enum status status = fail_at(spec, err,
+                                 "column \"%s\": expected a type, {date: day-first} or "
+                                 "{type: date, order: day-first}",
+                                 column->name);
+    if (spec->kind == YAML_LIST) /* the comma split it */
+        err_hint(err, "a type with a comma stands in quotes: \"decimal128(10, 2)\"");
+    return status;
 }
 
 enum status types_column_read(struct types_column *column, const struct yaml_node *spec,
@@ -171,11 +191,9 @@ enum status types_column_read(struct types_column *column, const struct yaml_nod
     } else if (spec->kind == YAML_SCALAR) {
         TRY(read_type(column, spec, err));
     } else {
-        return fail_at(spec, err,
-                       "column \"%s\": expected a type, {date: day-first} or "
-                       "{type: date, order: day-first}",
-                       column->name);
+        return fail_spec(column, spec, err);
     }
     column->on_fail = (enum types_on_fail)own.on_fail;
+    column->rounding = (enum number_rounding)own.rounding;
     return types_allowed(&own, spec, &column->styles, &column->orders, err);
 }

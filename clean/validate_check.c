@@ -144,6 +144,7 @@ static enum answer check_compare(const struct check *check, const struct batch *
 static bool reads_as(const struct field *type, struct str text)
 {
     int64_t whole = 0;
+    int128 decimal = 0;
     double real = 0;
     struct date_text date;
     struct date_reading reading;
@@ -153,6 +154,9 @@ static bool reads_as(const struct field *type, struct str text)
     if (type_is_integer(id))
         return number_whole(text, STYLE_POINT, &whole) && integer_fits(id, whole);
     if (type_is_number(id)) return number_real(text, STYLE_POINT, &real);
+    if (id == TYPE_DECIMAL128)
+        return number_decimal(text, STYLE_POINT, type->type.precision, type->type.scale, ROUND_NONE,
+                              &decimal);
     if (id == TYPE_BOOL)
         return (text.size == 4 && strncasecmp(text.data, "true", 4) == 0) ||
                (text.size == 5 && strncasecmp(text.data, "false", 5) == 0);

@@ -209,6 +209,38 @@ static void applies_saved_decisions(void **unused)
     trial_close(&second);
 }
 
+static void decimals_hold_what_a_double_would_round(void **unused)
+{
+    (void)unused;
+    expect_type("12345678901234567.89\n0.1\n", "decimal128(38, 2)");
+    expect_type("0.30000000000000004\n0.1\n", "float64");
+    expect_type("12345678901234567.1234567890123456789012\n", "float64"); /* with a doubt */
+    expect("types", "x:utf8", "12345678901234567.89\n0.1\n\n-7\n",
+           "x\n12345678901234567.89\n0.10\n\n-7.00\n");
+    expect("types x=decimal", "x:utf8", "1.5\n2,250.125\n", "x\n1.500\n2250.125\n");
+    expect("types x={decimal: comma}", "x:utf8", "1,5\n2.250\n", "x\n1.5\n2250.0\n");
+    expect("types x=\"decimal128(5, 2)\" on_fail=flag", "x:utf8", "1.5\n999.99\n1000\n0.125\n",
+           "x|type_issues\n1.50|\n999.99|\n|x: 1000\n|x: 0.125\n");
+    expect("types x=\"decimal128(5, 2)\" rounding=half-even", "x:utf8", "0.125\n0.135\n",
+           "x\n0.12\n0.14\n");
+    expect("types x=\"decimal128(5, 2)\"", "x:int64", "7\n8\n", "x\n7.00\n8.00\n");
+    expect("types x=\"decimal128(5, 2)\"", "x:float64", "0.1\n2.5\n", "x\n0.10\n2.50\n");
+}
+
+static void saved_decimals_are_applied(void **unused)
+{
+    (void)unused;
+    struct trial first = {.words = "types x=decimal"};
+    OWNED(batch_release) struct batch seen = trial_input("x:utf8", "0.25\n");
+    trial_run(&first, &module_types, &seen);
+    struct trial second = {.words = "types x=decimal", .load = (const char *)first.saved.data};
+    OWNED(batch_release) struct batch unseen = trial_input("x:utf8", "100000\n");
+    trial_run(&second, &module_types, &unseen);
+    assert_string_equal(trial_text(&second), "x\n100000.00\n");
+    trial_close(&first);
+    trial_close(&second);
+}
+
 static void refuses_unknown_columns_and_types(void **unused)
 {
     (void)unused;
@@ -243,6 +275,8 @@ int main(void)
         cmocka_unit_test(reads_times_with_zones_and_halves),
         cmocka_unit_test(refuses_dates_that_do_not_exist),
         cmocka_unit_test(applies_saved_decisions),
+        cmocka_unit_test(decimals_hold_what_a_double_would_round),
+        cmocka_unit_test(saved_decimals_are_applied),
         cmocka_unit_test(refuses_unknown_columns_and_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

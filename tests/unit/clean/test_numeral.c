@@ -88,12 +88,91 @@ static void integers_are_exact(void **unused)
     assert_int_equal(found, 1234);
 }
 
+static void expect_decimal(const char *text, int precision, int scale,
+                           enum number_rounding rounding, int128 wanted)
+{
+    int128 found = 0;
+    assert_true(number_decimal(str_of(text), STYLE_POINT, precision, scale, rounding, &found));
+    assert_true(found == wanted);
+}
+
+static void refuse_decimal(const char *text, int precision, int scale,
+                           enum number_rounding rounding)
+{
+    int128 found = 0;
+    assert_false(number_decimal(str_of(text), STYLE_POINT, precision, scale, rounding, &found));
+}
+
+static void decimals_keep_every_digit(void **unused)
+{
+    (void)unused;
+    expect_decimal("12.34", 4, 2, ROUND_NONE, 1234);
+    expect_decimal("-12.34", 4, 2, ROUND_NONE, -1234);
+    expect_decimal("12.3400", 4, 2, ROUND_NONE, 1234);
+    expect_decimal("12", 4, 2, ROUND_NONE, 1200);
+    expect_decimal("5.", 4, 2, ROUND_NONE, 500);
+    expect_decimal(".5", 4, 2, ROUND_NONE, 50);
+    expect_decimal("1.234e1", 4, 2, ROUND_NONE, 1234);
+    expect_decimal("1234e-2", 4, 2, ROUND_NONE, 1234);
+    expect_decimal("0e999", 4, 2, ROUND_NONE, 0);
+    expect_decimal("12345678901234567890.123456789012345678", 38, 18, ROUND_NONE,
+                   (int128)12345678901234567890u * 1000000000000000000 + 123456789012345678);
+    refuse_decimal("123.4", 4, 2, ROUND_NONE);
+    refuse_decimal("12.345", 4, 2, ROUND_NONE);
+    refuse_decimal("1e99", 38, 0, ROUND_NONE);
+    refuse_decimal("1e-99", 38, 0, ROUND_NONE);
+    refuse_decimal("1,5", 4, 2, ROUND_NONE);
+    refuse_decimal("", 4, 2, ROUND_NONE);
+}
+
+static void decimals_round_when_asked(void **unused)
+{
+    (void)unused;
+    expect_decimal("1.005", 4, 2, ROUND_HALF_EVEN, 100);
+    expect_decimal("1.015", 4, 2, ROUND_HALF_EVEN, 102);
+    expect_decimal("1.0050001", 4, 2, ROUND_HALF_EVEN, 101);
+    expect_decimal("1.005", 4, 2, ROUND_HALF_UP, 101);
+    expect_decimal("-1.005", 4, 2, ROUND_HALF_UP, -101);
+    expect_decimal("0.005", 4, 2, ROUND_HALF_UP, 1);
+    expect_decimal("0.005", 4, 2, ROUND_HALF_EVEN, 0);
+    expect_decimal("0.0009", 4, 2, ROUND_HALF_UP, 0);
+    expect_decimal("9e-400", 4, 2, ROUND_HALF_UP, 0);
+    refuse_decimal("99.995", 4, 2, ROUND_HALF_UP); /* 100.00 has five digits */
+    refuse_decimal("99.999", 4, 2, ROUND_HALF_EVEN);
+}
+
+/* A double read back with as many digits is the text again, or it is not. */
+static void what_a_double_loses_is_seen(void **unused)
+{
+    (void)unused;
+    const char *const kept[] = {"0.1", "0.30000000000000004", "1234567890.1234567",
+                                "0.1000000000000000055511151231257827", "9007199254740992"};
+    const char *const lost[] = {"12345678901234567.89", "3.3333333333333333", "9007199254740993.5",
+                                "0.12345678901234567891", "9007199254740993"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        assert_int_equal(number_fits(str_of(kept[i])).beyond, 0);
+        assert_true(number_fits(str_of(lost[i])).beyond & 1u << STYLE_POINT);
+    }
+    struct number_fit fit = number_fits(str_of("12,345,678,901,234,567.890"));
+    assert_int_equal(fit.digits[MARK_POINT].whole, 17);
+    assert_int_equal(fit.digits[MARK_POINT].fraction, 3);
+    assert_int_equal(fit.digits[MARK_COMMA].whole, 0);
+    fit = number_fits(str_of("1.234"));
+    assert_int_equal(fit.digits[MARK_POINT].fraction, 3);
+    assert_int_equal(fit.digits[MARK_COMMA].whole, 4);
+    fit = number_fits(str_of("00.00000000000000000125e3"));
+    assert_int_equal(fit.digits[MARK_POINT].fraction, 17);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_fits_the_styles_that_can_read_it),
         cmocka_unit_test(reals_are_the_nearest_double),
         cmocka_unit_test(integers_are_exact),
+        cmocka_unit_test(decimals_keep_every_digit),
+        cmocka_unit_test(decimals_round_when_asked),
+        cmocka_unit_test(what_a_double_loses_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
