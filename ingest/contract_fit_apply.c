@@ -168,6 +168,7 @@ static enum status add_bytes(const struct applying *applying, struct reject *rej
             place->byte_offset = place->line = -1;
         }
         rejects[next].raw = place->raw;
+        rejects[next].path = place->path;
         rejects[next].byte_offset = place->byte_offset;
         rejects[next++].line = place->line;
     }

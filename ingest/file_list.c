@@ -19,6 +19,12 @@ void file_fault_set(struct file_fault *ret, const char *rule, const char *format
     ret->rule = rule;
 }
 
+struct str file_path_text(const char *path)
+{
+    struct str text = str_of(path);
+    return utf8_valid(text.data, text.size) ? text : (struct str){NULL, 0};
+}
+
 static int open_listed(const struct file_list *files, const struct listed_file *file)
 {
     char path[4096];

@@ -35,6 +35,9 @@ struct file_fault {
 void file_fault_set(struct file_fault *ret, const char *rule, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* A path as a value: data NULL where it is not UTF-8. */
+struct str file_path_text(const char *path);
+
 /* Lists `path`, or `bundle` where it is not NULL (borrowed); chooses none. Paths lie in the arena
  * or the bundle. Release also after a failure. */
 MUST_CHECK enum status file_list_open(struct file_list *ret, const char *path,

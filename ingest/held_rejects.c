@@ -36,6 +36,7 @@ enum status held_rejects_add(struct held_rejects *held, const struct reject *rej
     TRY(copy(held, &kept->message, err));
     TRY(copy(held, &kept->raw, err));
     TRY(copy(held, &kept->value, err));
+    TRY(copy(held, &kept->path, err));
     held->bytes += sizeof *kept;
     held->count++;
     return STATUS_OK;

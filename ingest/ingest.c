@@ -5,6 +5,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "ingest/file_list.h"
 #include "ingest/report.h"
 
 #include <errno.h>
@@ -204,7 +205,7 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
         if (ingest->resumes != NULL) ingest->options.resume = ingest->resumes[i];
         ingest->options.standard_input = &object->input;
         ingest->options.bundle = object->bundle;
-        if (ingest->retry != NULL) retry_options(ingest->retry, i, &ingest->options);
+        if (ingest->retry != NULL) retry_options(ingest->retry, i, ingest->args, &ingest->options);
         enum status status =
             ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
@@ -423,6 +424,7 @@ static enum status push_members(struct ingest *ingest, struct err *err)
             .rule = member->rule,
             .message = str_of(member->message),
         };
+        if (member->path != NULL) reject.path = file_path_text(member->path);
         TRY(push_reject(ingest, &reject, "archive", err));
     }
     return STATUS_OK;

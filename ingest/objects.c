@@ -61,6 +61,7 @@ static enum status add_reject(struct objects *objects, const char *archive, size
         .member = (int64_t)member + 1,
         .rule = rule,
         .message = text,
+        .path = path,
     };
     return STATUS_OK;
 }

@@ -32,6 +32,7 @@ struct object_reject {
     int64_t member; /* from 1, in the order of the paths */
     const char *rule;
     const char *message;
+    const char *path;
 };
 
 struct objects {

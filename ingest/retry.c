@@ -1,220 +1,19 @@
 /* ingest/retry.c: rejected records as sources once more. */
-#include "ingest/retry.h"
+#include "ingest/retry_state.h"
 
 #include "base/output.h"
 #include "columnar/value_text.h"
-#include "ingest/csv_parts.h"
-#include "ingest/decoder.h"
+#include "ingest/ingest.h"
 #include "lineage/sql.h"
 
 #include <stdio.h>
 
-extern const struct source_kind source_csv, source_jsonl;
-
-struct origin { /* as it lies in the spool of origins */
-    int64_t record, byte_offset, line;
-};
-
-struct group { /* records of one source that lie behind each other */
-    const char *name;
-    const struct retry_reader *reader; /* NULL: JSON */
-    uint64_t begin, end;               /* in the spool */
-    uint64_t first;                    /* origin */
-    int64_t records;
-};
-
-struct retry {
-    struct run *run;
-    const char *name; /* of the first file */
-    struct arena *arena;
-    struct retry_notes notes;
-    struct spool spool, origins;
-    uint64_t origin_count;
-    struct group *groups;
-    size_t group_count, group_room;
-    struct reject *refused;
-    size_t refused_count, refused_room;
-    struct digester digester;
-    struct digest digest;
-    struct bytes decoded;
-};
-
-/* ---- lists ---- */
-
-static enum status room_for_one(void *items, size_t *room, size_t count, size_t size,
-                                struct err *err)
-{
-    void **list = items;
-    if (count < *room) return STATUS_OK;
-    size_t larger = *room == 0 ? 16 : *room * 2;
-    void *grown = memory_resize(*list, larger, size);
-    if (grown == NULL) return fail_memory(err, larger * size);
-    *list = grown;
-    *room = larger;
-    return STATUS_OK;
-}
-
-static enum status keep_text(struct retry *retry, struct str text, const char **ret,
-                             struct err *err)
-{
-    *ret = arena_text(retry->arena, text.data, text.size);
-    return *ret == NULL ? fail_memory(err, text.size) : STATUS_OK;
-}
-
-static enum status refuse(struct retry *retry, const char *source, const struct origin *origin,
-                          struct str raw, const char *rule, const char *message, struct err *err)
-{
-    const char *copy;
-    TRY(room_for_one(&retry->refused, &retry->refused_room, retry->refused_count,
-                     sizeof *retry->refused, err));
-    TRY(keep_text(retry, raw, &copy, err));
-    retry->refused[retry->refused_count++] = (struct reject){
-        .source = str_of(source),
-        .record = origin->record,
-        .byte_offset = origin->byte_offset,
-        .line = origin->line,
-        .rule = rule,
-        .message = str_of(message),
-        .raw = {copy, raw.size},
-    };
-    return STATUS_OK;
-}
-
-/* ---- the spool ---- */
-
-static enum status add_name(struct spool *spool, const struct retry_reader *reader,
-                            const char *name, struct err *err)
-{
-    char quote = (char)reader->quote, escape = reader->escape == 0 ? quote : (char)reader->escape;
-    if (quote == 0) return spool_add(spool, name, strlen(name), err);
-    TRY(spool_add(spool, &quote, 1, err));
-    for (const char *at = name; *at != '\0'; at++) {
-        if (*at == quote || *at == escape) TRY(spool_add(spool, &escape, 1, err));
-        TRY(spool_add(spool, at, 1, err));
-    }
-    return spool_add(spool, &quote, 1, err);
-}
-
-static enum status begin_group(struct retry *retry, const char *name,
-                               const struct retry_reader *reader, struct err *err)
-{
-    TRY(room_for_one(&retry->groups, &retry->group_room, retry->group_count, sizeof *retry->groups,
-                     err));
-    struct group *group = &retry->groups[retry->group_count++];
-    *group = (struct group){
-        .name = name, .reader = reader, .begin = retry->spool.size, .first = retry->origin_count};
-    for (size_t i = 0; reader != NULL && i < reader->column_count; i++) {
-        if (i > 0) TRY(spool_add(&retry->spool, reader->delimiter, strlen(reader->delimiter), err));
-        TRY(add_name(&retry->spool, reader, reader->columns[i], err));
-    }
-    if (reader != NULL) TRY(spool_add(&retry->spool, "\n", 1, err));
-    group->end = retry->spool.size;
-    return STATUS_OK;
-}
-
-/* A record alone must be one; among others an open quote would swallow them. */
-static bool is_one_record(const struct retry_reader *reader, struct str raw, const char **ret_rule,
-                          const char **ret_message)
-{
-    struct csv_dialect dialect = {
-        .delimiter = (uint8_t)reader->delimiter[0],
-        .quote = (uint8_t)reader->quote,
-        .escape = (uint8_t)reader->escape,
-        .fields = reader->column_count,
-    };
-    struct csv_record record;
-    size_t more = strlen(reader->delimiter) - 1;
-    memcpy(dialect.delimiter_more, reader->delimiter + 1, more);
-    dialect.delimiter_more_size = (uint8_t)more;
-    *ret_rule = "quote";
-    *ret_message = "found a quote that does not end, or text behind one";
-    if (raw.size == 0) {
-        *ret_rule = "records";
-        *ret_message = "found nothing, expected a record";
-        return reader->column_count == 1;
-    }
-    (void)csv_record_find(&dialect, (const uint8_t *)raw.data, raw.size, true, &record);
-    if (record.fault != CSV_FINE) return false;
-    *ret_rule = "records";
-    *ret_message = "found more than one record, expected one";
-    return record.end == raw.size;
-}
-
-/* One line: JSON has no line ends within strings. */
-static enum status add_json(struct retry *retry, struct str raw, struct err *err)
-{
-    OWNED(memory_release) char *line = memory_copy_text(raw.data, raw.size);
-    if (line == NULL) return fail_memory(err, raw.size);
-    for (size_t i = 0; i < raw.size; i++)
-        if (line[i] == '\n' || line[i] == '\r') line[i] = ' ';
-    return spool_add(&retry->spool, line, raw.size, err);
-}
-
-/* The text of the record in UTF-8; what is no text in its encoding will be found by the reader. */
-static enum status decode(struct retry *retry, const struct retry_reader *reader, struct str *raw,
-                          struct err *err)
-{
-    struct encoding encoding;
-    uint64_t wrong;
-    if (reader == NULL || reader->encoding == NULL) return STATUS_OK;
-    TRY(encoding_named(reader->encoding, &encoding, err));
-    if (encoding_is_utf8(&encoding)) return STATUS_OK;
-    retry->decoded.size = 0;
-    TRY(decode_text(&encoding, *raw, &retry->decoded, &wrong, err));
-    *raw = (struct str){(const char *)retry->decoded.data, retry->decoded.size};
-    return STATUS_OK;
-}
-
-static struct str without_line_end(struct str raw)
-{
-    if (raw.size > 0 && raw.data[raw.size - 1] == '\n') raw.size--;
-    if (raw.size > 0 && raw.data[raw.size - 1] == '\r') raw.size--;
-    return raw;
-}
-
-static bool is_blank(struct str raw)
-{
-    return str_trim(raw).size == 0;
-}
-
-static const struct retry_reader *reader_of(const struct retry *retry, const char *name)
-{
-    for (size_t i = 0; i < retry->notes.count; i++)
-        if (strcmp(retry->notes.readers[i].name, name) == 0)
-            return retry->notes.kind == &source_csv ? &retry->notes.readers[i] : NULL;
-    return NULL;
-}
-
-static enum status add_record(struct retry *retry, const char *source, const struct origin *origin,
-                              struct str raw, struct err *err)
-{
-    const char *rule = "json", *message = "found nothing, expected a record";
-    struct group *group = retry->group_count == 0 ? NULL : &retry->groups[retry->group_count - 1];
-    bool same = group != NULL && strcmp(group->name, source) == 0;
-    const struct retry_reader *reader = same ? group->reader : reader_of(retry, source);
-    if (reader == NULL && retry->notes.kind == &source_csv)
-        return refuse(retry, source, origin, raw, "retry",
-                      "found nothing on how this record is to be read", err);
-    TRY(decode(retry, reader, &raw, err));
-    raw = without_line_end(raw);
-    bool one = reader == NULL ? !is_blank(raw) : is_one_record(reader, raw, &rule, &message);
-    if (!one) return refuse(retry, source, origin, raw, rule, message, err);
-    if (!same) TRY(begin_group(retry, source, reader, err));
-    group = &retry->groups[retry->group_count - 1];
-    TRY(reader == NULL ? add_json(retry, raw, err)
-                       : spool_add(&retry->spool, raw.data, raw.size, err));
-    TRY(spool_add(&retry->spool, "\n", 1, err));
-    TRY(spool_add(&retry->origins, origin, sizeof *origin, err));
-    retry->origin_count++;
-    group->records++;
-    group->end = retry->spool.size;
-    return STATUS_OK;
-}
+extern const struct source_kind source_jsonl, source_lines;
 
 /* ---- the files ---- */
 
 struct columns { /* of a rejects file; -1 = it has none */
-    int64_t source, record, byte_offset, line, raw;
+    int64_t source, record, byte_offset, line, rule, raw, path;
 };
 
 static enum status find_columns(const struct schema *schema, struct columns *ret, struct err *err)
@@ -224,7 +23,9 @@ static enum status find_columns(const struct schema *schema, struct columns *ret
         .record = schema_find(schema, str_of("record")),
         .byte_offset = schema_find(schema, str_of("byte_offset")),
         .line = schema_find(schema, str_of("line")),
+        .rule = schema_find(schema, str_of("rule")),
         .raw = schema_find(schema, str_of("raw")),
+        .path = schema_find(schema, str_of("path")),
     };
     if (ret->source >= 0 && ret->record >= 0 && ret->raw >= 0) return STATUS_OK;
     (void)fail(err, STATUS_USAGE, "found no columns source, record and raw, expected rejects");
@@ -276,28 +77,55 @@ static enum status name_in(struct retry *retry, const struct batch *batch, int64
     struct str text;
     TRY(bytes_in(batch, column, row, scratch, &text, err));
     if (*name != NULL && str_is(text, *name)) return STATUS_OK;
-    return keep_text(retry, text, name, err);
+    *name = arena_text(retry->arena, text.data, text.size);
+    return *name == NULL ? fail_memory(err, text.size) : STATUS_OK;
+}
+
+/* Data NULL where there is no such column, or no value. */
+static enum status text_in(const struct batch *batch, int64_t column, int64_t row,
+                           struct bytes *scratch, struct str *ret, struct err *err)
+{
+    *ret = (struct str){NULL, 0};
+    if (column < 0 || value_is_null(&batch->schema->fields[column], batch->columns[column], row))
+        return STATUS_OK;
+    return bytes_in(batch, column, row, scratch, ret, err);
+}
+
+struct scratch { /* of a record */
+    struct bytes name, rule, raw, path;
+};
+
+static void scratch_release(struct scratch *scratch)
+{
+    bytes_release(&scratch->name);
+    bytes_release(&scratch->rule);
+    bytes_release(&scratch->raw);
+    bytes_release(&scratch->path);
 }
 
 static enum status take_batch(struct retry *retry, const struct batch *batch,
                               const struct columns *columns, const char **name, struct err *err)
 {
-    OWNED(bytes_release) struct bytes scratch = bytes_limited(INT32_MAX);
+    OWNED(scratch_release)
+    struct scratch scratch = {bytes_limited(INT32_MAX), bytes_limited(INT32_MAX),
+                              bytes_limited(INT32_MAX), bytes_limited(INT32_MAX)};
     for (int64_t row = 0; row < batch->rows; row++) {
-        struct str raw;
-        const struct origin origin = {
-            .record = number_in(batch, columns->record, row),
-            .byte_offset = number_in(batch, columns->byte_offset, row),
-            .line = number_in(batch, columns->line, row),
+        struct retry_record record = {
+            .origin = {.record = number_in(batch, columns->record, row),
+                       .byte_offset = number_in(batch, columns->byte_offset, row),
+                       .line = number_in(batch, columns->line, row)},
         };
-        TRY(name_in(retry, batch, columns->source, row, name, &scratch, err));
-        TRY(bytes_in(batch, columns->raw, row, &scratch, &raw, err));
-        if (origin.record < 1)
+        TRY(name_in(retry, batch, columns->source, row, name, &scratch.name, err));
+        TRY(bytes_in(batch, columns->raw, row, &scratch.raw, &record.raw, err));
+        TRY(text_in(batch, columns->rule, row, &scratch.rule, &record.rule, err));
+        TRY(text_in(batch, columns->path, row, &scratch.path, &record.path, err));
+        if (record.origin.record < 1)
             return fail(err, STATUS_FAILED, "row %lld has no record number", (long long)row + 1);
+        record.source = *name;
         digester_add_field(&retry->digester, *name, strlen(*name));
-        digester_add_u64(&retry->digester, (uint64_t)origin.record);
-        digester_add_field(&retry->digester, raw.data, raw.size);
-        TRY(add_record(retry, *name, &origin, raw, err));
+        digester_add_u64(&retry->digester, (uint64_t)record.origin.record);
+        digester_add_field(&retry->digester, record.raw.data, record.raw.size);
+        TRY(retry_add(retry, &record, err));
     }
     return STATUS_OK;
 }
@@ -368,6 +196,8 @@ static enum status read_file(struct retry *retry, const char *operand, const str
     struct str note = metadata_get(&schema->metadata, "tamis:retry");
     TRY(find_columns(schema, &columns, err));
     if (note.data != NULL) TRY(take_notes(retry, note, err));
+    enum type_id raw = schema->fields[columns.raw].type.id;
+    retry->are_texts = raw == TYPE_UTF8 || raw == TYPE_LARGE_UTF8;
     for (bool end = false; !end;) {
         OWNED(batch_release) struct batch batch = {0};
         TRY(stage_input_next(input, &batch, &end, err));
@@ -386,6 +216,7 @@ enum status retry_open(struct retry **ret, char *const *operands, size_t count, 
     retry->run = run;
     retry->spool = retry->origins = SPOOL_NONE;
     retry->decoded = bytes_limited(INT32_MAX);
+    retry->side.objects.spool = SPOOL_NONE;
     digester_begin(&retry->digester);
     TRY(arena_open(&retry->arena, err));
     retry->name = operands[0] == NULL || strcmp(operands[0], "-") == 0 ? "stdin" : operands[0];
@@ -394,6 +225,7 @@ enum status retry_open(struct retry **ret, char *const *operands, size_t count, 
         if (status != STATUS_OK)
             return fail_within(err, status, "\"%s\"", operands[i] == NULL ? "stdin" : operands[i]);
     }
+    TRY(retry_end(retry, err));
     retry->digest = digester_end(&retry->digester);
     if (retry->notes.kind == NULL) retry->notes.kind = &source_jsonl; /* no record at all */
     *ret = retry;
@@ -409,6 +241,11 @@ void retry_close(struct retry **retry)
     spool_close(&r->spool);
     spool_close(&r->origins);
     bytes_release(&r->decoded);
+    for (size_t i = 0; i < r->group_count; i++) {
+        memory_free(r->groups[i].files);
+        memory_free(r->groups[i].bundle.items);
+    }
+    side_files_close(&r->side);
     memory_free(r->groups);
     memory_free(r->refused);
     arena_close(&r->arena);
@@ -425,25 +262,47 @@ const struct source_kind *retry_kind(const struct retry *retry)
 
 enum status retry_objects(struct retry *retry, struct objects *ret, struct err *err)
 {
-    if (retry->group_count == 0)
-        return fail(err, STATUS_VERDICT, "found no record among %zu rejects", retry->refused_count);
     TRY(NEW(&ret->items, retry->group_count, err));
     ret->room = retry->group_count;
     for (size_t i = 0; i < retry->group_count; i++) {
         struct group *group = &retry->groups[i];
-        struct object *object = &ret->items[ret->count++];
+        struct object *object = &ret->items[ret->count];
+        if (group->records == 0) continue; /* none of them is one */
+        retry->groups[ret->count++] = *group;
+        if (i >= ret->count) *group = (struct group){0};
+        group = &retry->groups[ret->count - 1];
         *object = (struct object){.name = group->name};
-        TRY(input_from_part(&object->input, retry->spool.descriptor, group->begin,
-                            group->end - group->begin, group->name, err));
+        group->bundle.spool = retry->spool;
+        if (retry_takes_files(retry->notes.kind))
+            object->bundle = &group->bundle;
+        else
+            TRY(input_from_part(&object->input, retry->spool.descriptor, group->begin,
+                                group->end - group->begin, group->name, err));
     }
+    if (ret->count == 0)
+        return fail(err, STATUS_VERDICT, "found no record among %zu reject%s%s%.*s",
+                    retry->refused_count, retry->refused_count == 1 ? "" : "s",
+                    retry->refused_count == 0 ? "" : ", the first: ",
+                    retry->refused_count == 0 ? 0 : (int)retry->refused[0].message.size,
+                    retry->refused_count == 0 ? "" : retry->refused[0].message.data);
     return STATUS_OK;
 }
 
-void retry_options(const struct retry *retry, size_t source, struct source_options *ret)
+/* What the command line says goes before what the run that rejected them was told. */
+void retry_options(const struct retry *retry, size_t source, const struct ingest_args *args,
+                   struct source_options *ret)
 {
     const struct retry_reader *reader = retry->groups[source].reader;
-    ret->encoding = "utf-8";
+    bool files = retry_takes_files(retry->notes.kind);
+    if (retry->are_texts) files = false; /* whatever their source was */
+    ret->encoding = files && reader != NULL && args->encoding == NULL ? reader->encoding
+                    : files                                           ? args->encoding
+                                                                      : "utf-8";
     if (reader == NULL) return;
+    ret->pattern = args->pattern != NULL ? args->pattern : reader->pattern;
+    ret->label_from = args->label_from != 0 ? args->label_from : reader->label_from;
+    ret->sidecars = args->sidecar.count > 0 ? &args->sidecar : &reader->sidecars;
+    if (reader->columns == NULL) return;
     ret->delimiter = reader->delimiter;
     ret->quote = reader->quote;
     ret->escape = reader->escape;
@@ -471,6 +330,18 @@ int64_t retry_number(const void *untyped, size_t source, int64_t number)
     return origin_of(untyped, source, number, &origin, NULL) == STATUS_OK ? origin.record : number;
 }
 
+/* Lines without a pattern have their number in the file as a column. */
+static void restore_line(const struct group *group, const struct batch *batch, int64_t row,
+                         const struct origin *origin)
+{
+    int64_t column = schema_find(batch->schema, str_of("number"));
+    if (group->reader->pattern != NULL || column < 0 ||
+        batch->schema->fields[column].type.id != TYPE_INT64)
+        return;
+    int64_t *numbers = (int64_t *)(uintptr_t)array_values(batch->columns[column]);
+    numbers[row] = origin->line > 0 ? origin->line : origin->record;
+}
+
 enum status retry_restore(const struct retry *retry, size_t source, struct source_rows *rows,
                           struct err *err)
 {
@@ -478,6 +349,8 @@ enum status retry_restore(const struct retry *retry, size_t source, struct sourc
     for (int64_t row = 0; row < rows->batch.rows; row++) {
         TRY(origin_of(retry, source, rows->records[row], &origin, err));
         rows->records[row] = origin.record;
+        if (retry->notes.kind == &source_lines)
+            restore_line(&retry->groups[source], &rows->batch, row, &origin);
     }
     for (size_t i = 0; i < rows->reject_count; i++) {
         struct reject *reject = &rows->rejects[i];

@@ -4,7 +4,9 @@
  * names and types); the run that wrote it has the same in its configuration, for a file whose
  * metadata was lost on the way through another program. Rows that were rejected behind ingestion
  * are JSON objects and need neither. Each source's records go through a spool, one behind the
- * other, as if they were a file; numbers and places are the original's again afterwards. */
+ * other, as if they were a file (entries of a feed between what stood around them), or where
+ * records are files as if they were an archive; numbers and places are the original's again
+ * afterwards. */
 #ifndef INGEST_RETRY_H
 #define INGEST_RETRY_H
 
@@ -29,7 +31,9 @@ MUST_CHECK enum status retry_describe(const struct retry *retry, int64_t *ret_by
 /* What is to be opened: an object a source. STATUS_VERDICT when no reject is a record. The options
  * of reading are set in each one's place by retry_options. */
 MUST_CHECK enum status retry_objects(struct retry *retry, struct objects *ret, struct err *err);
-void retry_options(const struct retry *retry, size_t source, struct source_options *ret);
+struct ingest_args;
+void retry_options(const struct retry *retry, size_t source, const struct ingest_args *args,
+                   struct source_options *ret);
 /* Number of record `number` of the spool in its source. */
 int64_t retry_number(const void *retry, size_t source, int64_t number);
 /* Numbers and places of rows and rejects as they were. Any thread. */
@@ -50,8 +54,12 @@ struct retry_reader { /* of one source */
     const char *name;
     const char *delimiter, *encoding;
     int quote, escape;
-    const char *const *columns;
+    const char *const *columns; /* of CSV; NULL otherwise */
     size_t column_count;
+    const char *pattern;       /* of lines */
+    const char *head, *tail;   /* of a feed: in front of its entries and behind them */
+    int label_from;            /* of pictures, as is the next */
+    struct text_list sidecars; /* items in the arena */
 };
 struct retry_notes {
     const struct source_kind *kind;
@@ -65,5 +73,8 @@ MUST_CHECK enum status retry_notes_parse(struct str json, struct arena *arena,
 /* Appends the members "as", "delimiter", "quote", "escape", "encoding" and "names" of a reader. */
 MUST_CHECK enum status retry_reader_csv(struct bytes *json, const struct retry_reader *reader,
                                         struct err *err);
+/* Appends "as" and whatever else the reader of another kind has. */
+MUST_CHECK enum status retry_reader_text(struct bytes *json, const char *as,
+                                         const struct retry_reader *reader, struct err *err);
 
 #endif

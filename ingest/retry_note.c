@@ -15,6 +15,17 @@ static enum status add_member(struct bytes *json, const char *key, struct str va
     return bytes_append_json(json, value, err);
 }
 
+static enum status add_texts(struct bytes *json, const char *const *texts, size_t count,
+                             struct err *err)
+{
+    TRY(bytes_append_text(json, "[", err));
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) TRY(bytes_append_text(json, ",", err));
+        TRY(bytes_append_json(json, str_of(texts[i]), err));
+    }
+    return bytes_append_text(json, "]", err);
+}
+
 enum status retry_reader_csv(struct bytes *json, const struct retry_reader *reader, struct err *err)
 {
     char quote = (char)reader->quote, escape = (char)reader->escape;
@@ -23,12 +34,24 @@ enum status retry_reader_csv(struct bytes *json, const struct retry_reader *read
     TRY(add_member(json, "quote", (struct str){&quote, quote != 0}, err));
     TRY(add_member(json, "escape", (struct str){&escape, escape != 0}, err));
     if (reader->encoding != NULL) TRY(add_member(json, "encoding", str_of(reader->encoding), err));
-    TRY(bytes_append_text(json, ",\"names\":[", err));
-    for (size_t i = 0; i < reader->column_count; i++) {
-        if (i > 0) TRY(bytes_append_text(json, ",", err));
-        TRY(bytes_append_json(json, str_of(reader->columns[i]), err));
-    }
-    return bytes_append_text(json, "]", err);
+    TRY(bytes_append_text(json, ",\"names\":", err));
+    return add_texts(json, reader->columns, reader->column_count, err);
+}
+
+enum status retry_reader_text(struct bytes *json, const char *as, const struct retry_reader *reader,
+                              struct err *err)
+{
+    static const char *const labels[] = {NULL, "directory", "cls", "json"};
+    const char *label = labels[reader->label_from];
+    TRY(bytes_format(json, err, "\"as\":\"%s\"", as));
+    if (reader->encoding != NULL) TRY(add_member(json, "encoding", str_of(reader->encoding), err));
+    if (reader->pattern != NULL) TRY(add_member(json, "pattern", str_of(reader->pattern), err));
+    if (reader->head != NULL) TRY(add_member(json, "head", str_of(reader->head), err));
+    if (reader->tail != NULL) TRY(add_member(json, "tail", str_of(reader->tail), err));
+    if (label != NULL) TRY(add_member(json, "label_from", str_of(label), err));
+    if (reader->sidecars.count == 0) return STATUS_OK;
+    TRY(bytes_append_text(json, ",\"sidecars\":", err));
+    return add_texts(json, reader->sidecars.items, reader->sidecars.count, err);
 }
 
 /* A kind without bytes of its own has its rows rejected as CSV records. */
@@ -100,7 +123,7 @@ static enum status get_text(const struct yaml_node *map, const char *key, struct
 }
 
 static enum status parse_names(const struct yaml_node *names, struct arena *arena,
-                               struct retry_reader *ret, struct err *err)
+                               const char ***ret, size_t *ret_count, struct err *err)
 {
     if (names == NULL || names->kind != YAML_LIST || names->count == 0) return wrong(err);
     const char **columns = arena_get(arena, names->count, sizeof *columns);
@@ -110,8 +133,39 @@ static enum status parse_names(const struct yaml_node *names, struct arena *aren
         columns[i] = arena_text(arena, names->items[i]->text.data, names->items[i]->text.size);
         if (columns[i] == NULL) return fail_memory(err, names->items[i]->text.size);
     }
-    ret->columns = columns;
-    ret->column_count = names->count;
+    *ret = columns;
+    *ret_count = names->count;
+    return STATUS_OK;
+}
+
+static enum status parse_csv(const struct yaml_node *node, struct arena *arena,
+                             struct retry_reader *ret, struct err *err)
+{
+    const char *quote, *escape, **names;
+    TRY(get_text(node, "delimiter", arena, &ret->delimiter, err));
+    TRY(get_text(node, "quote", arena, &quote, err));
+    TRY(get_text(node, "escape", arena, &escape, err));
+    size_t size = ret->delimiter == NULL ? 0 : strlen(ret->delimiter);
+    if (size == 0 || size > 8 || quote == NULL || escape == NULL) return wrong(err);
+    ret->quote = (unsigned char)quote[0];
+    ret->escape = (unsigned char)escape[0];
+    TRY(parse_names(yaml_get(node, "names"), arena, &names, &ret->column_count, err));
+    ret->columns = names;
+    return STATUS_OK;
+}
+
+static enum status parse_pictures(const struct yaml_node *node, struct arena *arena,
+                                  struct retry_reader *ret, struct err *err)
+{
+    static const char *const labels[] = {"none", "directory", "cls", "json"};
+    const struct yaml_node *sidecars = yaml_get(node, "sidecars");
+    const char *label, **texts;
+    TRY(get_text(node, "label_from", arena, &label, err));
+    for (int i = 0; label != NULL && i < 4; i++)
+        if (strcmp(label, labels[i]) == 0) ret->label_from = i;
+    if (sidecars == NULL) return STATUS_OK;
+    TRY(parse_names(sidecars, arena, &texts, &ret->sidecars.count, err));
+    ret->sidecars.items = texts;
     return STATUS_OK;
 }
 
@@ -119,25 +173,21 @@ static enum status parse_reader(const struct yaml_node *node, struct arena *aren
                                 struct retry_notes *notes, struct err *err)
 {
     struct retry_reader *reader = &notes->readers[notes->count];
-    const char *as, *quote, *escape;
+    const char *as;
     if (node->kind != YAML_MAP) return wrong(err);
     TRY(get_text(node, "name", arena, &reader->name, err));
     TRY(get_text(node, "as", arena, &as, err));
-    TRY(get_text(node, "delimiter", arena, &reader->delimiter, err));
-    TRY(get_text(node, "quote", arena, &quote, err));
-    TRY(get_text(node, "escape", arena, &escape, err));
     TRY(get_text(node, "encoding", arena, &reader->encoding, err));
+    TRY(get_text(node, "pattern", arena, &reader->pattern, err));
+    TRY(get_text(node, "head", arena, &reader->head, err));
+    TRY(get_text(node, "tail", arena, &reader->tail, err));
     if (reader->name == NULL || as == NULL) return wrong(err);
     const struct source_kind *kind = source_kind_named(str_of(as));
     if (kind == NULL || (notes->kind != NULL && notes->kind != kind)) return wrong(err);
     notes->kind = kind;
     notes->count++;
-    if (strcmp(as, "csv") != 0) return STATUS_OK;
-    size_t size = reader->delimiter == NULL ? 0 : strlen(reader->delimiter);
-    if (size == 0 || size > 8 || quote == NULL || escape == NULL) return wrong(err);
-    reader->quote = (unsigned char)quote[0];
-    reader->escape = (unsigned char)escape[0];
-    return parse_names(yaml_get(node, "names"), arena, reader, err);
+    TRY(parse_pictures(node, arena, reader, err));
+    return strcmp(as, "csv") == 0 ? parse_csv(node, arena, reader, err) : STATUS_OK;
 }
 
 /* Types that have no name of one word stay open: the column is as its values are. */

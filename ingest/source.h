@@ -102,6 +102,7 @@ enum source_types {
 struct source_place {
     struct str raw;            /* its bytes, without a line end */
     int64_t byte_offset, line; /* -1 = unknown */
+    struct str path;           /* of its file in a folder or archive; data NULL = none */
 };
 
 /* What one piece became. */

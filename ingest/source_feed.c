@@ -4,11 +4,13 @@
  * moment it was updated, and it is read again when that changes. */
 #include "ingest/feed_parts.h"
 #include "ingest/reread.h"
+#include "ingest/retry.h"
 #include "ingest/seen.h"
 
 #include <stdio.h>
 
-#define HEAD_BYTES 1024
+#define HEAD_BYTES     1024
+#define SURROUND_BYTES (256u << 10)
 
 enum {
     ID,
@@ -36,6 +38,7 @@ struct source {
     struct seen seen;
     struct digest digest;
     int64_t records, known, next;
+    uint64_t entries_begin, entries_end; /* in the text */
     bool ended;
 };
 
@@ -137,6 +140,11 @@ static enum status look_through(struct source *source, struct err *err)
         OWNED(feed_entries_release) struct feed_entries entries = {0};
         TRY(feed_read(source->reader, (size_t)source->options.chunk_rows,
                       source->options.chunk_bytes, &entries, &end, err));
+        if (entries.count > 0) {
+            const struct feed_entry *last = &entries.items[entries.count - 1];
+            if (source->records == 0) source->entries_begin = entries.items[0].offset;
+            source->entries_end = last->offset + last->size;
+        }
         source->records += (int64_t)entries.count;
     }
     source->digest = digester_end(&digester);
@@ -418,6 +426,34 @@ static enum status raws_feed(const struct source *source, const struct source_pi
     return STATUS_OK;
 }
 
+/* The bytes begin ... end - 1 of the text; NULL = too many, or no text. */
+static enum status read_surround(const struct source *source, uint64_t begin, uint64_t end,
+                                 struct bytes *scratch, const char **ret, struct err *err)
+{
+    *ret = NULL;
+    if (end - begin > SURROUND_BYTES) return STATUS_OK;
+    size_t size = (size_t)(end - begin);
+    TRY(bytes_reserve(scratch, size + 1, err));
+    TRY(input_read_at(source->file.input, scratch->data, size, begin, err));
+    scratch->data[size] = '\0';
+    bool text = memchr(scratch->data, 0, size) == NULL && utf8_valid(scratch->data, size);
+    if (text) *ret = (const char *)scratch->data;
+    return STATUS_OK;
+}
+
+/* An entry alone is no feed: what stands around the entries tells names and namespaces. */
+static enum status reader_feed(const struct source *source, struct bytes *json, struct err *err)
+{
+    OWNED(bytes_release) struct bytes head = bytes_limited(SURROUND_BYTES + 1);
+    OWNED(bytes_release) struct bytes tail = bytes_limited(SURROUND_BYTES + 1);
+    struct retry_reader reader = {.encoding = reread_encoding(&source->file)};
+    uint64_t size = (uint64_t)input_size(source->file.input);
+    TRY(read_surround(source, 0, source->entries_begin, &head, &reader.head, err));
+    TRY(read_surround(source, source->entries_end, size, &tail, &reader.tail, err));
+    if (reader.head == NULL || reader.tail == NULL) reader.head = reader.tail = NULL;
+    return retry_reader_text(json, "feed", &reader, err);
+}
+
 /* ---- the end ---- */
 
 static enum status describe_feed(struct source *source, struct source_record *ret, struct err *err)
@@ -512,6 +548,7 @@ const struct source_kind source_feed = {
     .describe = describe_feed,
     .place = place_feed,
     .raws = raws_feed,
+    .reader = reader_feed,
     .remark = remark_feed,
     .close = close_feed,
 };

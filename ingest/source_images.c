@@ -7,6 +7,7 @@
 #include "ingest/member_marks.h"
 #include "ingest/picture_header.h"
 #include "ingest/picture_label.h"
+#include "ingest/retry.h"
 
 #include <stdio.h>
 
@@ -261,19 +262,19 @@ static enum status reject_member(struct source_rows *rows, const struct listed_f
                                  int64_t record, struct str bytes, const struct file_fault *fault,
                                  struct err *err)
 {
-    size_t size = bytes.size > RAW_BYTES_MAXIMUM ? RAW_BYTES_MAXIMUM : bytes.size;
     char shown[512];
     (void)escape_for_terminal(str_of(picture->path), shown, sizeof shown);
     char *message = arena_format(rows->arena, "%s: %s", shown, fault->message);
-    char *raw = arena_text(rows->arena, bytes.data, size);
-    if (message == NULL || raw == NULL) return fail_memory(err, size);
+    char *raw = arena_text(rows->arena, bytes.data, bytes.size);
+    if (message == NULL || raw == NULL) return fail_memory(err, bytes.size);
     struct reject reject = {
         .record = record,
         .byte_offset = 0,
         .line = -1,
         .rule = fault->rule,
         .message = str_of(message),
-        .raw = {raw, size},
+        .raw = {raw, bytes.size},
+        .path = file_path_text(picture->path),
     };
     return source_rows_reject(rows, &reject, err);
 }
@@ -340,8 +341,10 @@ static enum status place_images(const struct source *source, const struct source
                          err));
     if (fault.rule != NULL && strcmp(fault.rule, "empty file") != 0)
         return fail(err, STATUS_FAILED, "\"%s\": %s", picture->path, fault.message);
-    *ret = (struct source_place){
-        .raw = {(const char *)scratch->data, scratch->size}, .byte_offset = 0, .line = -1};
+    *ret = (struct source_place){.raw = {(const char *)scratch->data, scratch->size},
+                                 .byte_offset = 0,
+                                 .line = -1,
+                                 .path = file_path_text(picture->path)};
     return STATUS_OK;
 }
 
@@ -359,6 +362,13 @@ static enum status raws_images(const struct source *source, const struct source_
         ret[i].raw.data = copy;
     }
     return STATUS_OK;
+}
+
+static enum status reader_images(const struct source *source, struct bytes *json, struct err *err)
+{
+    struct retry_reader reader = {.label_from = source->options.label_from};
+    if (source->options.sidecars != NULL) reader.sidecars = *source->options.sidecars;
+    return retry_reader_text(json, "images", &reader, err);
 }
 
 /* ---- the end ---- */
@@ -439,6 +449,7 @@ const struct source_kind source_images = {
     .late_digest = true,
     .place = place_images,
     .raws = raws_images,
+    .reader = reader_images,
     .remark = remark_images,
     .close = close_images,
 };

@@ -6,6 +6,7 @@
 #include "ingest/csv_parts.h"
 #include "ingest/log_pattern.h"
 #include "ingest/reread.h"
+#include "ingest/retry.h"
 
 #include <stdio.h>
 
@@ -476,6 +477,13 @@ static enum status raws_lines(const struct source *source, const struct source_p
     return STATUS_OK;
 }
 
+static enum status reader_lines(const struct source *source, struct bytes *json, struct err *err)
+{
+    const struct retry_reader reader = {.encoding = reread_encoding(&source->file),
+                                        .pattern = source->options.pattern};
+    return retry_reader_text(json, "lines", &reader, err);
+}
+
 static void free_lines_piece(struct source_piece **piece)
 {
     if (*piece == NULL) return;
@@ -542,6 +550,7 @@ const struct source_kind source_lines = {
     .reached = reached_lines,
     .place = place_lines,
     .raws = raws_lines,
+    .reader = reader_lines,
     .remark = remark_lines,
     .close = close_lines,
 };

@@ -5,6 +5,7 @@
 #include "ingest/decoder.h"
 #include "ingest/file_list.h"
 #include "ingest/member_marks.h"
+#include "ingest/retry.h"
 
 #include <stdio.h>
 
@@ -253,6 +254,7 @@ static enum status reject_document(struct source_rows *rows, const char *path, i
         .rule = fault->rule,
         .message = str_of(message),
         .raw = {raw, bytes->size},
+        .path = file_path_text(path),
     };
     return source_rows_reject(rows, &reject, err);
 }
@@ -313,8 +315,10 @@ static enum status place_text(const struct source *source, const struct source_p
     TRY(read_document(source, index, scratch, &fault, err));
     if (fault.rule != NULL)
         return fail(err, STATUS_FAILED, "\"%s\": %s", path_of(source, index), fault.message);
-    *ret = (struct source_place){
-        .raw = {(const char *)scratch->data, scratch->size}, .byte_offset = 0, .line = -1};
+    *ret = (struct source_place){.raw = {(const char *)scratch->data, scratch->size},
+                                 .byte_offset = 0,
+                                 .line = -1,
+                                 .path = file_path_text(path_of(source, index))};
     return STATUS_OK;
 }
 
@@ -331,6 +335,14 @@ static enum status raws_text(const struct source *source, const struct source_pi
         ret[i].raw.data = copy;
     }
     return STATUS_OK;
+}
+
+static enum status reader_text(const struct source *source, struct bytes *json, struct err *err)
+{
+    const char *given = source->options.encoding;
+    bool found = given == NULL || strcmp(given, "auto") == 0;
+    return retry_reader_text(json, "text", &(struct retry_reader){.encoding = found ? NULL : given},
+                             err);
 }
 
 /* ---- the end ---- */
@@ -426,6 +438,7 @@ const struct source_kind source_text = {
     .late_digest = true,
     .place = place_text,
     .raws = raws_text,
+    .reader = reader_text,
     .remark = remark_text,
     .close = close_text,
 };

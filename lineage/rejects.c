@@ -15,9 +15,9 @@
 #define BATCH_ROWS  8192
 #define BATCH_BYTES (32u << 20)
 
-struct body { /* as it lies in the spool, followed by rule, message and raw bytes */
+struct body { /* as it lies in the spool, followed by rule, message, raw bytes and path */
     int64_t byte_offset, line;
-    uint64_t rule_size, message_size, raw_size;
+    uint64_t rule_size, message_size, raw_size, path_size;
 };
 
 struct place {
@@ -40,6 +40,7 @@ struct rejects {
     const char **sources; /* in order of first appearance */
     size_t source_count, source_room;
     int64_t rejected;
+    bool has_paths;
     const char *key; /* of the metadata, NULL = none; a literal */
     struct str value;
 };
@@ -110,9 +111,11 @@ static enum status spool(struct rejects *rejects, const struct reject *reject, s
                               .line = reject->line,
                               .rule_size = strlen(reject->rule),
                               .message_size = reject->message.size,
-                              .raw_size = reject->raw.size};
+                              .raw_size = reject->raw.size,
+                              .path_size = reject->path.size};
     struct place place = {.record = reject->record, .offset = rejects->written};
-    uint64_t size = sizeof body + body.rule_size + body.message_size + body.raw_size;
+    uint64_t size =
+        sizeof body + body.rule_size + body.message_size + body.raw_size + body.path_size;
 
     if (size > UINT32_MAX)
         return fail(err, STATUS_FAILED, "a rejected record of %llu bytes, expected less than 4 GiB",
@@ -124,6 +127,8 @@ static enum status spool(struct rejects *rejects, const struct reject *reject, s
     TRY(spool_part(rejects, reject->rule, body.rule_size, err));
     TRY(spool_part(rejects, reject->message.data, body.message_size, err));
     TRY(spool_part(rejects, reject->raw.data, body.raw_size, err));
+    TRY(spool_part(rejects, reject->path.data, body.path_size, err));
+    rejects->has_paths = rejects->has_paths || reject->path.data != NULL;
     rejects->places[rejects->count++] = place;
     return STATUS_OK;
 }
@@ -157,9 +162,9 @@ int64_t rejects_count(const struct rejects *rejects)
 
 /* ---- writing ---- */
 
-enum { SOURCE, RECORD, BYTE_OFFSET, LINE, RULE, MESSAGE, RAW };
+enum { SOURCE, RECORD, BYTE_OFFSET, LINE, RULE, MESSAGE, RAW, PATH };
 
-static enum status make_schema(struct schema **ret, const struct run *run, struct err *err)
+static enum status make_schema(struct schema **ret, const struct rejects *rejects, struct err *err)
 {
     OWNED(schema_unref) struct schema *schema = NULL;
     const struct field source = field_dictionary("source"), rule = field_dictionary("rule");
@@ -172,7 +177,8 @@ static enum status make_schema(struct schema **ret, const struct run *run, struc
     TRY(schema_add(schema, &rule, err));
     TRY(schema_add_column(schema, "message", TYPE_UTF8, err));
     TRY(schema_add_column(schema, "raw", TYPE_BINARY, err));
-    TRY(schema_set_metadata(schema, "tamis:run", str_of(run_id(run)), err));
+    if (rejects->has_paths) TRY(schema_add_column(schema, "path", TYPE_UTF8, err));
+    TRY(schema_set_metadata(schema, "tamis:run", str_of(run_id(rejects->run)), err));
     *ret = schema;
     schema = NULL;
     return STATUS_OK;
@@ -212,7 +218,12 @@ static enum status build_row(struct rejects *rejects, struct batch_builder *rows
     TRY(build_text(batch_builder_column(rows, RULE), (struct str){rule, body.rule_size}, err));
     TRY(build_text(batch_builder_column(rows, MESSAGE), (struct str){message, body.message_size},
                    err));
-    return build_text(batch_builder_column(rows, RAW), (struct str){raw, body.raw_size}, err);
+    TRY(build_text(batch_builder_column(rows, RAW), (struct str){raw, body.raw_size}, err));
+    if (!rejects->has_paths) return STATUS_OK;
+    struct builder *path = batch_builder_column(rows, PATH);
+    return body.path_size == 0
+               ? build_null(path, err)
+               : build_text(path, (struct str){raw + body.raw_size, body.path_size}, err);
 }
 
 static enum status write_batch(struct batch_builder *rows, struct ipc_writer *writer,
@@ -249,7 +260,7 @@ enum status rejects_commit(struct rejects *rejects, struct err *err)
     if (rejects->path == NULL) return STATUS_OK;
     if (rejects->count > 0)
         qsort(rejects->places, rejects->count, sizeof *rejects->places, compare_places);
-    TRY(make_schema(&schema, rejects->run, err));
+    TRY(make_schema(&schema, rejects, err));
     if (rejects->key != NULL) TRY(schema_set_metadata(schema, rejects->key, rejects->value, err));
     TRY(output_open(&output, rejects->path, err));
     TRY(ipc_writer_open(&writer, output, schema, options, err));

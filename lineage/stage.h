@@ -74,13 +74,15 @@ void stage_output_close(
 #define COLUMN_SOURCE "_source" /* dictionary<int32, utf8> */
 #define COLUMN_RECORD "_record" /* int64, 1-based */
 
-/* Rows for --rejects FILE: source, record, byte_offset, line, rule, message, raw (binary). */
+/* Rows for --rejects FILE: source, record, byte_offset, line, rule, message, raw (binary); and path
+ * where any of them has one. */
 struct rejects;
 struct reject {
     struct str source;
     int64_t record, byte_offset, line; /* -1 = unknown */
     const char *rule;
     struct str message, raw;
+    struct str path;    /* of a file in a folder or archive; data NULL = none */
     const char *column; /* for the row event, not in the file; may be NULL */
     struct str value;   /* what was found there, data NULL = the message says it */
     const char *threshold;
