@@ -11,9 +11,10 @@
 #define APPLICATION_ID 1952542067 /* "tams", as in schema.sql */
 
 /* Step i brings user_version i to i + 1. A released step is never changed. */
-extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[], catalog_schema_4[];
+extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[], catalog_schema_4[],
+    catalog_schema_5[];
 static const char *const migrations[] = {catalog_schema, catalog_schema_2, catalog_schema_3,
-                                         catalog_schema_4};
+                                         catalog_schema_4, catalog_schema_5};
 #define NEWEST ((int64_t)(sizeof migrations / sizeof *migrations))
 
 /* ---- errors ---- */
@@ -249,8 +250,8 @@ enum status catalog_show_lost(sqlite3 *catalog, struct err *err)
         "  THEN 'lost' ELSE status END AS status,"
         " exit_code, verdict, error, argv, config, config_digest, tool_version, host, user, pid,"
         " boot_id, pid_namespace, process_start, threads, device, memory_limit, seed, rows_in,"
-        " rows_created, rows_out, rows_rejected, rows_dropped, rows_merged, bytes_in, bytes_out"
-        " FROM main.runs",
+        " rows_created, rows_out, rows_rejected, rows_dropped, rows_merged, bytes_in, bytes_out,"
+        " folder FROM main.runs",
         "opening", err);
 }
 

@@ -32,13 +32,13 @@ static enum status fail_held(int descriptor, const char *what, struct err *err)
 }
 
 /* Naps of growing length: a kernel wait with a time limit does not exist for flock. */
-static enum status wait_for(int descriptor, double wait, bool deaf, const char *what,
+static enum status wait_for(int descriptor, int operation, double wait, bool deaf, const char *what,
                             struct err *err)
 {
     struct timespec nap = {.tv_nsec = NAP_SHORTEST};
     double until = clock_seconds() + wait;
 
-    while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    while (flock(descriptor, operation | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail_errno(err, errno, "locking of %s", what);
         if (!deaf) TRY(interrupted(err));
@@ -49,22 +49,39 @@ static enum status wait_for(int descriptor, double wait, bool deaf, const char *
     return STATUS_OK;
 }
 
+static enum status open_file(int *ret, const char *path, struct err *err)
+{
+    *ret = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*ret >= 0) return STATUS_OK;
+    enum status status = fail_errno(err, errno, "lock file \"%s\"", path);
+    err_hint(err, "the store must be writable: --store DIR names another, --no-store records "
+                  "nothing");
+    return status;
+}
+
 enum status lock_take(struct lock *ret, const char *path, double wait, bool deaf, const char *what,
                       const char *holder, struct err *err)
 {
     size_t size = strlen(holder);
-    OWNED(descriptor_close) int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    OWNED(descriptor_close) int descriptor = -1;
 
-    if (descriptor < 0) {
-        enum status status = fail_errno(err, errno, "lock file \"%s\"", path);
-        err_hint(err, "the store must be writable: --store DIR names another, --no-store records "
-                      "nothing");
-        return status;
-    }
-    TRY(wait_for(descriptor, wait, deaf, what, err));
+    TRY(open_file(&descriptor, path, err));
+    TRY(wait_for(descriptor, LOCK_EX, wait, deaf, what, err));
     /* The line is for people; a lock without it is still a lock. */
     if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, holder, size, 0) != (ssize_t)size)
         errno = 0;
+    ret->descriptor = descriptor;
+    descriptor = -1;
+    return STATUS_OK;
+}
+
+enum status lock_share(struct lock *ret, const char *path, double wait, bool deaf, const char *what,
+                       struct err *err)
+{
+    OWNED(descriptor_close) int descriptor = -1;
+
+    TRY(open_file(&descriptor, path, err));
+    TRY(wait_for(descriptor, LOCK_SH, wait, deaf, what, err));
     ret->descriptor = descriptor;
     descriptor = -1;
     return STATUS_OK;

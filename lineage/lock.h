@@ -16,6 +16,10 @@ struct lock {
  * written by " and the holder's line. SIGINT and SIGTERM end the wait unless `deaf`. */
 MUST_CHECK enum status lock_take(struct lock *ret, const char *path, double wait, bool deaf,
                                  const char *what, const char *holder, struct err *err);
+/* The same for one of several who may hold it together, while nobody holds it alone. Their lines
+ * are not written. */
+MUST_CHECK enum status lock_share(struct lock *ret, const char *path, double wait, bool deaf,
+                                  const char *what, struct err *err);
 void lock_release(struct lock *lock);
 
 #endif

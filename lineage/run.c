@@ -11,7 +11,9 @@
 #include "base/parallel.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* ---- beginning ---- */
 
@@ -40,16 +42,19 @@ static enum status insert_run(struct run *run, const char *stage,
 {
     OWNED(bytes_release) struct bytes arguments = bytes_limited(8 << 20);
     const struct common *common = &invocation->common;
+    char folder[PATH_MAX];
 
+    if (getcwd(folder, sizeof folder) == NULL) folder[0] = '\0';
     TRY(arguments_json(&arguments, invocation, err));
     TRY(sql_run(run->store, err,
                 "INSERT INTO runs (run_id, stage, started_at, status, argv, tool_version, host,"
                 " user, pid, boot_id, pid_namespace, process_start, threads, device, memory_limit,"
-                " seed) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'cpu', ?, ?)",
-                "ttustttittiiii", run->id, stage, clock_now(),
+                " seed, folder) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'cpu', ?, ?,"
+                " ?)",
+                "ttustttittiiiit", run->id, stage, clock_now(),
                 (struct str){(const char *)arguments.data, arguments.size}, tamis_version(),
                 self->host, self->user, self->pid, self->boot_id, self->pid_namespace, self->start,
-                (int64_t)run->threads, (int64_t)common->memory, common->seed));
+                (int64_t)run->threads, (int64_t)common->memory, common->seed, folder));
     run->key = sqlite3_last_insert_rowid(store_catalog(run->store));
     return STATUS_OK;
 }
@@ -104,12 +109,55 @@ static enum status begin_row(struct run *run, const char *stage,
     return status;
 }
 
+/* ---- together with other runs, or alone ---- */
+
+static enum status enter_store(struct run *run, struct err *err)
+{
+    OWNED(memory_release) char *path = path_join(run->store->path, "locks/store");
+
+    if (path == NULL) return fail_memory(err, 0);
+    return lock_share(&run->store_lock, path, run->store->wait, false, "the store", err);
+}
+
+/* Who holds the store together with others writes no line: the catalog knows. */
+static enum status fail_in_use(struct run *run, struct err *err)
+{
+    OWNED(sql_close) sqlite3_stmt *other = NULL;
+    bool row;
+
+    TRY(sql_open(run->store, &other, err,
+                 "SELECT run_id, stage, pid, user FROM runs WHERE status = 'running'"
+                 " AND run_id <> ? ORDER BY run_key LIMIT 1",
+                 "t", run->id));
+    TRY(sql_next(run->store, other, &row, err));
+    if (!row)
+        fail(err, STATUS_BUSY, "another run is using the store");
+    else
+        fail(err, STATUS_BUSY, "run %s (%s, process %lld of %s) is using the store",
+             sql_text(other, 0), sql_text(other, 1), (long long)sqlite3_column_int64(other, 2),
+             sql_text(other, 3));
+    err_hint(err, "wait for it, or give --wait SECONDS a larger value");
+    return STATUS_BUSY;
+}
+
+enum status run_alone(struct run *run, struct err *err)
+{
+    OWNED(memory_release) char *path = path_join(run->store->path, "locks/store");
+
+    if (path == NULL) return fail_memory(err, 0);
+    lock_release(&run->store_lock); /* a shared lock that waited for itself would never end */
+    enum status status = lock_take(&run->store_lock, path, run->store->wait_given, false,
+                                   "the store", run->store->holder, err);
+    return status == STATUS_BUSY ? fail_in_use(run, err) : status;
+}
+
 enum status run_begin(struct run **ret, struct store *store, const char *stage,
                       const struct invocation *invocation, struct err *err)
 {
     OWNED(run_close) struct run *run = NULL;
 
     TRY(NEW(&run, 1, err));
+    run->store_lock.descriptor = -1;
     run->store = store;
     snprintf(run->stage, sizeof run->stage, "%s", stage);
     uuid7(run->id);
@@ -119,6 +167,7 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
     TRY(arena_open(&run->arena, err));
     if (run_records(run)) {
         TRY(events_open(run, err));
+        TRY(enter_store(run, err));
         TRY(begin_row(run, stage, invocation, err));
     }
     *ret = run;
@@ -264,6 +313,7 @@ void run_close(struct run **run)
     events_close(*run);
     arena_close(&(*run)->arena);
     if ((*run)->mutex_made) pthread_mutex_destroy(&(*run)->mutex);
+    lock_release(&(*run)->store_lock);
     memory_free(*run);
     *run = NULL;
 }

@@ -21,6 +21,11 @@ MUST_CHECK enum status run_begin(struct run **ret, struct store *store, const ch
 const char *run_id(const struct run *run);      /* UUIDv7 text, also without a store */
 struct store *run_store(const struct run *run); /* NULL without a store */
 
+/* Waits up to --wait until no other run records anything in the store, and keeps new ones waiting
+ * until the run is closed: for what takes chunks or rows away. STATUS_BUSY names a run that is
+ * there. */
+MUST_CHECK enum status run_alone(struct run *run, struct err *err);
+
 /* The whole configuration (recipe, contract) as JSON, and its digest. */
 MUST_CHECK enum status run_config(struct run *run, struct str json, const struct digest *digest,
                                   struct err *err);

@@ -3,6 +3,7 @@
 #define LINEAGE_RUN_STATE_H
 
 #include "base/clock.h"
+#include "lineage/lock.h"
 #include "lineage/run.h"
 
 #include <pthread.h>
@@ -15,8 +16,9 @@ struct events;  /* row events, waiting for their slice */
 struct run {
     struct store *store; /* NULL without one */
     char id[UUID_TEXT];
-    int64_t key;  /* runs.run_key */
-    double began; /* clock_seconds */
+    int64_t key;            /* runs.run_key */
+    struct lock store_lock; /* shared by all runs that record; -1 = none */
+    double began;           /* clock_seconds */
     char stage[64];
     struct digest config;          /* all zero = none */
     char into[256];                /* --into, empty = none */
