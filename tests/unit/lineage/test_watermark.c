@@ -255,6 +255,13 @@ static void an_older_catalog_is_brought_up_to_date(void **state)
         "DROP TABLE drift_events",
         "DROP TABLE record_index",
         "ALTER TABLE sources DROP COLUMN etag",
+        "ALTER TABLE runs DROP COLUMN folder",
+        "DROP TABLE gate_checks",
+        "DROP TABLE gates",
+        "DROP TABLE exposures",
+        "DROP TABLE removed_versions",
+        "DROP TABLE forgotten_versions",
+        "DROP TABLE forgettings",
         "PRAGMA user_version = 1",
     };
 
