@@ -1,16 +1,11 @@
 /* clean/mask_find.c: finds personal data in text: where to look, and what wins. */
 #include "clean/mask_find.h"
 
+#include "clean/mask_national.h"
+
 #include <strings.h>
 
 #define CONTEXT_BYTES 56
-
-const char *const mask_kind_names[MASK_KINDS] = {
-    [MASK_EMAIL] = "email", [MASK_IBAN] = "iban", [MASK_CARD] = "card", [MASK_MAC] = "mac",
-    [MASK_IP] = "ip",       [MASK_URL] = "url",   [MASK_SSN] = "ssn",   [MASK_PHONE] = "phone"};
-const char *const mask_kind_labels[MASK_KINDS] = {
-    [MASK_EMAIL] = "EMAIL", [MASK_IBAN] = "IBAN", [MASK_CARD] = "CARD", [MASK_MAC] = "MAC",
-    [MASK_IP] = "IP",       [MASK_URL] = "URL",   [MASK_SSN] = "SSN",   [MASK_PHONE] = "PHONE"};
 
 /* Bytes at which a recognizer may start. */
 static const bool starts[256] = {
@@ -20,8 +15,7 @@ static const bool starts[256] = {
 
 struct finder {
     struct str text;
-    unsigned kinds;
-    bool phone_like;
+    const struct mask_query *query;
     struct mask_hits *hits;
 };
 
@@ -73,6 +67,34 @@ static size_t since_mention(struct str text, const char *const *words, size_t co
     return SIZE_MAX;
 }
 
+bool mask_mentions(struct str text, size_t first, size_t end, const char *words)
+{
+    size_t from = first > CONTEXT_BYTES ? first - CONTEXT_BYTES : 0;
+    size_t to = text.size - end < CONTEXT_BYTES / 2 ? text.size : end + CONTEXT_BYTES / 2;
+    for (const char *word = words; *word != '\0';) {
+        size_t size = strcspn(word, "|");
+        for (size_t at = from; at + size <= to; at++)
+            if (strncasecmp(text.data + at, word, size) == 0 &&
+                (at == 0 || !is_word(text.data[at - 1])) &&
+                (size > 4 || !is_letter(peek(text, at + size))))
+                return true;
+        word += size + (word[size] == '|');
+    }
+    return false;
+}
+
+void mask_likely(const char *column, struct mask_set *ret)
+{
+    struct str name = str_of(column);
+    *ret = (struct mask_set){0};
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+        ret->has[kind] = mask_mentions(name, name.size, name.size, mask_kinds[kind].words) ||
+                         strcasecmp(column, mask_kinds[kind].name) == 0;
+    static const char *const phones[] = {"phone", "mobile", "tel", "fax", "cell"};
+    for (size_t i = 0; i < sizeof phones / sizeof *phones; i++)
+        if (strcasestr(column, phones[i]) != NULL) ret->has[MASK_PHONE] = true;
+}
+
 /* Whether the words around a number speak of phones, and nearer than of other numbers. */
 static bool speaks_of_phones(struct str text, size_t first, size_t end)
 {
@@ -96,7 +118,15 @@ static bool speaks_of_phones(struct str text, size_t first, size_t end)
 
 static bool wants(const struct finder *finder, enum mask_kind kind)
 {
-    return (finder->kinds >> kind & 1) != 0;
+    return finder->query->kinds->has[kind];
+}
+
+/* A form that other numbers have too counts where the recipe, the column or the words say so. */
+static bool weak_counts(const struct finder *finder, enum mask_kind kind, size_t first, size_t end)
+{
+    const struct mask_query *query = finder->query;
+    return query->weak || (query->likely != NULL && query->likely->has[kind]) ||
+           mask_mentions(finder->text, first, end, mask_kinds[kind].words);
 }
 
 static bool at_boundary(struct str text, size_t at)
@@ -109,8 +139,103 @@ static enum status look_for_phone(struct finder *finder, size_t at, struct err *
     size_t end;
     bool weak;
     if (!wants(finder, MASK_PHONE) || !phone_at(finder->text, at, &end, &weak)) return STATUS_OK;
-    if (weak && !finder->phone_like && !speaks_of_phones(finder->text, at, end)) return STATUS_OK;
+    bool likely = finder->query->likely != NULL && finder->query->likely->has[MASK_PHONE];
+    if (weak && !likely && !speaks_of_phones(finder->text, at, end)) return STATUS_OK;
     return add(finder, MASK_PHONE, at, end, err);
+}
+
+/* ---- numbers of states and banks ---- */
+
+/* Whether a national identifier may begin at `first`: those with the fewest have four digits. */
+static bool has_digits(struct str text, size_t first)
+{
+    size_t digits = 0;
+    for (size_t at = first; at < first + 24 && at < text.size; at++) {
+        char c = text.data[at];
+        if (is_digit(c) && ++digits == 4) return true;
+        if (!is_digit(c) && !is_letter(c) && strchr(" -./:+", c) == NULL) return false;
+    }
+    return false;
+}
+
+static enum status look_for_forms(struct finder *finder, size_t first, bool letter, struct err *err)
+{
+    struct str text = finder->text;
+    bool fresh = at_boundary(text, first);
+    for (const struct mask_form *form = mask_forms; form->pattern != NULL; form++) {
+        struct mask_code code;
+        size_t end;
+        bool starts_with_letter = form->pattern[0] != 'd' && !is_digit(form->pattern[0]);
+        if (starts_with_letter != letter || !wants(finder, form->kind) ||
+            (!fresh && !form->glued) || !mask_form_at(form, text, first, &code, &end))
+            continue;
+        bool strong =
+            form->strength == MASK_STRONG || (form->strength == MASK_GROUPED && code.grouped);
+        if (strong || weak_counts(finder, form->kind, first, end))
+            TRY(add(finder, form->kind, first, end, err));
+    }
+    return STATUS_OK;
+}
+
+/* Licenses and accounts have no form of their own: a number near their words. */
+static enum status look_for_bare(struct finder *finder, size_t first, struct err *err)
+{
+    struct str text = finder->text;
+    size_t end = first, digits = 0, letters = 0;
+    while (end - first < 20 && (is_letter(peek(text, end)) || is_digit(peek(text, end)) ||
+                                (peek(text, end) == '-' && is_digit(peek(text, end + 1))))) {
+        digits += is_digit(text.data[end]);
+        letters += is_letter(text.data[end]);
+        end++;
+    }
+    if (digits < 5 || is_word(peek(text, end))) return STATUS_OK;
+    if (letters <= 2 && wants(finder, MASK_US_DRIVER) &&
+        weak_counts(finder, MASK_US_DRIVER, first, end))
+        return add(finder, MASK_US_DRIVER, first, end, err);
+    if (letters == 0 && digits == end - first && digits >= 8 && digits <= 17 &&
+        wants(finder, MASK_US_BANK) && weak_counts(finder, MASK_US_BANK, first, end))
+        return add(finder, MASK_US_BANK, first, end, err);
+    return STATUS_OK;
+}
+
+/* Letters in front of the digit belong to it, also across one separator ("AB 12 34 56 C"). */
+static size_t code_start(struct str text, size_t at)
+{
+    size_t first = at, begin;
+    while (first > 0 && at - first < 8 && is_letter(text.data[first - 1]))
+        first--;
+    if (first < at || at < 2 || strchr(" -", text.data[at - 1]) == NULL) return first;
+    begin = at - 1;
+    while (begin > 0 && at - 1 - begin < 3 && is_letter(text.data[begin - 1]))
+        begin--;
+    return at - 1 - begin <= 2 ? begin : at;
+}
+
+static enum status look_for_codes(struct finder *finder, size_t at, struct err *err)
+{
+    struct str text = finder->text;
+    size_t first = code_start(text, at), end;
+    if (at_boundary(text, first) && (first == at || is_letter(text.data[first]))) {
+        size_t code = first < at && is_letter(text.data[at - 1]) ? first : at;
+        if (wants(finder, MASK_CRYPTO) && at_boundary(text, code) && crypto_at(text, code, &end))
+            TRY(add(finder, MASK_CRYPTO, code, end, err));
+        if (!has_digits(text, first)) return STATUS_OK;
+        if (first < at) TRY(look_for_forms(finder, first, true, err));
+        if (at_boundary(text, code)) TRY(look_for_bare(finder, code, err));
+    }
+    return has_digits(text, at) ? look_for_forms(finder, at, false, err) : STATUS_OK;
+}
+
+static enum status look_for_date(struct finder *finder, size_t at, struct err *err)
+{
+    size_t first, end;
+    bool weak;
+    if (!wants(finder, MASK_DATE) || !date_at(finder->text, at, &first, &end, &weak))
+        return STATUS_OK;
+    bool likely = finder->query->likely != NULL && finder->query->likely->has[MASK_DATE];
+    if (weak && !likely && !finder->query->weak && !date_is_meant(finder->text, first))
+        return STATUS_OK;
+    return add(finder, MASK_DATE, first, end, err);
 }
 
 static enum status look_at_digit(struct finder *finder, size_t at, struct err *err)
@@ -121,11 +246,12 @@ static enum status look_at_digit(struct finder *finder, size_t at, struct err *e
     if (letters && wants(finder, MASK_IBAN) && at_boundary(text, at - 2) &&
         iban_at(text, at - 2, &end))
         return add(finder, MASK_IBAN, at - 2, end, err);
+    TRY(look_for_codes(finder, at, err));
     if (!at_boundary(text, at)) return STATUS_OK;
     if (wants(finder, MASK_IP) && ipv4_at(text, at, &end)) TRY(add(finder, MASK_IP, at, end, err));
-    if (wants(finder, MASK_SSN) && ssn_at(text, at, &end)) TRY(add(finder, MASK_SSN, at, end, err));
     if (wants(finder, MASK_CARD) && card_at(text, at, &end))
         TRY(add(finder, MASK_CARD, at, end, err));
+    TRY(look_for_date(finder, at, err));
     return look_for_phone(finder, at, err);
 }
 
@@ -183,10 +309,10 @@ static enum status look_at(struct finder *finder, size_t at, struct err *err)
     }
 }
 
-enum status mask_find(struct str text, unsigned kinds, bool phone_like, struct mask_hits *hits,
+enum status mask_find(struct str text, const struct mask_query *query, struct mask_hits *hits,
                       struct err *err)
 {
-    struct finder finder = {text, kinds, phone_like, hits};
+    struct finder finder = {text, query, hits};
     hits->count = 0;
     for (size_t at = 0; at < text.size; at++) {
         if (!starts[(unsigned char)text.data[at]]) continue;

@@ -4,28 +4,14 @@
  * an opening parenthesis) start a recognizer, so plain prose goes by at memory speed. Where two
  * finds overlap the longer one stays, then the kind that comes first. UTF-8 letters count as
  * letters of a word. Sources: RFC 5322 (address, the forms in use), ISO/IEC 7812-1 (card, Luhn),
- * ISO 13616 (IBAN, mod 97), ITU-T E.164 and the North American plan (phone), RFC 3986, RFC 4291. */
+ * ISO 13616 (IBAN, mod 97), ITU-T E.164 and the North American plan (phone), RFC 3986, RFC 4291;
+ * national identifiers: mask_national.h. */
 #ifndef CLEAN_MASK_FIND_H
 #define CLEAN_MASK_FIND_H
 
 #include "base/memory.h"
 #include "base/str.h"
-
-enum mask_kind {
-    MASK_EMAIL,
-    MASK_IBAN,
-    MASK_CARD,
-    MASK_MAC,
-    MASK_IP,
-    MASK_URL,
-    MASK_SSN,
-    MASK_PHONE,
-    MASK_KINDS
-};
-
-/* "email", "iban", ... for settings and reports; "EMAIL", ... for what replaces a find. */
-extern const char *const mask_kind_names[MASK_KINDS];
-extern const char *const mask_kind_labels[MASK_KINDS];
+#include "clean/mask_kinds.h"
 
 struct mask_hit {
     size_t first, end; /* bytes */
@@ -38,9 +24,13 @@ struct mask_hits {
     size_t count, room;
 };
 
-/* kinds      bit 1 << kind for each kind that is wanted
- * phone_like the text is known to hold phone numbers (its column says so): weak forms count */
-MUST_CHECK enum status mask_find(struct str text, unsigned kinds, bool phone_like,
+struct mask_query {
+    const struct mask_set *kinds;  /* what to look for */
+    const struct mask_set *likely; /* the text is known to hold them (its column says so): weak
+                                      forms count; NULL = none */
+    bool weak;                     /* all weak forms count */
+};
+MUST_CHECK enum status mask_find(struct str text, const struct mask_query *query,
                                  struct mask_hits *hits, struct err *err);
 void mask_hits_release(struct mask_hits *hits);
 
@@ -56,13 +46,26 @@ bool ipv4_at(struct str text, size_t first, size_t *ret_end);
 bool ipv6_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is a hexadecimal digit: 00:1A:2B:3C:4D:5E, with dashes, or 001A.2B3C.4D5E. */
 bool mac_at(struct str text, size_t first, size_t *ret_end);
-/* `first` is the first digit: 078-05-1120, all separators alike. */
-bool ssn_at(struct str text, size_t first, size_t *ret_end);
+/* `first` is the first digit. */
 bool card_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is the first of two letters. */
 bool iban_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is a digit, + or (. *ret_weak: the form alone does not tell it from other numbers. */
 bool phone_at(struct str text, size_t first, size_t *ret_end, bool *ret_weak);
+
+/* `first` is the first letter or digit: Bitcoin (Base58Check, Bech32), Ethereum. */
+bool crypto_at(struct str text, size_t first, size_t *ret_end);
+/* `at` is the first digit; the name of a month may stand before it. *ret_weak: only a month and a
+ * day or a year, or a year alone. */
+bool date_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end, bool *ret_weak);
+/* Whether the word in front of a weak date says that it is one. */
+bool date_is_meant(struct str text, size_t first);
+/* Monday to Sunday, from its capital on. */
+bool weekday_at(struct str text, size_t first, size_t *ret_end);
+/* Whether one of `words` ("ssn|social security") stands near bytes first ... end. */
+bool mask_mentions(struct str text, size_t first, size_t end, const char *words);
+/* The kinds of which a column's name speaks. */
+void mask_likely(const char *column, struct mask_set *ret);
 
 /* Letters, digits and everything beyond ASCII. */
 static inline bool is_word(char c)

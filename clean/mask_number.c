@@ -105,28 +105,6 @@ bool iban_at(struct str text, size_t first, size_t *ret_end)
     return mod_97(places, count);
 }
 
-/* ---- social security ---- */
-
-bool ssn_at(struct str text, size_t first, size_t *ret_end)
-{
-    static const size_t sizes[] = {3, 2, 4};
-    int values[3] = {0};
-    size_t at = first;
-    char separator = peek(text, first + 3);
-    if (separator != '-' && separator != ' ' && separator != '.') return false;
-    for (size_t group = 0; group < 3; group++) {
-        if (group > 0 && peek(text, at++) != separator) return false;
-        for (size_t i = 0; i < sizes[group]; i++, at++) {
-            if (!is_digit(peek(text, at))) return false;
-            values[group] = values[group] * 10 + text.data[at] - '0';
-        }
-    }
-    *ret_end = at;
-    if (is_word(peek(text, at)) || (peek(text, at) == separator && is_digit(peek(text, at + 1))))
-        return false;
-    return values[0] > 0 && values[0] != 666 && values[0] < 900 && values[1] > 0 && values[2] > 0;
-}
-
 /* ---- phones ---- */
 
 #define GROUPS_MOST 8
@@ -244,5 +222,6 @@ bool phone_at(struct str text, size_t first, size_t *ret_end, bool *ret_weak)
                   (d.parenthesis && d.digits >= 8 && d.digits <= 13) || is_north_american(&d) ||
                   national || *ret_end > d.end;
     *ret_weak = !strong;
-    return d.digits <= 12 || d.plus;
+    bool abroad = d.first == '0' && peek(text, first + 1) == '0'; /* 00 for the plus */
+    return d.digits <= 12 || d.plus || (abroad && d.digits <= 15);
 }

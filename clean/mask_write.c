@@ -66,7 +66,7 @@ void mask_key_forget(struct mask_key *key)
 static enum status spell(struct str value, enum mask_kind kind, struct bytes *ret, struct err *err)
 {
     bool number = kind == MASK_CARD || kind == MASK_PHONE || kind == MASK_IBAN ||
-                  kind == MASK_MAC || kind == MASK_SSN;
+                  kind == MASK_MAC || (kind >= MASK_FIRST_NATIONAL && kind <= MASK_LAST_NATIONAL);
     TRY(bytes_reserve(ret, value.size, err));
     for (size_t i = 0; i < value.size; i++) {
         char c = value.data[i];
@@ -85,11 +85,11 @@ static enum status write_pseudonym(struct str value, enum mask_kind kind,
     uint8_t digest[crypto_auth_hmacsha256_BYTES];
     TRY(spell(value, kind, &spelled, err));
     crypto_auth_hmacsha256_init(&hmac, key->bytes, key->size);
-    crypto_auth_hmacsha256_update(&hmac, (const uint8_t *)mask_kind_labels[kind],
-                                  strlen(mask_kind_labels[kind]) + 1);
+    crypto_auth_hmacsha256_update(&hmac, (const uint8_t *)mask_kinds[kind].label,
+                                  strlen(mask_kinds[kind].label) + 1);
     crypto_auth_hmacsha256_update(&hmac, spelled.data, spelled.size);
     crypto_auth_hmacsha256_final(&hmac, digest);
-    TRY(bytes_format(ret, err, "%s_", mask_kind_labels[kind]));
+    TRY(bytes_format(ret, err, "%s_", mask_kinds[kind].label));
     for (size_t i = 0; i < PSEUDONYM_BYTES; i++)
         TRY(bytes_format(ret, err, "%02x", digest[i]));
     return STATUS_OK;
@@ -157,7 +157,7 @@ static enum status write_hit(struct str value, enum mask_kind kind, enum mask_ac
     case MASK_TRUNCATE: return write_truncated(value, kind, ret, err);
     case MASK_REDACT: break;
     }
-    return bytes_format(ret, err, "[%s]", mask_kind_labels[kind]);
+    return bytes_format(ret, err, "[%s]", mask_kinds[kind].label);
 }
 
 enum status mask_write(struct str text, const struct mask_hits *hits, enum mask_action action,

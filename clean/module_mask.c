@@ -14,6 +14,7 @@
 
 struct config {
     struct text_list columns, kinds;
+    bool weak;
     int action;
     const char *key_file;
 };
@@ -27,7 +28,12 @@ static const struct setting settings[] = {
      .kind = SETTING_TEXTS,
      .offset = offsetof(struct config, kinds),
      .help =
-         "what to look for: email, iban, card, mac, ip, url, ssn, phone; everything when absent"},
+         "what to look for: email, iban, card, phone, date, ssn, us_*, uk_nhs ..., or the groups "
+         "identifiers (when absent), national, names, all; all patterns like us_*"},
+    {.name = "weak",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct config, weak),
+     .help = "numbers of a form that others have too count without a word of theirs near by"},
     {.name = "action",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, action),
@@ -45,9 +51,9 @@ struct state {
     const struct schema *schema;
     size_t *columns;
     size_t count;
-    bool *chosen;     /* by column of the schema */
-    bool *phone_like; /* the column's name speaks of phones */
-    unsigned kinds;
+    bool *chosen;            /* by column of the schema */
+    struct mask_set *likely; /* of what the column's name speaks */
+    struct mask_set kinds;
     struct mask_key key;
 };
 
@@ -58,43 +64,6 @@ static bool is_text(const struct field *field)
     return field->type.id == TYPE_UTF8 && (!field->dictionary || field->index == TYPE_INT32);
 }
 
-static const char *kind_at(const void *names, size_t index)
-{
-    return ((const char *const *)names)[index];
-}
-
-static enum status open_kinds(struct state *state, const struct module_setup *setup,
-                              struct err *err)
-{
-    const struct text_list *list = &state->config->kinds;
-    if (list->count == 0) state->kinds = (1u << MASK_KINDS) - 1;
-    for (size_t i = 0; i < list->count; i++) {
-        size_t kind = 0;
-        while (kind < MASK_KINDS && strcmp(mask_kind_names[kind], list->items[i]) != 0)
-            kind++;
-        if (kind < MASK_KINDS) {
-            state->kinds |= 1u << kind;
-            continue;
-        }
-        const char *near =
-            nearest_name(str_of(list->items[i]), MASK_KINDS, kind_at, mask_kind_names);
-        fail_at(setup->node, err, "there is no kind \"%s\"%s%s%s", list->items[i],
-                near == NULL ? "" : ", did you mean \"", near == NULL ? "" : near,
-                near == NULL ? "" : "\"");
-        err_hint(err, "kinds are email, iban, card, mac, ip, url, ssn, phone");
-        return STATUS_USAGE;
-    }
-    return STATUS_OK;
-}
-
-static bool names_phones(const char *name)
-{
-    static const char *const words[] = {"phone", "mobile", "tel", "fax", "cell"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasestr(name, words[i]) != NULL) return true;
-    return false;
-}
-
 static enum status open_columns(struct state *state, const struct module_setup *setup,
                                 struct err *err)
 {
@@ -102,12 +71,13 @@ static enum status open_columns(struct state *state, const struct module_setup *
     TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
                        err));
     state->chosen = arena_get(setup->arena, fields, sizeof *state->chosen);
-    state->phone_like = arena_get(setup->arena, fields, sizeof *state->phone_like);
-    if (state->chosen == NULL || state->phone_like == NULL) return fail_memory(err, fields * 2);
+    state->likely = arena_get(setup->arena, fields, sizeof *state->likely);
+    if (state->chosen == NULL || state->likely == NULL)
+        return fail_memory(err, fields * sizeof *state->likely);
     for (size_t i = 0; i < state->count; i++) {
         size_t at = state->columns[i];
         state->chosen[at] = true;
-        state->phone_like[at] = names_phones(setup->schema->fields[at].name);
+        mask_likely(setup->schema->fields[at].name, &state->likely[at]);
     }
     return STATUS_OK;
 }
@@ -133,7 +103,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     *ret = state;
     state->config = setup->config;
     state->schema = setup->schema;
-    TRY(open_kinds(state, setup, err));
+    TRY(mask_set_of(&state->config->kinds, setup->node, &state->kinds, err));
     TRY(open_columns(state, setup, err));
     return open_key(state, setup, err);
 }
@@ -182,7 +152,8 @@ static enum status mask_row(const struct state *state, size_t at, const struct a
     struct str text;
     bool present = array_text_at(field, array, row, &text);
     work->hits.count = 0;
-    if (present) TRY(mask_find(text, state->kinds, state->phone_like[at], &work->hits, err));
+    struct mask_query query = {&state->kinds, &state->likely[at], state->config->weak};
+    if (present) TRY(mask_find(text, &query, &work->hits, err));
     if (work->hits.count == 0)
         return work->builder == NULL ? STATUS_OK : build_copy(work->builder, array, row, err);
     if (work->builder == NULL) TRY(start_building(work, field, array, row, err));
@@ -203,12 +174,12 @@ static enum status mask_column(const struct state *state, size_t at, const struc
     for (int64_t row = 0; row < array->length; row++) {
         TRY(mask_row(state, at, array, row, &work, err));
         if (work.hits.count > 0)
-            TRY(change_note(change, at, row, mask_kind_names[work.hits.items[0].kind], NAN, err));
+            TRY(change_note(change, at, row, mask_kinds[work.hits.items[0].kind].name, NAN, err));
     }
     if (work.builder == NULL) return STATUS_OK;
     for (size_t kind = 0; kind < MASK_KINDS; kind++)
         if (work.found[kind] > 0)
-            TRY(change_finding(change, mask_kind_names[kind], state->schema->fields[at].name,
+            TRY(change_finding(change, mask_kinds[kind].name, state->schema->fields[at].name,
                                work.found[kind], err));
     struct array *masked;
     TRY(builder_finish(work.builder, &masked, err));
@@ -252,7 +223,10 @@ static enum status redact(const void *opaque, const char *column, struct str val
     if (at >= 0 && is_text(&state->schema->fields[at]) && !state->chosen[at])
         return bytes_append(ret, value.data, value.size, err);
     OWNED(mask_hits_release) struct mask_hits hits = {0};
-    TRY(mask_find(value, state->kinds, column != NULL && names_phones(column), &hits, err));
+    struct mask_set likely = {0};
+    if (column != NULL) mask_likely(column, &likely);
+    struct mask_query query = {&state->kinds, &likely, state->config->weak};
+    TRY(mask_find(value, &query, &hits, err));
     return mask_write(value, &hits, (enum mask_action)state->config->action, &state->key, ret, err);
 }
 

@@ -17,10 +17,14 @@ static void expect(const char *text, const char *expected)
     struct mask_hits hits = {0};
     char found[512] = "";
     size_t size = 0;
-    assert_int_equal(mask_find(str_of(text), ~0u, false, &hits, NULL), STATUS_OK);
+    struct text_list none = {0};
+    struct mask_set kinds;
+    assert_int_equal(mask_set_of(&none, NULL, &kinds, NULL), STATUS_OK);
+    struct mask_query query = {.kinds = &kinds};
+    assert_int_equal(mask_find(str_of(text), &query, &hits, NULL), STATUS_OK);
     for (size_t i = 0; i < hits.count; i++)
         size += (size_t)snprintf(found + size, sizeof found - size, "%s%s:%.*s", i > 0 ? " | " : "",
-                                 mask_kind_names[hits.items[i].kind],
+                                 mask_kinds[hits.items[i].kind].name,
                                  (int)(hits.items[i].end - hits.items[i].first),
                                  text + hits.items[i].first);
     if (strcmp(found, expected) != 0) print_error("in \"%s\"\n", text);
@@ -70,6 +74,108 @@ static void finds_phones(void **state)
     expect("made 555 0132 of them", "");
     expect("call about order number 5550132", "");
     expect("2024-03-15 15.03.2024 10 000 000", "");
+}
+
+/* ---- national identifiers ---- */
+
+static size_t found(const char *kind, const char *text, bool weak)
+{
+    const char *names[] = {kind};
+    struct text_list list = {names, 1};
+    struct mask_set kinds;
+    struct mask_hits hits = {0};
+    assert_int_equal(mask_set_of(&list, NULL, &kinds, NULL), STATUS_OK);
+    struct mask_query query = {.kinds = &kinds, .weak = weak};
+    assert_int_equal(mask_find(str_of(text), &query, &hits, NULL), STATUS_OK);
+    size_t count = hits.count;
+    mask_hits_release(&hits);
+    return count;
+}
+
+/* One that is right, one with a wrong check digit, date or range. */
+static const struct {
+    const char *kind, *right, *wrong;
+} numbers[] = {
+    {"ssn", "078-05-1123", "078-00-1123"},
+    {"us_itin", "911-70-1234", "911-69-1234"},
+    {"us_mbi", "1EG4-TE5-MK73", "1SG4-TE5-MK73"},
+    {"us_npi", "1234567893", "1234567894"},
+    {"us_routing", "121000358", "121000359"},
+    {"us_passport", "Z12803456", "Z1280345"},
+    {"uk_nhs", "943 476 5919", "943 476 5918"},
+    {"uk_nino", "AB 12 34 56 C", "BG 12 34 56 C"},
+    {"uk_driver", "MORGA657054SM9IJ", "MORGA699054SM9IJ"},
+    {"ca_sin", "130-692-544", "130-692-545"},
+    {"es_nif", "12345678Z", "12345678A"},
+    {"es_nie", "X-1234567-L", "X-1234567-M"},
+    {"it_fiscal", "RSSMRA85T10A562S", "RSSMRA85Z10A562S"},
+    {"it_vat", "07643520567", "07643520568"},
+    {"pl_pesel", "44051401458", "44051401459"},
+    {"pl_nip", "123-456-32-18", "123-456-32-19"},
+    {"au_abn", "51 824 753 556", "52 824 753 556"},
+    {"au_acn", "004 085 616", "004 085 617"},
+    {"au_tfn", "123 456 782", "123 456 783"},
+    {"au_medicare", "2123 45670 1", "2123 45680 1"},
+    {"in_pan", "ABCPE1234F", "ABCDE1234F"},
+    {"in_aadhaar", "3123-4567-8909", "3123-4567-8908"},
+    {"in_gstin", "27AAPFU0939F1ZV", "27AAPFU0939F1ZW"},
+    {"fi_hetu", "131052-308T", "131052-308U"},
+    {"kr_rrn", "900101-1234568", "901301-1234568"},
+    {"kr_brn", "120-81-47521", "120-81-47522"},
+    {"de_tax", "86095742719", "86095742718"},
+    {"de_social", "15070649C103", "15070649C104"},
+    {"fr_nir", "1 85 05 78 006 084 91", "1 85 05 78 006 084 92"},
+    {"nl_bsn", "111222333", "111222334"},
+    {"be_nrn", "85.07.30-033.28", "85.07.30-033.29"},
+    {"ch_ahv", "756.9217.0769.85", "756.9217.0769.84"},
+    {"at_svnr", "1237 010180", "1238 010180"},
+    {"se_pnr", "811228-9874", "811228-9875"},
+    {"cz_rc", "710319/2745", "710319/2746"},
+    {"pt_nif", "501442600", "501442601"},
+    {"ie_pps", "1234567T", "1234567U"},
+    {"tr_tckn", "10000000146", "10000000147"},
+    {"br_cpf", "529.982.247-25", "529.982.247-26"},
+    {"br_cnpj", "11.222.333/0001-81", "11.222.333/0001-82"},
+    {"mx_curp", "BOXW310820HNERXN09", "BOXW310820HNERXN08"},
+    {"cn_id", "11010519491231002X", "110105194912310021"},
+    {"jp_number", "1234 5678 9018", "1234 5678 9019"},
+    {"th_id", "1-2345-67890-12-1", "1-2345-67890-12-2"},
+    {"il_id", "000000018", "000000019"},
+    {"za_id", "8001015009087", "8001015009088"},
+    {"crypto", "16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyZ", "16Yeky6GMjeNkAiNcBY7ZhrLoMSgg1BoyY"},
+    {"crypto", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+     "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdp"},
+};
+
+static void knows_national_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (found(numbers[i].kind, numbers[i].right, true) != 1)
+            fail_msg("%s %s is not found", numbers[i].kind, numbers[i].right);
+        if (found(numbers[i].kind, numbers[i].wrong, true) != 0)
+            fail_msg("%s %s is found", numbers[i].kind, numbers[i].wrong);
+    }
+}
+
+static void weak_numbers_need_their_words(void **state)
+{
+    (void)state;
+    assert_int_equal(found("pl_pesel", "parcel 44051401458", false), 0);
+    assert_int_equal(found("pl_pesel", "PESEL: 44051401458", false), 1);
+    assert_int_equal(found("us_driver", "bus driver, 201-948-1927", false), 0);
+    assert_int_equal(found("us_driver", "my driver's license is F162823540116", false), 1);
+    assert_int_equal(found("us_*", "account number 945456787654", false), 1);
+    assert_int_equal(found("national", "078-05-1123 and S9108268C", false), 2);
+}
+
+static void finds_dates(void **state)
+{
+    (void)state;
+    assert_int_equal(found("date", "on 5-20-2021, 21.5.21 and 5-May-2021", false), 3);
+    assert_int_equal(found("date", "May 21, 2021 at 2024-06-05T09:15:30.500-07:00", false), 2);
+    assert_int_equal(found("date", "3... 2... 1... 13/13/13 1.2.3.4 number 1984", false), 0);
+    assert_int_equal(found("date", "the act of 1984", false), 1);
 }
 
 /* ---- the module ---- */
@@ -190,6 +296,9 @@ int main(void)
         cmocka_unit_test(finds_addresses),
         cmocka_unit_test(finds_numbers_with_check_digits),
         cmocka_unit_test(finds_phones),
+        cmocka_unit_test(knows_national_numbers),
+        cmocka_unit_test(weak_numbers_need_their_words),
+        cmocka_unit_test(finds_dates),
         cmocka_unit_test(masks_columns),
         cmocka_unit_test(shortens),
         cmocka_unit_test(pseudonyms_keep_equality),
