@@ -108,6 +108,8 @@ struct clean_module {
     /* The schema is known only after the fit (types): called after settle; *ret NULL = as opened.
      */
     enum status (*fitted_schema)(const void *state, struct schema **ret, struct err *err);
+    /* Whether this recipe step learns its schema; NULL = yes, where there is a fitted_schema. */
+    bool (*learns_schema)(const void *state);
 
     /* Fit. All four NULL for a row-wise module. */
     int passes;        /* 0 or 1 = one pass; more where the fit needs it */

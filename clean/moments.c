@@ -1,30 +1,57 @@
 /* clean/moments.c: count, mean, variance, minimum and maximum. */
 #include "clean/moments.h"
 
+#include "base/cpu.h"
+#include "clean/element_kernel_levels.h"
+
 #include <math.h>
+#include <stddef.h>
+
+const struct element_kernels *element_kernels(void)
+{
+    switch (cpu_level()) {
+    case CPU_V4: return &element_kernels_v4;
+    case CPU_V3: return &element_kernels_v3;
+    case CPU_V2: return &element_kernels_v2;
+    case CPU_V1: break;
+    }
+    return &element_kernels_v1;
+}
+
+static struct moments fold_windows(enum element_type type, const void *values, int64_t count)
+{
+    const struct element_kernels *kernels = element_kernels();
+    size_t width = type == ELEMENT_FLOAT32 ? sizeof(float) : sizeof(double);
+    struct moments all = {.minimum = INFINITY, .maximum = -INFINITY};
+    for (int64_t i = 0; i < count; i += MOMENT_WINDOW) {
+        int64_t size = count - i < MOMENT_WINDOW ? count - i : MOMENT_WINDOW;
+        struct moments window =
+            kernels->moments(type, (const char *)values + (size_t)i * width, size);
+        moments_fold(&all, &window);
+    }
+    return all;
+}
 
 struct moments moments_of(const double *values, int64_t count)
 {
-    struct moments m = {.minimum = INFINITY, .maximum = -INFINITY};
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (isnan(values[i])) continue;
-        m.count++;
-        sum += values[i];
-        if (values[i] < m.minimum) m.minimum = values[i];
-        if (values[i] > m.maximum) m.maximum = values[i];
-    }
-    if (m.count == 0) return m;
-    m.mean = sum / (double)m.count;
-    double squares = 0, rest = 0; /* rest would be 0 if the mean were exact */
-    for (int64_t i = 0; i < count; i++) {
-        if (isnan(values[i])) continue;
-        double deviation = values[i] - m.mean;
-        squares += deviation * deviation;
-        rest += deviation;
-    }
-    m.squares = squares - rest * rest / (double)m.count;
-    m.mean += rest / (double)m.count;
+    return fold_windows(ELEMENT_FLOAT64, values, count);
+}
+
+struct moments moments_of_floats(const float *values, int64_t count)
+{
+    return fold_windows(ELEMENT_FLOAT32, values, count);
+}
+
+struct moments moments_of_lane(const struct lane *lane, double near)
+{
+    struct moments m = {.count = lane->count, .minimum = INFINITY, .maximum = -INFINITY};
+    if (lane->count == 0) return m;
+    double count = (double)lane->count;
+    double squares = lane->squares - lane->sum * (lane->sum / count);
+    m.mean = near + lane->sum / count;
+    m.squares = squares < 0 ? 0 : squares;
+    m.minimum = lane->least;
+    m.maximum = lane->most;
     return m;
 }
 

@@ -1,12 +1,15 @@
 /* clean/moments.h: count, mean, variance, minimum and maximum, per window and folded.
  *
- * A window is measured in two passes (mean first, then squared deviations with the correction of
- * Chan, Golub and LeVeque 1983), windows are joined by Chan's pairwise formula. Folding in window
- * order gives the same bits for any number of threads. NaN is no value. */
+ * A window is summed in one pass as deviations from one of its values (Chan, Golub and LeVeque
+ * 1983, the shifted data algorithm), in the fixed lanes of clean/element.h; windows are joined by
+ * Chan's pairwise formula. Folding in window order gives the same bits for any number of threads
+ * and on any device. NaN is no value. */
 #ifndef CLEAN_MOMENTS_H
 #define CLEAN_MOMENTS_H
 
 #include <stdint.h>
+
+struct lane;
 
 struct moments {
     int64_t count;
@@ -15,7 +18,11 @@ struct moments {
     double minimum, maximum;
 };
 
+/* Of any number of values, window by window. */
 struct moments moments_of(const double *values, int64_t count);
+struct moments moments_of_floats(const float *values, int64_t count);
+/* From the folded lanes of a window; `near` is what its deviations were taken from. */
+struct moments moments_of_lane(const struct lane *lane, double near);
 /* Adds `more` behind `moments`. Not associative to the last bit: always in window order. */
 void moments_fold(struct moments *moments, const struct moments *more);
 /* Population variance (divided by the count), NaN without values. */

@@ -1,5 +1,5 @@
 /* clean/normalize_pictures.c: settings, schema and windows around clean/picture_tensor.h. */
-#include "clean/normalize_pictures.h"
+#include "clean/normalize.h"
 
 #include "clean/picture_tensor.h"
 
@@ -57,13 +57,28 @@ static enum status read_size(struct picture_step *step, const struct module_setu
     return STATUS_OK;
 }
 
+static enum status read_dtype(struct picture_step *step, const struct module_setup *setup,
+                              struct err *err)
+{
+    switch ((enum normalize_dtype)((const struct normalize_config *)setup->config)->dtype) {
+    case DTYPE_FLOAT64:
+        return fail_at(setup->node, err,
+                       "dtype float64 is for numbers, tensors are float32, float16 or uint8");
+    case DTYPE_AUTO:
+    case DTYPE_FLOAT32: step->tensor.dtype = TENSOR_FLOAT32; break;
+    case DTYPE_FLOAT16: step->tensor.dtype = TENSOR_FLOAT16; break;
+    case DTYPE_UINT8: step->tensor.dtype = TENSOR_UINT8; break;
+    }
+    return STATUS_OK;
+}
+
 static enum status read_scale(struct picture_step *step, const struct module_setup *setup,
                               struct err *err)
 {
     const struct normalize_pictures *settings = step->settings;
     double mean[3], std[3];
     bool given = settings->mean.count > 0 || settings->std.count > 0;
-    if (given && settings->dtype == TENSOR_UINT8)
+    if (given && step->tensor.dtype == TENSOR_UINT8)
         return fail_at(setup->node, err, "dtype uint8 takes no mean and std");
     TRY(read_numbers(setup, "mean", &settings->mean, mean, 3, 0, err));
     TRY(read_numbers(setup, "std", &settings->std, std, 3, 1, err));
@@ -75,7 +90,7 @@ static enum status read_scale(struct picture_step *step, const struct module_set
 
 /* ---- schema ---- */
 
-static enum type_id value_type(int dtype)
+static enum type_id value_type(enum tensor_dtype dtype)
 {
     return dtype == TENSOR_UINT8     ? TYPE_UINT8
            : dtype == TENSOR_FLOAT16 ? TYPE_FLOAT16
@@ -100,7 +115,7 @@ static enum status add_tensor(const struct picture_step *step, struct schema *sc
         {str_of("ARROW:extension:name"), str_of("arrow.fixed_shape_tensor")},
         {str_of("ARROW:extension:metadata"), str_of(shape)},
     };
-    struct field item = field_of("item", value_type(step->settings->dtype));
+    struct field item = field_of("item", value_type(step->tensor.dtype));
     struct field field = field_of(step->settings->into, TYPE_FIXED_LIST);
     field.type.width = step->values;
     field.children = &item;
@@ -149,16 +164,17 @@ static enum status find_columns(struct picture_step *step, const struct schema *
     return STATUS_USAGE;
 }
 
-enum status picture_step_open(struct picture_step **ret, const struct module_setup *setup,
-                              const struct normalize_pictures *settings, struct schema **ret_schema,
-                              struct err *err)
+static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
+                        struct err *err)
 {
+    const struct normalize_config *config = setup->config;
+    const struct normalize_pictures *settings = &config->pictures;
     struct picture_step *step = arena_get(setup->arena, 1, sizeof *step);
     if (step == NULL) return fail_memory(err, sizeof *step);
     step->settings = settings;
     step->tensor.fit = (enum tensor_fit)settings->fit;
     step->tensor.layout = (enum tensor_layout)settings->layout;
-    step->tensor.dtype = (enum tensor_dtype)settings->dtype;
+    TRY(read_dtype(step, setup, err));
     step->tensor.limits = picture_limits_default;
     TRY(read_size(step, setup, err));
     TRY(read_scale(step, setup, err));
@@ -168,14 +184,19 @@ enum status picture_step_open(struct picture_step **ret, const struct module_set
     return STATUS_OK;
 }
 
-bool picture_step_rejects(const struct picture_step *step)
+static bool rejects(const struct picture_step *step)
 {
     return step->settings->on_fail == UNDECODABLE_REJECT;
 }
 
-bool picture_step_touches(const struct picture_step *step, size_t column)
+static bool may_remove(const void *opaque)
 {
-    return column == step->image;
+    return rejects(opaque);
+}
+
+static bool touches(const void *opaque, size_t column)
+{
+    return column == ((const struct picture_step *)opaque)->image;
 }
 
 /* ---- one window ---- */
@@ -220,7 +241,7 @@ static enum status make_tensor(const struct picture_step *step, struct str bytes
         return STATUS_OK;
     }
     writing->nulls++;
-    if (picture_step_rejects(step))
+    if (rejects(step))
         return change_reject(change, row, "unreadable", step->settings->column,
                              str_of(fault.reason), "every byte decodes", err);
     return change_finding(change, "unreadable", step->settings->column, 1, err);
@@ -243,9 +264,10 @@ static enum status finish(const struct picture_step *step, int64_t rows, struct 
     return array_make(ret, rows, writing->nulls, validity, NULL, 0, children, 1, NULL, err);
 }
 
-enum status picture_step_apply(const struct picture_step *step, const struct window *window,
-                               struct change *change, struct err *err)
+static enum status apply(const void *opaque, const struct window *window, struct change *change,
+                         struct err *err)
 {
+    const struct picture_step *step = opaque;
     const struct array *images = window->batch->columns[step->image];
     int64_t rows = window->batch->rows;
     OWNED(writing_release) struct writing writing = {0};
@@ -261,3 +283,51 @@ enum status picture_step_apply(const struct picture_step *step, const struct win
     change_column(change, step->into, &tensors);
     return STATUS_OK;
 }
+
+/* ---- the family ---- */
+
+static bool needs_fit(const void *opaque)
+{
+    (void)opaque;
+    return false;
+}
+
+static enum status save(const void *opaque, struct bytes *json, struct err *err)
+{
+    (void)opaque;
+    return bytes_append_text(json, "{}", err);
+}
+
+static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
+{
+    (void)opaque;
+    (void)parameters;
+    (void)err;
+    return STATUS_OK;
+}
+
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct picture_step *step = opaque;
+    return column_from(lineage, step->settings->into, step->settings->column, "DIRECT",
+                       "TRANSFORMATION", false, err);
+}
+
+/* The state is the arena's. */
+static void close_step(void **step)
+{
+    *step = NULL;
+}
+
+const struct clean_module normalize_tensors = {
+    .open = open,
+    .may_remove = may_remove,
+    .needs_fit = needs_fit,
+    .touches = touches,
+    .apply = apply,
+    .save = save,
+    .load = load,
+    .column_lineage = column_lineage,
+    .close = close_step,
+};

@@ -57,6 +57,15 @@ void numbers_read(const struct field *field, const struct array *array, double *
     mark_nulls(array, ret);
 }
 
+const void *numbers_elements(const struct field *field, const struct array *array,
+                             enum element_type *ret)
+{
+    if (field->dictionary) return NULL;
+    *ret = field->type.id == TYPE_FLOAT32 ? ELEMENT_FLOAT32 : ELEMENT_FLOAT64;
+    bool as_it_lies = field->type.id == TYPE_FLOAT32 || field->type.id == TYPE_FLOAT64;
+    return as_it_lies ? array_values(array) : NULL;
+}
+
 /* ---- making ---- */
 
 enum status numbers_make(struct array **ret, const double *values, const struct array *like,

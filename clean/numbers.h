@@ -5,6 +5,7 @@
 #ifndef CLEAN_NUMBERS_H
 #define CLEAN_NUMBERS_H
 
+#include "clean/element_kernel.h"
 #include "columnar/array.h"
 
 /* Integers, float16/32/64 and decimal128, not dictionary-encoded. For module_columns. */
@@ -14,6 +15,11 @@ bool field_is_ordered_number(const struct field *field);
 
 /* `ret` has room for array->length values; nulls become NaN. */
 void numbers_read(const struct field *field, const struct array *array, double *ret);
+
+/* The values where they lie, if they are float32 or float64 already (null slots hold anything);
+ * NULL for other types. */
+const void *numbers_elements(const struct field *field, const struct array *array,
+                             enum element_type *ret);
 
 /* A float64 array of `values` with the nulls of `like`. */
 MUST_CHECK enum status numbers_make(struct array **ret, const double *values,

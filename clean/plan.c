@@ -29,7 +29,7 @@ static bool keeps_columns(const struct step *step)
 static bool hides_nothing(const struct step *step, const struct step *later)
 {
     if (!step_is_open(step) || !step_is_open(later)) return false;
-    if (removes_rows(step) || step->module->fitted_schema != NULL) return false;
+    if (removes_rows(step) || step_learns_schema(step)) return false;
     if (!keeps_columns(step)) return false;
     for (size_t column = 0; column < later->before->count; column++) {
         bool changed = column >= step->before->count || touches(step, column);

@@ -59,9 +59,17 @@ bool step_must_fit(const struct step *step)
     return !step_is_open(step) || module->needs_fit == NULL || module->needs_fit(step->state);
 }
 
+bool step_learns_schema(const struct step *step)
+{
+    const struct clean_module *module = step->module;
+    if (module->fitted_schema == NULL) return false;
+    return !step_is_open(step) || module->learns_schema == NULL ||
+           module->learns_schema(step->state);
+}
+
 bool step_schema_is_guess(const struct step *step)
 {
-    return step->module->fitted_schema != NULL && !step->settled;
+    return step_learns_schema(step) && !step->settled;
 }
 
 static enum status learn_schema(struct step *step, struct err *err)

@@ -46,7 +46,9 @@ static inline bool step_is_open(const struct step *step)
 }
 /* Whether rows must be observed before the step can be applied. */
 bool step_must_fit(const struct step *step);
-/* Whether the schema that leaves the step is known only after its fit. */
+/* Whether the schema that leaves is a matter of the data. */
+bool step_learns_schema(const struct step *step);
+/* Whether the schema that leaves the step is known only after its fit, which is not over. */
 bool step_schema_is_guess(const struct step *step);
 /* The fit is over (or was loaded): fixes the schema that leaves. */
 MUST_CHECK enum status step_settled(struct step *step, struct err *err);

@@ -1,0 +1,154 @@
+/* clean/element_kernel.c: the loops over elements, compiled once for each x86-64 level.
+ *
+ * Windows without NaN, the usual case, take a loop without tests; where its sum is no number, the
+ * window is done again one lane at a time. Both add in the order of clean/element.h. */
+#include "clean/element_kernel_levels.h"
+
+#include <math.h>
+
+/* ---- moments ---- */
+
+/* Lanes as columns, for vectors. */
+struct lanes {
+    double sum[MOMENT_LANES], squares[MOMENT_LANES], least[MOMENT_LANES], most[MOMENT_LANES];
+};
+
+#define FOUR_ROWS(type)                                                                            \
+    static void four_rows_##type(const type *restrict x, double near, struct lanes *restrict to)   \
+    {                                                                                              \
+        const type *y = x + MOMENT_LANES, *z = y + MOMENT_LANES, *w = z + MOMENT_LANES;            \
+        for (int l = 0; l < MOMENT_LANES; l++) {                                                   \
+            double a = x[l] - near, b = y[l] - near, c = z[l] - near, d = w[l] - near;             \
+            to->sum[l] += element_four(a, b, c, d);                                                \
+            to->squares[l] += element_four(a * a, b * b, c * c, d * d);                            \
+            double least = element_least(element_least(to->least[l], x[l]), y[l]);                 \
+            double most = element_most(element_most(to->most[l], x[l]), y[l]);                     \
+            to->least[l] = element_least(element_least(least, z[l]), w[l]);                        \
+            to->most[l] = element_most(element_most(most, z[l]), w[l]);                            \
+        }                                                                                          \
+    }
+FOUR_ROWS(float)
+FOUR_ROWS(double)
+
+static double value_at(enum element_type type, const void *values, int64_t i)
+{
+    return type == ELEMENT_FLOAT32 ? (double)((const float *)values)[i]
+                                   : ((const double *)values)[i];
+}
+
+/* The middle one of three, so that one outlier is never chosen; 0 where that is not finite. */
+static double value_near(enum element_type type, const void *values, int64_t count)
+{
+    double a = value_at(type, values, 0), b = value_at(type, values, count / 2);
+    double c = value_at(type, values, count - 1);
+    double low = fmin(a, b), high = fmax(a, b);
+    double middle = fmax(low, fmin(high, c));
+    return isfinite(middle) ? middle : 0;
+}
+
+static void lane_of(enum element_type type, const void *values, int64_t count, double near, int l,
+                    struct lane *lane)
+{
+    int64_t i = l, quad = 4 * MOMENT_LANES;
+    for (int64_t left = count; left >= quad; left -= quad, i += quad) {
+        double four[4];
+        for (int k = 0; k < 4; k++)
+            four[k] = value_at(type, values, i + k * MOMENT_LANES);
+        lane_add_four(lane, four, near);
+    }
+    for (; i < count; i += MOMENT_LANES)
+        lane_add(lane, value_at(type, values, i), near);
+}
+
+static struct lane lane_at(const struct lanes *lanes, int l, int64_t count)
+{
+    return (struct lane){lanes->sum[l], lanes->squares[l], lanes->least[l], lanes->most[l], count};
+}
+
+/* No NaN: `lanes` begin empty, whole quads are added, then the rest. */
+static void fast_lanes(enum element_type type, const void *values, int64_t count, double near,
+                       struct lane *ret)
+{
+    struct lanes lanes = {0};
+    for (int l = 0; l < MOMENT_LANES; l++) {
+        lanes.least[l] = INFINITY;
+        lanes.most[l] = -INFINITY;
+    }
+    int64_t quad = 4 * MOMENT_LANES, i = 0;
+    for (; i + quad <= count; i += quad) {
+        if (type == ELEMENT_FLOAT32)
+            four_rows_float((const float *)values + i, near, &lanes);
+        else
+            four_rows_double((const double *)values + i, near, &lanes);
+    }
+    for (int l = 0; l < MOMENT_LANES; l++) {
+        ret[l] = lane_at(&lanes, l, i / MOMENT_LANES);
+        for (int64_t k = i + l; k < count; k += MOMENT_LANES)
+            lane_add(&ret[l], value_at(type, values, k), near);
+    }
+}
+
+static void fold_lanes(struct lane *lanes)
+{
+    for (int half = MOMENT_LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane_fold(&lanes[l], &lanes[l + half]);
+}
+
+static struct moments window_moments(enum element_type type, const void *values, int64_t count)
+{
+    struct lane lanes[MOMENT_LANES];
+    if (count == 0) return moments_of_lane(&(struct lane){0}, 0);
+    double near = value_near(type, values, count);
+    fast_lanes(type, values, count, near, lanes);
+    fold_lanes(lanes);
+    if (isnan(lanes[0].sum)) {
+        for (int l = 0; l < MOMENT_LANES; l++) {
+            lanes[l] = (struct lane){.least = INFINITY, .most = -INFINITY};
+            lane_of(type, values, count, near, l, &lanes[l]);
+        }
+        fold_lanes(lanes);
+    }
+    return moments_of_lane(&lanes[0], near);
+}
+
+/* ---- scaling ---- */
+
+#define TO_DOUBLE(type)                                                                            \
+    static void type##_to_double(const type *x, int64_t count, const struct scaling *given,        \
+                                 double *ret)                                                      \
+    {                                                                                              \
+        const struct scaling scaling = *given;                                                     \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            ret[i] = element_scale(x[i], &scaling);                                                \
+    }
+TO_DOUBLE(float)
+TO_DOUBLE(double)
+
+#define TO_FLOAT(type)                                                                             \
+    static void type##_to_float(const type *x, int64_t count, const struct scaling *given,         \
+                                float *ret)                                                        \
+    {                                                                                              \
+        const struct scaling scaling = *given;                                                     \
+        const double inverse = 1 / scaling.scale;                                                  \
+        for (int64_t i = 0; i < count; i++)                                                        \
+            ret[i] = element_scale_float(x[i], &scaling, inverse);                                 \
+    }
+TO_FLOAT(float)
+TO_FLOAT(double)
+
+static void scale(enum element_type from, const void *values, int64_t count,
+                  const struct scaling *scaling, enum element_type to, void *ret)
+{
+    bool narrow = from == ELEMENT_FLOAT32;
+    if (to == ELEMENT_FLOAT32 && narrow)
+        float_to_float(values, count, scaling, ret);
+    else if (to == ELEMENT_FLOAT32)
+        double_to_float(values, count, scaling, ret);
+    else if (narrow)
+        float_to_double(values, count, scaling, ret);
+    else
+        double_to_double(values, count, scaling, ret);
+}
+
+const struct element_kernels ELEMENT_TABLE = {.moments = window_moments, .scale = scale};
