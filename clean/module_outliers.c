@@ -1,10 +1,10 @@
 /* clean/module_outliers.c: unusual values of numeric columns, and unusual rows.
  *
- * forest, knn and ensemble judge whole rows (outliers_rows.h). The other methods give each column
- * two fences; what lies outside is unusual. mad: median +- threshold x 1.4826 x
- * MAD (Iglewicz and Hoaglin 1993, 3.5); iqr: quartiles -+ threshold x IQR (Tukey 1977, 1.5); z:
- * mean +- threshold x standard deviation (3). Median and quartiles are exact for any size. A column
- * without spread (more than half of its values equal) has no fences and is left alone. */
+ * mad, iqr and z give each column two fences; what lies outside is unusual. The other methods judge
+ * whole rows (outliers_rows.h). mad: median +- threshold x 1.4826 x MAD (Iglewicz and Hoaglin
+ * 1993, 3.5); iqr: quartiles -+ threshold x IQR (Tukey 1977, 1.5); z: mean +- threshold x standard
+ * deviation (3). Median and quartiles are exact for any size. A column without spread (more than
+ * half of its values equal) has no fences and is left alone. */
 #include "clean/module.h"
 #include "clean/numbers.h"
 #include "clean/outliers_rows.h"
@@ -14,14 +14,30 @@
 #include <math.h>
 #include <stdio.h>
 
-enum method { METHOD_MAD, METHOD_IQR, METHOD_Z, METHOD_FOREST, METHOD_KNN, METHOD_ENSEMBLE };
+enum method {
+    METHOD_MAD,
+    METHOD_IQR,
+    METHOD_Z,
+    METHOD_FOREST, /* from here on in the order of enum rows_method */
+    METHOD_KNN,
+    METHOD_LOF,
+    METHOD_ECOD,
+    METHOD_COPOD,
+    METHOD_HBOS,
+    METHOD_MCD,
+    METHOD_ENSEMBLE
+};
 enum action { ACTION_FLAG, ACTION_CLIP, ACTION_NULL, ACTION_DROP };
-static const char method_words[] = "mad|iqr|z|forest|knn|ensemble";
-static const char *const rules[] = {"outlier mad",    "outlier iqr", "outlier z",
-                                    "outlier forest", "outlier knn", "outlier ensemble"};
+static const char method_words[] = "mad|iqr|z|forest|knn|lof|ecod|copod|hbos|mcd|ensemble";
+static const char *const rules[] = {"outlier mad",    "outlier iqr",     "outlier z",
+                                    "outlier forest", "outlier knn",     "outlier lof",
+                                    "outlier ecod",   "outlier copod",   "outlier hbos",
+                                    "outlier mcd",    "outlier ensemble"};
 
 /* 1 / quantile(normal, 3/4): makes the MAD estimate the standard deviation of normal data. */
 #define MAD_CONSISTENCY 1.482602218505602
+#define ROWS_THRESHOLD  3.5
+#define ELLIPSE_COLUMNS 128 /* whose covariance mcd can hold many times over */
 
 struct config {
     struct text_list columns;
@@ -41,8 +57,10 @@ static const struct setting settings[] = {
      .offset = offsetof(struct config, method),
      .fallback = "mad",
      .choices = method_words,
-     .help = "values: median absolute deviation, interquartile range, standard deviations; rows: "
-             "isolation forest, distance to similar rows, or the larger of both"},
+     .help =
+         "values: median absolute deviation, interquartile range, standard deviations; rows: "
+         "isolation forest, distance to similar rows, density among them, rare values in single "
+         "columns (ecod, copod, hbos), a robust ellipse, or the larger of forest and knn"},
     {.name = "threshold",
      .kind = SETTING_REAL,
      .offset = offsetof(struct config, threshold),
@@ -66,10 +84,12 @@ static const struct setting settings[] = {
     {.name = "neighbors",
      .kind = SETTING_INT,
      .offset = offsetof(struct config, neighbors),
-     .fallback = "5",
-     .minimum = 1,
+     .fallback = "0",
+     .minimum = 0,
      .maximum = 64,
-     .help = "which of the similar rows knn and ensemble measure the distance to"},
+     .help =
+         "similar rows that lof looks at, and the one knn and ensemble measure the distance to; "
+         "0 means 20 for lof, 5 for the others"},
     {0}};
 
 struct fence {
@@ -184,8 +204,8 @@ static enum status open_summary(struct state *state, const struct module_setup *
 static enum status open_unusual(struct state *state, const struct module_setup *setup,
                                 struct err *err)
 {
-    static const enum rows_method methods[] = {ROWS_FOREST, ROWS_KNN, ROWS_ENSEMBLE};
     const struct config *config = state->config;
+    int64_t usual = config->method == METHOD_LOF ? 20 : 5;
     if (config->action == ACTION_CLIP || config->action == ACTION_NULL) {
         fail_at(setup->node, err, "this method judges rows, and the action changes values");
         err_hint(err, "use action=flag or action=drop, or method=mad, iqr or z");
@@ -194,14 +214,21 @@ static enum status open_unusual(struct state *state, const struct module_setup *
     if (state->count == 0) return fail_at(setup->node, err, "there is no numeric column");
     state->threshold_text = arena_format(setup->arena, "%g", state->threshold);
     if (state->threshold_text == NULL) return fail_memory(err, 0);
-    return unusual_open(&state->unusual, methods[config->method - METHOD_FOREST], state->count,
-                        (size_t)config->neighbors, setup, err);
+    if (config->method == METHOD_MCD && state->count > ELLIPSE_COLUMNS) {
+        fail_at(setup->node, err, "%zu columns take part, mcd can take %d", state->count,
+                ELLIPSE_COLUMNS);
+        err_hint(err, "name the columns to look at, columns=..., or use another method");
+        return STATUS_USAGE;
+    }
+    return unusual_open(
+        &state->unusual, (enum rows_method)(config->method - METHOD_FOREST + ROWS_FOREST),
+        state->count, (size_t)(config->neighbors > 0 ? config->neighbors : usual), setup, err);
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    static const double thresholds[] = {3.5, 1.5, 3, 3.5, 3.5, 3.5}; /* by method */
+    static const double thresholds[] = {3.5, 1.5, 3}; /* of values, by method */
     const struct config *config = setup->config;
     struct state *state;
     TRY(NEW(&state, 1, err));
@@ -211,7 +238,9 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     state->arena = setup->arena;
     TRY(module_columns(setup, &config->columns, field_is_number, &state->columns, &state->count,
                        err));
-    state->threshold = config->threshold > 0 ? config->threshold : thresholds[config->method];
+    state->threshold = config->threshold > 0            ? config->threshold
+                       : config->method < METHOD_FOREST ? thresholds[config->method]
+                                                        : ROWS_THRESHOLD;
     state->fences = arena_get(setup->arena, state->count, sizeof *state->fences);
     if (state->fences == NULL) return fail_memory(err, state->count * sizeof *state->fences);
     state->seed = setup->seed;

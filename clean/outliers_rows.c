@@ -2,6 +2,9 @@
 #include "clean/outliers_rows.h"
 
 #include "clean/outliers_forest.h"
+#include "clean/outliers_nearest.h"
+#include "clean/outliers_robust.h"
+#include "clean/outliers_tails.h"
 #include "clean/parameters.h"
 #include "clean/quantile.h"
 
@@ -10,7 +13,7 @@
 #include <math.h>
 
 #define SAMPLE_MOST     4000
-#define NEIGHBORS_MOST  64
+#define PARTS_MOST      2 /* scores of one method */
 #define BLOCK_ROWS      64
 #define MAD_CONSISTENCY 1.482602218505602
 
@@ -26,9 +29,28 @@ struct unusual {
     struct sample sample;    /* standardized after the fit, gaps 0 */
     bool frozen;             /* loaded: no sampled row is one of those judged */
     double *center, *spread; /* by column */
+    struct scale scales[PARTS_MOST];
+    /* What the sample makes, each for the methods that need it. */
     struct forest *forest;
-    struct scale forest_scale, knn_scale;
+    struct neighborhood *neighborhood;
+    struct tails *tails;
+    struct robust *robust;
 };
+
+static size_t parts_of(enum rows_method method)
+{
+    return method == ROWS_ENSEMBLE ? 2 : 1;
+}
+
+static bool asks_neighbors(enum rows_method method)
+{
+    return method == ROWS_KNN || method == ROWS_LOF || method == ROWS_ENSEMBLE;
+}
+
+static bool is_tails(enum rows_method method)
+{
+    return method == ROWS_ECOD || method == ROWS_COPOD || method == ROWS_HBOS;
+}
 
 enum status unusual_open(struct unusual **ret, enum rows_method method, size_t columns,
                          size_t neighbors, const struct module_setup *setup, struct err *err)
@@ -46,13 +68,22 @@ enum status unusual_open(struct unusual **ret, enum rows_method method, size_t c
     return NEW(&unusual->spread, columns, err);
 }
 
+/* What was made of the sample. */
+static void release_made(struct unusual *unusual)
+{
+    forest_close(&unusual->forest);
+    neighborhood_close(&unusual->neighborhood);
+    tails_close(&unusual->tails);
+    robust_close(&unusual->robust);
+}
+
 void unusual_close(struct unusual **unusual)
 {
     if (*unusual == NULL) return;
     sample_release(&(*unusual)->sample);
     memory_free((*unusual)->center);
     memory_free((*unusual)->spread);
-    forest_close(&(*unusual)->forest);
+    release_made(*unusual);
     memory_free(*unusual);
     *unusual = NULL;
 }
@@ -70,64 +101,34 @@ static void standardize(const struct unusual *unusual, const double *row, double
         ret[j] = isnan(row[j]) ? 0 : (row[j] - unusual->center[j]) / unusual->spread[j];
 }
 
-struct nearest {
-    double distance[NEIGHBORS_MOST];
-    size_t place[NEIGHBORS_MOST];
-    size_t count;
-};
-
-static void keep(struct nearest *nearest, size_t most, double distance, size_t place)
-{
-    if (nearest->count == most && !(distance < nearest->distance[most - 1])) return;
-    size_t at = nearest->count < most ? nearest->count++ : most - 1;
-    for (; at > 0 && nearest->distance[at - 1] > distance; at--) {
-        nearest->distance[at] = nearest->distance[at - 1];
-        nearest->place[at] = nearest->place[at - 1];
-    }
-    nearest->distance[at] = distance;
-    nearest->place[at] = place;
-}
-
-static void find_nearest(const struct unusual *unusual, const double *standard, uint64_t hash,
-                         struct nearest *ret)
+/* The place of a row in the sample, by its hash. */
+static size_t place_of(const struct unusual *unusual, uint64_t hash)
 {
     const struct sample *sample = &unusual->sample;
-    ret->count = 0;
-    for (size_t i = 0; i < sample->count; i++) {
-        const double *other = sample->rows + i * unusual->columns;
-        if (!unusual->frozen && sample->sampled[i].hash == hash) continue;
-        double sum = 0;
-        for (size_t j = 0; j < unusual->columns; j++) {
-            double apart = standard[j] - other[j];
-            sum += apart * apart;
-        }
-        keep(ret, unusual->neighbors, sum, i);
+    size_t low = 0, high = unusual->frozen ? 0 : sample->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sample->sampled[middle].hash == hash) return middle;
+        if (sample->sampled[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return NEAREST_NONE;
 }
 
-/* The column in which the row is farthest from the mean of its nearest rows (of all rows, where
- * there are none). */
-static size_t farthest_column(const struct unusual *unusual, const double *standard,
-                              const struct nearest *nearest)
+/* How far the row is in each column from the mean of its nearest rows (of all rows, where there are
+ * none). */
+static void measure_columns_apart(const struct unusual *unusual, const double *standard,
+                                  const struct nearest *nearest, double *ret)
 {
-    size_t farthest = 0;
-    double most = -1;
     for (size_t j = 0; j < unusual->columns; j++) {
         double mean = 0;
         for (size_t i = 0; i < nearest->count; i++)
             mean += unusual->sample.rows[nearest->place[i] * unusual->columns + j] /
                     (double)nearest->count;
-        double apart = fabs(standard[j] - mean);
-        if (apart <= most) continue;
-        most = apart;
-        farthest = j;
+        ret[j] = fabs(standard[j] - mean);
     }
-    return farthest;
-}
-
-static double on_scale(const struct scale *scale, double score)
-{
-    return (score - scale->center) / scale->spread;
 }
 
 static double last_distance(const struct nearest *nearest)
@@ -135,24 +136,50 @@ static double last_distance(const struct nearest *nearest)
     return nearest->count == 0 ? 0 : sqrt(nearest->distance[nearest->count - 1]);
 }
 
+/* The scores of a standardized row, as many as the method has parts, and what each column adds.
+ * `self` is its place in the sample; `work` has room for 2 x columns. */
+static void score_row(const struct unusual *unusual, const double *standard, size_t self,
+                      double *work, double ret[PARTS_MOST], double *ret_drive)
+{
+    struct nearest nearest = {.count = 0};
+    if (is_tails(unusual->method)) {
+        ret[0] = tails_score(unusual->tails, standard, ret_drive);
+        return;
+    }
+    if (unusual->method == ROWS_MCD) {
+        ret[0] = robust_score(unusual->robust, standard, work, ret_drive);
+        return;
+    }
+    if (asks_neighbors(unusual->method))
+        neighborhood_find(unusual->neighborhood, standard, self, &nearest);
+    size_t part = 0;
+    if (unusual->forest != NULL) ret[part++] = forest_score(unusual->forest, standard);
+    if (unusual->method == ROWS_LOF)
+        ret[part] = neighborhood_density(unusual->neighborhood, &nearest);
+    else if (asks_neighbors(unusual->method))
+        ret[part] = last_distance(&nearest);
+    measure_columns_apart(unusual, standard, &nearest, ret_drive);
+}
+
 size_t unusual_work(const struct unusual *unusual)
 {
-    return unusual->columns;
+    return 4 * unusual->columns;
 }
 
 struct verdict unusual_judge(const struct unusual *unusual, const double *row, uint64_t hash,
-                             double *standard)
+                             double *work)
 {
-    struct nearest nearest = {.count = 0};
+    size_t columns = unusual->columns;
+    double scores[PARTS_MOST], *standard = work, *drive = work + columns;
     struct verdict verdict = {.score = -INFINITY};
     standardize(unusual, row, standard);
-    if (unusual->method != ROWS_KNN)
-        verdict.score = on_scale(&unusual->forest_scale, forest_score(unusual->forest, standard));
-    if (unusual->method != ROWS_FOREST) {
-        find_nearest(unusual, standard, hash, &nearest);
-        verdict.score = fmax(verdict.score, on_scale(&unusual->knn_scale, last_distance(&nearest)));
+    score_row(unusual, standard, place_of(unusual, hash), work + 2 * columns, scores, drive);
+    for (size_t p = 0; p < parts_of(unusual->method); p++) {
+        const struct scale *scale = &unusual->scales[p];
+        verdict.score = fmax(verdict.score, (scores[p] - scale->center) / scale->spread);
     }
-    verdict.column = farthest_column(unusual, standard, &nearest);
+    for (size_t j = 1; j < columns; j++)
+        if (drive[j] > drive[verdict.column]) verdict.column = j;
     return verdict;
 }
 
@@ -181,24 +208,22 @@ static void measure_columns(struct unusual *unusual)
 
 struct scoring {
     const struct unusual *unusual;
-    double *forest, *knn; /* by sampled row */
+    double *scores[PARTS_MOST]; /* by sampled row */
 };
 
 static enum status score_block(void *context, size_t block, struct err *err)
 {
-    (void)err;
     const struct scoring *scoring = context;
     const struct unusual *unusual = scoring->unusual;
-    const struct sample *sample = &unusual->sample;
-    size_t end =
-        (block + 1) * BLOCK_ROWS < sample->count ? (block + 1) * BLOCK_ROWS : sample->count;
+    size_t columns = unusual->columns, count = unusual->sample.count;
+    OWNED(memory_release) double *work = NULL;
+    TRY(NEW(&work, unusual_work(unusual), err));
+    size_t end = (block + 1) * BLOCK_ROWS < count ? (block + 1) * BLOCK_ROWS : count;
     for (size_t i = block * BLOCK_ROWS; i < end; i++) {
-        const double *row = sample->rows + i * unusual->columns;
-        struct nearest nearest;
-        if (unusual->method != ROWS_KNN) scoring->forest[i] = forest_score(unusual->forest, row);
-        if (unusual->method == ROWS_FOREST) continue;
-        find_nearest(unusual, row, sample->sampled[i].hash, &nearest);
-        scoring->knn[i] = last_distance(&nearest);
+        double scores[PARTS_MOST];
+        score_row(unusual, unusual->sample.rows + i * columns, i, work + columns, scores, work);
+        for (size_t p = 0; p < parts_of(unusual->method); p++)
+            scoring->scores[p][i] = scores[p];
     }
     return STATUS_OK;
 }
@@ -232,50 +257,70 @@ static enum status fit_scale(const double *scores, size_t count, struct scale *r
     return status;
 }
 
-/* The forest, from the standardized sample. */
-static enum status grow(struct unusual *unusual, struct err *err)
+/* What the method needs, from the standardized sample. */
+static enum status make(struct unusual *unusual, struct err *err)
 {
-    if (unusual->method == ROWS_KNN) return STATUS_OK;
-    forest_close(&unusual->forest);
-    return forest_grow(&unusual->forest, unusual->sample.rows, unusual->sample.count,
-                       unusual->columns, unusual->seed, unusual->threads, err);
+    static const enum tails_kind kinds[] = {
+        [ROWS_ECOD] = TAILS_ECOD, [ROWS_COPOD] = TAILS_COPOD, [ROWS_HBOS] = TAILS_HBOS};
+    const double *rows = unusual->sample.rows;
+    enum rows_method method = unusual->method;
+    size_t count = unusual->sample.count, columns = unusual->columns;
+    release_made(unusual);
+    if (is_tails(method))
+        return tails_open(&unusual->tails, kinds[method], rows, count, columns, err);
+    if (method == ROWS_MCD)
+        return robust_open(&unusual->robust, rows, count, columns, unusual->seed, unusual->threads,
+                           err);
+    if (method != ROWS_KNN && method != ROWS_LOF)
+        TRY(forest_grow(&unusual->forest, rows, count, columns, unusual->seed, unusual->threads,
+                        err));
+    if (!asks_neighbors(method)) return STATUS_OK;
+    return neighborhood_open(&unusual->neighborhood, rows, count, columns, unusual->neighbors,
+                             method == ROWS_LOF, unusual->threads, err);
+}
+
+static enum status fit_scales(struct unusual *unusual, struct err *err)
+{
+    size_t count = unusual->sample.count, parts = parts_of(unusual->method);
+    OWNED(memory_release) double *scores = NULL;
+    TRY(NEW(&scores, parts * count + 1, err));
+    struct scoring scoring = {.unusual = unusual};
+    for (size_t p = 0; p < parts; p++)
+        scoring.scores[p] = scores + p * count;
+    TRY(parallel_for(unusual->threads, (count + BLOCK_ROWS - 1) / BLOCK_ROWS, &scoring, score_block,
+                     err));
+    for (size_t p = 0; p < parts; p++)
+        TRY(fit_scale(scoring.scores[p], count, &unusual->scales[p], err));
+    return STATUS_OK;
 }
 
 enum status unusual_fit(struct unusual *unusual, struct err *err)
 {
     struct sample *sample = &unusual->sample;
-    OWNED(memory_release) double *forest = NULL;
-    OWNED(memory_release) double *knn = NULL;
     TRY(sample_sort(sample, err));
-    TRY(NEW(&forest, sample->count + 1, err));
-    TRY(NEW(&knn, sample->count + 1, err));
     measure_columns(unusual);
     for (size_t i = 0; i < sample->count; i++)
         standardize(unusual, sample->rows + i * unusual->columns,
                     sample->rows + i * unusual->columns);
-    TRY(grow(unusual, err));
-    struct scoring scoring = {unusual, forest, knn};
-    TRY(parallel_for(unusual->threads, (sample->count + BLOCK_ROWS - 1) / BLOCK_ROWS, &scoring,
-                     score_block, err));
-    TRY(fit_scale(forest, sample->count, &unusual->forest_scale, err));
-    return fit_scale(knn, sample->count, &unusual->knn_scale, err);
+    TRY(make(unusual, err));
+    return fit_scales(unusual, err);
 }
 
 /* ---- state ---- */
 
-static const char *const scale_names[] = {"forest_center", "forest_spread", "knn_center",
-                                          "knn_spread"};
+static const char *const scale_names[PARTS_MOST][2] = {{"score_center", "score_spread"},
+                                                       {"knn_center", "knn_spread"}};
 
 enum status unusual_save(const struct unusual *unusual, struct bytes *json, struct err *err)
 {
     const struct sample *sample = &unusual->sample;
-    const double scales[] = {unusual->forest_scale.center, unusual->forest_scale.spread,
-                             unusual->knn_scale.center, unusual->knn_scale.spread};
     TRY(bytes_append_text(json, "{", err));
     TRY(put_integer(json, "seed", unusual->seed, err));
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t p = 0; p < parts_of(unusual->method); p++) {
         TRY(bytes_append_text(json, ", ", err));
-        TRY(put_real(json, scale_names[i], scales[i], err));
+        TRY(put_real(json, scale_names[p][0], unusual->scales[p].center, err));
+        TRY(bytes_append_text(json, ", ", err));
+        TRY(put_real(json, scale_names[p][1], unusual->scales[p].spread, err));
     }
     TRY(bytes_append_text(json, ", ", err));
     TRY(put_reals(json, "center", unusual->center, unusual->columns, err));
@@ -291,12 +336,11 @@ enum status unusual_save(const struct unusual *unusual, struct bytes *json, stru
 enum status unusual_load(struct unusual *unusual, const struct yaml_node *map, struct err *err)
 {
     struct sample *sample = &unusual->sample;
-    double scales[4];
     int64_t rows;
-    for (size_t i = 0; i < 4; i++)
-        TRY(get_real(map, scale_names[i], &scales[i], err));
-    unusual->forest_scale = (struct scale){scales[0], scales[1]};
-    unusual->knn_scale = (struct scale){scales[2], scales[3]};
+    for (size_t p = 0; p < parts_of(unusual->method); p++) {
+        TRY(get_real(map, scale_names[p][0], &unusual->scales[p].center, err));
+        TRY(get_real(map, scale_names[p][1], &unusual->scales[p].spread, err));
+    }
     TRY(get_integer(map, "seed", &unusual->seed, err));
     TRY(get_reals(map, "center", unusual->center, unusual->columns, err));
     TRY(get_reals(map, "spread", unusual->spread, unusual->columns, err));
@@ -309,5 +353,5 @@ enum status unusual_load(struct unusual *unusual, const struct yaml_node *map, s
     TRY(get_reals(map, "sample", sample->rows, (size_t)rows * unusual->columns, err));
     sample->count = (size_t)rows;
     unusual->frozen = true;
-    return grow(unusual, err);
+    return make(unusual, err);
 }

@@ -1,9 +1,10 @@
-/* clean/outliers_rows.h: unusual rows: by isolation forest, by distance to similar rows, or by the
- * larger of both.
+/* clean/outliers_rows.h: unusual rows: by isolation forest, by distance to similar rows, by density
+ * among them, by rare values in single columns, by a robust ellipse, or by the larger of forest and
+ * distance.
  *
  * Fitted on a sample of at most 4,000 rows; columns standardized, gaps at the mean. knn: the
  * distance to the `neighbors`-th nearest sampled row (Ramaswamy, Rastogi and Shim 2000). Each score
- * is put on the scale of the sample's own scores, (score - median) / (1.4826 MAD), so that both can
+ * is put on the scale of the sample's own scores, (score - median) / (1.4826 MAD), so that they can
  * be compared and one threshold means the same everywhere. A row never counts as its own neighbor;
  * rows scored with a frozen state are not mixed in. */
 #ifndef CLEAN_OUTLIERS_ROWS_H
@@ -11,7 +12,16 @@
 
 #include "clean/sample.h"
 
-enum rows_method { ROWS_FOREST, ROWS_KNN, ROWS_ENSEMBLE };
+enum rows_method {
+    ROWS_FOREST,
+    ROWS_KNN,
+    ROWS_LOF,   /* outliers_nearest.h */
+    ROWS_ECOD,  /* outliers_tails.h */
+    ROWS_COPOD, /* outliers_tails.h */
+    ROWS_HBOS,  /* outliers_tails.h */
+    ROWS_MCD,   /* outliers_robust.h */
+    ROWS_ENSEMBLE
+};
 
 struct unusual;
 MUST_CHECK enum status unusual_open(struct unusual **ret, enum rows_method method, size_t columns,
@@ -22,7 +32,9 @@ MUST_CHECK enum status unusual_fit(struct unusual *unusual, struct err *err);
 
 struct verdict {
     double score;
-    size_t column; /* which column drove it: the one farthest from the nearest rows */
+    /* Which column drove it: the one farthest from the nearest rows, or that adds most to the
+     * score. */
+    size_t column;
 };
 /* `work` has room for unusual_work() doubles. Any thread. */
 struct verdict unusual_judge(const struct unusual *unusual, const double *row, uint64_t hash,

@@ -123,9 +123,10 @@ static void rows_are_judged_as_a_whole(void **state)
     trial_run(&alone, &module_outliers, &input);
     assert_false(array_bool(alone.output.columns[3], 16));
     trial_close(&alone);
-    static const char *const words[] = {"outliers method=knn threshold=10",
-                                        "outliers method=ensemble threshold=10"};
-    for (size_t w = 0; w < 2; w++) {
+    static const char *const words[] = {
+        "outliers method=knn threshold=10", "outliers method=ensemble threshold=10",
+        "outliers method=lof threshold=10", "outliers method=mcd threshold=10"};
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
         struct trial trial = {.words = words[w], .window_rows = 100};
         trial_run(&trial, &module_outliers, &input);
         const double *score = array_values(trial.output.columns[5]);
@@ -153,18 +154,36 @@ static void the_forest_sets_far_rows_apart(void **state)
     trial_close(&fit);
 }
 
+/* For every method: any threads, any windows, and from the saved state where the row is not in the
+ * sample. */
 static void rows_get_the_same_scores_again(void **state)
 {
     (void)state;
+    static const char *const methods[] = {"forest", "knn",  "lof", "ecod",
+                                          "copod",  "hbos", "mcd", "ensemble"};
     OWNED(batch_release) struct batch input = make_line();
-    struct trial one = {.words = "outliers method=ensemble", .window_rows = 64};
-    struct trial many = {.words = "outliers method=ensemble", .window_rows = 64, .threads = 4};
-    trial_run(&one, &module_outliers, &input);
-    trial_run(&many, &module_outliers, &input);
-    assert_string_equal(trial_text(&one), trial_text(&many));
-    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
-    trial_close(&one);
-    trial_close(&many);
+    OWNED(batch_release)
+    struct batch new = trial_input("x:float64|y:float64|c:int64", "1|1|1\n5|9|1\n||\n");
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+        char words[64];
+        snprintf(words, sizeof words, "outliers method=%s", methods[m]);
+        struct trial one = {.words = words, .window_rows = 64};
+        struct trial many = {.words = words, .window_rows = 64, .threads = 4};
+        trial_run(&one, &module_outliers, &input);
+        trial_run(&many, &module_outliers, &input);
+        assert_string_equal(trial_text(&one), trial_text(&many));
+        assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+        struct trial frozen = {.words = words, .load = (const char *)one.saved.data};
+        struct trial again = {.words = words, .load = (const char *)one.saved.data, .threads = 4};
+        trial_run(&frozen, &module_outliers, &new);
+        trial_run(&again, &module_outliers, &new);
+        assert_string_equal(trial_text(&frozen), trial_text(&again));
+        assert_string_equal((const char *)one.saved.data, (const char *)frozen.saved.data);
+        trial_close(&frozen);
+        trial_close(&again);
+        trial_close(&one);
+        trial_close(&many);
+    }
 }
 
 static void refuses_what_it_cannot_do(void **state)
