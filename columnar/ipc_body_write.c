@@ -6,7 +6,7 @@
 
 static enum status push_buffer(struct body *body, struct buffer *buffer, struct err *err)
 {
-    struct body_buffer entry = {false, (int64_t)buffer->size, *buffer};
+    struct body_buffer entry = {.length = (int64_t)buffer->size, .data = *buffer};
     TRY(growing_append(&body->buffers, &entry, sizeof entry, err));
     *buffer = (struct buffer){0};
     return STATUS_OK;
@@ -17,6 +17,17 @@ static enum status push_part(struct body *body, const struct buffer *buffer, siz
 {
     OWNED(buffer_unref) struct buffer part = buffer_part(buffer, first, size);
     return push_buffer(body, &part, err);
+}
+
+/* Values of one width. */
+static enum status push_values(struct body *body, const struct buffer *buffer, size_t count,
+                               size_t width, struct err *err)
+{
+    TRY(push_part(body, buffer, 0, count * width, err));
+    struct body_buffer *last =
+        (struct body_buffer *)(void *)(body->buffers.data + body->buffers.size - sizeof *last);
+    last->words = width == 8;
+    return STATUS_OK;
 }
 
 static enum status push_bits(struct body *body, const struct buffer *bits, int64_t count,
@@ -181,8 +192,8 @@ static enum status add_body(struct body *body, const struct field *field, const 
     case LAYOUT_NULL: return STATUS_OK;
     case LAYOUT_BITS: return push_bits(body, &array->buffers[0], array->length, err);
     case LAYOUT_FIXED:
-        return push_part(body, &array->buffers[0], 0, (size_t)array->length * field_width(field),
-                         err);
+        return push_values(body, &array->buffers[0], (size_t)array->length, field_width(field),
+                           err);
     case LAYOUT_BYTES:
     case LAYOUT_BYTES_LARGE: return add_bytes(body, array, large, err);
     case LAYOUT_LIST:

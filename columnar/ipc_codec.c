@@ -2,9 +2,11 @@
 #include "columnar/ipc_codec.h"
 
 #include "base/memory.h"
+#include "columnar/zstd_words.h"
 
 #include <lz4frame.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* ---- writing ---- */
 
@@ -25,24 +27,37 @@ static enum status context_of(int level, ZSTD_CCtx **ret, struct err *err)
     return STATUS_OK;
 }
 
-enum status codec_compress(struct body_buffer *buffer, int level, struct err *err)
+/* *ret_size is 0 where the frame would not be smaller; `room` has size bytes. */
+static enum status pack(uint8_t *room, const struct body_buffer *buffer, int level,
+                        size_t *ret_size, struct err *err)
 {
     ZSTD_CCtx *context = NULL;
     size_t size = buffer->data.size;
-    if (size == 0) return STATUS_OK;
-    OWNED(buffer_unref) struct buffer packed = {0};
+    if (buffer->words && level == 1)
+        return zstd_words_pack(room, buffer->data.data, size, ret_size, err);
     TRY(context_of(level, &context, err));
-    OWNED(memory_release) uint8_t *room = memory_get_raw(1, ZSTD_compressBound(size));
-    if (room == NULL) return fail_memory(err, ZSTD_compressBound(size));
-    size_t result =
-        ZSTD_compress2(context, room, ZSTD_compressBound(size), buffer->data.data, size);
+    size_t result = ZSTD_compress2(context, room, size, buffer->data.data, size);
+    *ret_size = 0;
+    if (ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall) return STATUS_OK;
     if (ZSTD_isError(result))
         return fail(err, STATUS_FAILED, "zstd: %s", ZSTD_getErrorName(result));
+    *ret_size = result < size ? result : 0;
+    return STATUS_OK;
+}
+
+enum status codec_compress(struct body_buffer *buffer, int level, struct err *err)
+{
+    size_t size = buffer->data.size, packed_size = 0;
+    if (size == 0) return STATUS_OK;
+    OWNED(buffer_unref) struct buffer packed = {0};
+    OWNED(memory_release) uint8_t *room = memory_get_raw(1, size);
+    if (room == NULL) return fail_memory(err, size);
+    TRY(pack(room, buffer, level, &packed_size, err));
     buffer->prefix = true;
-    buffer->length = result < size ? (int64_t)size : -1;
-    if (result >= size) return STATUS_OK;
-    TRY(buffer_new_raw(&packed, result, err));
-    memcpy(buffer_writable(&packed), room, result);
+    buffer->length = packed_size > 0 ? (int64_t)size : -1;
+    if (packed_size == 0) return STATUS_OK;
+    TRY(buffer_new_raw(&packed, packed_size, err));
+    memcpy(buffer_writable(&packed), room, packed_size);
     buffer_unref(&buffer->data);
     buffer->data = packed;
     packed = (struct buffer){0};
