@@ -7,10 +7,11 @@
 #define NO_ENTRY SIZE_MAX
 
 struct answers {
-    struct schema *schema;      /* carried columns, then the row of the spine's batch */
+    struct schema *schema;      /* the table's answers, then the row of the spine's batch */
     struct sorted_run *batches; /* rows with an answer, batch by batch, range by range */
     size_t *entries;            /* [range * spine batches + spine batch]: in `batches` */
     size_t spine_count, range_count;
+    int64_t found;
 };
 
 /* ---- one range about one batch of the spine ---- */
@@ -25,23 +26,9 @@ struct asking {
 struct item {
     size_t at; /* batch of the spine */
     bool any;
+    int64_t found; /* rows that have a row of features */
     struct bytes encoded;
 };
-
-/* Rows of the view that answer, and the rows of the spine they belong to, both packed. */
-static enum status find(const struct asking *asking, const struct batch *spine, int64_t *rows,
-                        int32_t *owners, int64_t *ret_count, struct err *err)
-{
-    TRY(feature_table_match(asking->table, asking->question->layout, asking->question->time_column,
-                            spine, rows, err));
-    *ret_count = 0;
-    for (int64_t row = 0; row < spine->rows; row++) {
-        if (rows[row] < 0) continue;
-        rows[*ret_count] = rows[row];
-        owners[(*ret_count)++] = (int32_t)row;
-    }
-    return STATUS_OK;
-}
 
 static enum status owner_column(const int32_t *owners, int64_t count, struct array **ret,
                                 struct err *err)
@@ -52,28 +39,20 @@ static enum status owner_column(const int32_t *owners, int64_t count, struct arr
     return array_make(ret, count, 0, (struct buffer){0}, &values, 1, NULL, 0, NULL, err);
 }
 
-static enum status take_answers(const struct asking *asking, const int64_t *rows,
-                                const int32_t *owners, int64_t count, struct array **columns,
-                                struct err *err)
-{
-    const struct feature_table *table = asking->table;
-    for (size_t i = 0; i < table->column_count; i++)
-        TRY(array_take(&columns[i], &table->schema->fields[table->columns[i]], table->values[i],
-                       rows, count, err));
-    return owner_column(owners, count, &columns[table->column_count], err);
-}
-
-static enum status encode_answers(const struct asking *asking, const int64_t *rows,
-                                  const int32_t *owners, int64_t count, struct bytes *ret,
+/* The spine's rows whose entity is in the range, packed, and what is found for them. */
+static enum status encode_answers(const struct asking *asking, const struct asked *asked,
+                                  const int32_t *owners, int64_t *ret_found, struct bytes *ret,
                                   struct err *err)
 {
     OWNED(memory_release) struct array **columns = NULL;
     OWNED(batch_release) struct batch batch = {0};
     size_t column_count = asking->answers->schema->count;
     TRY(NEW(&columns, column_count, err));
-    enum status status = take_answers(asking, rows, owners, count, columns, err);
+    enum status status = feature_table_answer(asking->table, asked, columns, ret_found, err);
     if (status == STATUS_OK)
-        status = batch_make(&batch, asking->answers->schema, count, columns, err);
+        status = owner_column(owners, asked->rows, &columns[column_count - 1], err);
+    if (status == STATUS_OK)
+        status = batch_make(&batch, asking->answers->schema, asked->rows, columns, err);
     for (size_t i = 0; i < column_count; i++)
         array_unref(&columns[i]);
     return status == STATUS_OK ? sorted_run_encode(&batch, ret, err) : status;
@@ -97,15 +76,16 @@ static enum status item_work(void *context, void *work, struct err *err)
     const struct asking *asking = context;
     struct item *item = work;
     OWNED(batch_release) struct batch spine = {0};
-    OWNED(memory_release) int64_t *rows = NULL;
+    OWNED(asked_release) struct asked asked = {0};
     OWNED(memory_release) int32_t *owners = NULL;
-    int64_t count;
     TRY(sorted_run_read(asking->question->spine, item->at, &spine, err));
-    TRY(NEW(&rows, (size_t)spine.rows, err));
     TRY(NEW(&owners, (size_t)spine.rows, err));
-    TRY(find(asking, &spine, rows, owners, &count, err));
-    item->any = count > 0;
-    return item->any ? encode_answers(asking, rows, owners, count, &item->encoded, err) : STATUS_OK;
+    TRY(feature_table_asked(asking->table, asking->question->layout, asking->question->time_column,
+                            &spine, &asked, err));
+    asked_pack(&asked, owners);
+    item->any = asked.rows > 0;
+    if (!item->any) return STATUS_OK;
+    return encode_answers(asking, &asked, owners, &item->found, &item->encoded, err);
 }
 
 static void item_drop(void *context, void *dropped)
@@ -122,6 +102,7 @@ static enum status item_push(void *context, void *pushed, struct err *err)
     struct answers *answers = asking->answers;
     struct item *item = pushed;
     enum status status = STATUS_OK;
+    answers->found += item->found;
     if (item->any) {
         answers->entries[(answers->range_count - 1) * answers->spine_count + item->at] =
             sorted_run_count(answers->batches);
@@ -163,11 +144,8 @@ static enum status make_schema(struct answers *answers, const struct feature_tab
                                struct err *err)
 {
     TRY(schema_new(&answers->schema, err));
-    for (size_t i = 0; i < table->column_count; i++) {
-        struct field field = table->schema->fields[table->columns[i]];
-        field.nullable = true;
-        TRY(schema_add(answers->schema, &field, err));
-    }
+    for (size_t i = 0; i < table->answers->count; i++)
+        TRY(schema_add(answers->schema, &table->answers->fields[i], err));
     return schema_add_column(answers->schema, "tamis:row", TYPE_INT32, err);
 }
 
@@ -218,7 +196,7 @@ static enum status read_found(const struct answers *answers, size_t at, struct f
 }
 
 /* For each row of the spine its place among the answers, -1 = none. */
-static int64_t place_rows(const struct found *found, int64_t rows, int64_t *places)
+static void place_rows(const struct found *found, int64_t rows, int64_t *places)
 {
     int64_t base = 0;
     for (int64_t row = 0; row < rows; row++)
@@ -230,7 +208,6 @@ static int64_t place_rows(const struct found *found, int64_t rows, int64_t *plac
             places[owners[j]] = base + j;
         base += batch->rows;
     }
-    return base;
 }
 
 static enum status join_column(const struct found *found, const struct field *field, size_t column,
@@ -243,25 +220,31 @@ static enum status join_column(const struct found *found, const struct field *fi
     return array_concat(ret, field, parts, found->count, err);
 }
 
-enum status answers_read(const struct answers *answers, const struct feature_table *table,
-                         size_t at, int64_t rows, struct array **ret, int64_t *ret_found,
+enum status answers_read(const struct answers *answers, size_t at, int64_t rows, struct array **ret,
                          struct err *err)
 {
     OWNED(found_release) struct found found = {0};
     OWNED(memory_release) int64_t *places = NULL;
+    OWNED(batch_release) struct batch empty = {0}; /* where every place is -1 */
+    TRY(batch_empty(&empty, answers->schema, err));
     TRY(read_found(answers, at, &found, err));
     TRY(NEW(&places, (size_t)rows, err));
-    *ret_found += place_rows(&found, rows, places);
-    for (size_t i = 0; i < table->column_count; i++) {
+    place_rows(&found, rows, places);
+    for (size_t i = 0; i + 1 < answers->schema->count; i++) {
         const struct field *field = &answers->schema->fields[i];
         OWNED(array_unref) struct array *values = NULL;
         if (found.count == 0)
-            values = array_ref(table->values[i]); /* every place is -1 */
+            values = array_ref(empty.columns[i]);
         else
             TRY(join_column(&found, field, i, &values, err));
         TRY(array_take(&ret[i], field, values, places, rows, err));
     }
     return STATUS_OK;
+}
+
+int64_t answers_found(const struct answers *answers)
+{
+    return answers->found;
 }
 
 void answers_close(struct answers **answers)

@@ -21,11 +21,12 @@ struct answers;
 MUST_CHECK enum status answers_make(struct answers **ret, struct feature_table *table,
                                     const struct question *question, struct spill_file *file,
                                     struct err *err);
-/* The table's carried columns for batch number `at` of the spine, which has `rows` rows, as new
- * references in `ret`; *ret_found: rows that have an answer. Any thread. */
-MUST_CHECK enum status answers_read(const struct answers *answers,
-                                    const struct feature_table *table, size_t at, int64_t rows,
-                                    struct array **ret, int64_t *ret_found, struct err *err);
+/* The table's answers for batch number `at` of the spine, which has `rows` rows, as new references
+ * in `ret`. Any thread. */
+MUST_CHECK enum status answers_read(const struct answers *answers, size_t at, int64_t rows,
+                                    struct array **ret, struct err *err);
+/* Rows of the spine that have a row of features. */
+int64_t answers_found(const struct answers *answers);
 void answers_close(struct answers **answers);
 
 #endif

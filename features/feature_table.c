@@ -2,7 +2,9 @@
 #include "features/feature_table.h"
 
 #include "base/memory.h"
+#include "features/leak.h"
 #include "features/pieces.h"
+#include "features/view_aggregates.h"
 #include "lineage/stage.h"
 
 #define KEY_BYTES 32 /* what a row's key and times weigh in a timeline, about */
@@ -20,13 +22,55 @@ static bool is_carried(const struct feature_table *table, const char *name)
     return table->options.keys || !view_is_key(&table->view, name);
 }
 
+/* The place among the columns read, -1 = none. */
+static int64_t place_of(const struct feature_table *table, size_t column)
+{
+    for (size_t i = 0; i < table->read_count; i++)
+        if (table->columns[i] == column) return (int64_t)i;
+    return -1;
+}
+
+/* Columns that are not carried but that an aggregate is made of. */
+static enum status choose_sources(struct feature_table *table, struct err *err)
+{
+    for (size_t i = 0; i < table->view.aggregate_count; i++) {
+        size_t column;
+        if (table->view.aggregates[i].of == NULL) continue;
+        TRY(schema_require(table->schema, str_of(table->view.aggregates[i].of), &column, err));
+        if (place_of(table, column) < 0) table->columns[table->read_count++] = column;
+    }
+    return STATUS_OK;
+}
+
+static enum status describe_answers(struct feature_table *table, struct err *err)
+{
+    TRY(schema_new(&table->answers, err));
+    for (size_t i = 0; i < table->column_count; i++) {
+        struct field field = table->schema->fields[table->columns[i]];
+        field.nullable = true;
+        TRY(schema_add(table->answers, &field, err));
+    }
+    for (size_t i = 0; i < table->view.aggregate_count; i++) {
+        const struct view_aggregate *aggregate = &table->view.aggregates[i];
+        int64_t of = aggregate->of == NULL ? 0 : schema_find(table->schema, str_of(aggregate->of));
+        struct field field;
+        TRY(view_aggregate_field(aggregate, &table->schema->fields[of], &field, err));
+        TRY(schema_add(table->answers, &field, err));
+    }
+    return STATUS_OK;
+}
+
 static enum status choose(struct feature_table *table, struct err *err)
 {
     const struct schema *schema = table->schema;
     TRY(NEW(&table->columns, schema->count, err));
     for (size_t i = 0; i < schema->count; i++)
         if (is_carried(table, schema->fields[i].name)) table->columns[table->column_count++] = i;
-    return STATUS_OK;
+    table->read_count = table->column_count;
+    TRY(choose_sources(table, err));
+    TRY(describe_answers(table, err));
+    if (!table->options.leaks || table->view.created_time == NULL) return STATUS_OK;
+    return NEW(&table->leaked, table->answers->count, err);
 }
 
 /* ---- where rows come from ---- */
@@ -89,7 +133,7 @@ static void gathering_release(struct gathering *gathering)
 static uint64_t weight(const struct feature_table *table, const struct batch *batch)
 {
     uint64_t bytes = (uint64_t)batch->rows * KEY_BYTES;
-    for (size_t i = 0; i < table->column_count; i++)
+    for (size_t i = 0; i < table->read_count; i++)
         bytes += array_bytes(batch->columns[table->columns[i]]);
     return bytes;
 }
@@ -99,6 +143,7 @@ static enum status gather(struct feature_table *table, struct gathering *gatheri
 {
     size_t columns = gathering->columns;
     TRY(timeline_add(table->timeline, batch, err));
+    if (table->log != NULL) TRY(change_log_add(table->log, batch, err));
     if (gathering->batches == gathering->room) {
         size_t room = gathering->room * 2 + 64;
         struct array **parts =
@@ -170,11 +215,14 @@ static enum status read_range(struct feature_table *table, struct gathering *gat
 
 static void forget_range(struct feature_table *table)
 {
-    for (size_t i = 0; table->values != NULL && i < table->column_count; i++)
+    for (size_t i = 0; table->values != NULL && i < table->read_count; i++)
         array_unref(&table->values[i]);
     memory_free(table->values);
     table->values = NULL;
+    window_set_close(&table->windows);
+    change_log_close(&table->log);
     point_in_time_close(&table->point);
+    point_in_time_close(&table->other);
     timeline_close(&table->timeline);
 }
 
@@ -194,23 +242,52 @@ static enum status join_parts(struct feature_table *table, struct gathering *gat
     return STATUS_OK;
 }
 
-static enum status settle(struct feature_table *table, struct gathering *gathering, struct err *err)
+static enum status open_windows(struct feature_table *table, struct err *err)
+{
+    size_t count = table->view.aggregate_count;
+    OWNED(memory_release) const struct field **fields = NULL;
+    OWNED(memory_release) struct array **sources = NULL;
+    if (count == 0) return STATUS_OK;
+    TRY(NEW(&fields, count, err));
+    TRY(NEW(&sources, count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (table->view.aggregates[i].of == NULL) continue;
+        size_t column = (size_t)schema_find(table->schema, str_of(table->view.aggregates[i].of));
+        fields[i] = &table->schema->fields[column];
+        sources[i] = table->values[place_of(table, column)];
+    }
+    return window_set_open(&table->windows, &table->view, table->point, fields, sources, err);
+}
+
+static enum status open_rules(struct feature_table *table, struct err *err)
 {
     struct point_rule rule = {table->view.ttl, table->options.strict_before,
                               table->options.as_known};
+    TRY(point_in_time_open(&table->point, table->timeline, &rule, err));
+    if (table->leaked == NULL) return STATUS_OK;
+    rule.as_known = !rule.as_known;
+    return point_in_time_open(&table->other, table->timeline, &rule, err);
+}
+
+static enum status settle(struct feature_table *table, struct gathering *gathering, struct err *err)
+{
     TRY(timeline_settle(table->timeline, table->options.order, table->options.threads, err));
-    TRY(NEW(&table->values, table->column_count, err));
-    for (size_t i = 0; i < table->column_count; i++)
+    if (table->log != NULL) TRY(change_log_settle(table->log, table->timeline, err));
+    change_log_close(&table->log);
+    TRY(NEW(&table->values, table->read_count, err));
+    for (size_t i = 0; i < table->read_count; i++)
         TRY(join_parts(table, gathering, i, err));
-    return point_in_time_open(&table->point, table->timeline, &rule, err);
+    TRY(open_rules(table, err));
+    return open_windows(table, err);
 }
 
 static enum status load_range(struct feature_table *table, uint64_t budget, bool *ret_more,
                               struct err *err)
 {
-    OWNED(gathering_release) struct gathering gathering = {.columns = table->column_count};
+    OWNED(gathering_release) struct gathering gathering = {.columns = table->read_count};
     bool unsorted = false;
     TRY(timeline_open(&table->timeline, table->schema, &table->key_columns, err));
+    if (table->view.log.given) TRY(change_log_open(&table->log, &table->view, table->schema, err));
     TRY(read_range(table, &gathering, budget, ret_more, &unsorted, err));
     if (unsorted) {
         gathering_release(&gathering);
@@ -250,19 +327,40 @@ enum status feature_table_open(struct feature_table *ret, struct store *store, c
     return choose(ret, err);
 }
 
-enum status feature_table_match(const struct feature_table *table, const struct key_layout *layout,
-                                int64_t time_column, const struct batch *spine, int64_t *ret_rows,
+/* ---- answering ---- */
+
+enum status feature_table_asked(const struct feature_table *table, const struct key_layout *layout,
+                                int64_t time_column, const struct batch *spine, struct asked *ret,
                                 struct err *err)
 {
     bool timeless = table->timeline->times == NULL && table->timeline->created == NULL;
-    return point_in_time_match(table->point, layout, timeless ? -1 : time_column, spine, ret_rows,
-                               err);
+    return asked_make(ret, table->timeline->entities, layout, timeless ? -1 : time_column, spine,
+                      err);
+}
+
+enum status feature_table_answer(const struct feature_table *table, const struct asked *asked,
+                                 struct array **ret, int64_t *ret_found, struct err *err)
+{
+    OWNED(memory_release) int64_t *rows = NULL;
+    TRY(NEW(&rows, (size_t)asked->rows, err));
+    asked_rows(asked, table->point, rows);
+    *ret_found = 0;
+    for (int64_t i = 0; i < asked->rows; i++)
+        *ret_found += rows[i] >= 0;
+    for (size_t i = 0; i < table->column_count; i++)
+        TRY(array_take(&ret[i], &table->schema->fields[table->columns[i]], table->values[i], rows,
+                       asked->rows, err));
+    if (table->windows != NULL)
+        TRY(window_set_answer(table->windows, asked, &ret[table->column_count], err));
+    return table->other == NULL ? STATUS_OK : leak_count(table, asked, rows, ret, err);
 }
 
 void feature_table_release(struct feature_table *table)
 {
     forget_range(table);
     memory_free(table->columns);
+    memory_free(table->leaked);
+    schema_unref(&table->answers);
     batch_release(&table->pending);
     sorter_close(&table->sorter);
     version_reader_close(&table->reader);

@@ -135,30 +135,49 @@ static enum status get_rows(struct get *get, struct err *err)
 
 /* ---- one row an entity ---- */
 
-static enum status answer(const struct get *get, const struct feature_table *table, int64_t *rows,
-                          int64_t *ret_count, struct err *err)
+/* The entities that have a row then; their numbers in key order. */
+static enum status find_entities(const struct get *get, const struct feature_table *table,
+                                 uint32_t *ids, int64_t *ret_count, struct err *err)
 {
     int64_t time = get->invocation->common.as_of.microseconds;
     *ret_count = 0;
     TRY(interrupted(err));
-    for (uint32_t id = 0; id < table->timeline->entity_count; id++) {
-        int64_t row = point_in_time_at(table->point, id, time, 1000);
-        if (row >= 0) rows[(*ret_count)++] = row;
-    }
+    for (uint32_t id = 0; id < table->timeline->entity_count; id++)
+        if (point_in_time_at(table->point, id, time, 1000) >= 0) ids[(*ret_count)++] = id;
     return STATUS_OK;
 }
 
-static enum status write_rows(struct get *get, const struct feature_table *table,
-                              const int64_t *rows, int64_t count, struct err *err)
+static enum status answer(const struct get *get, const struct feature_table *table,
+                          const uint32_t *ids, int64_t count, struct array **columns,
+                          struct batch *ret, struct err *err)
 {
-    OWNED(batch_release) struct batch all = {0};
-    TRY(batch_make(&all, table->schema, table->timeline->rows, table->values, err));
+    OWNED(asked_release) struct asked asked = {.rows = count, .unit = 1000};
+    int64_t found;
+    TRY(NEW(&asked.ids, (size_t)count, err));
+    TRY(NEW(&asked.times, (size_t)count, err));
+    for (int64_t i = 0; i < count; i++) {
+        asked.ids[i] = ids[i];
+        asked.times[i] = get->invocation->common.as_of.microseconds;
+    }
+    TRY(feature_table_answer(table, &asked, columns, &found, err));
+    return batch_make(ret, table->answers, count, columns, err);
+}
+
+static enum status write_entities(struct get *get, const struct feature_table *table,
+                                  const uint32_t *ids, int64_t count, struct err *err)
+{
+    OWNED(memory_release) struct array **columns = NULL;
+    TRY(NEW(&columns, table->answers->count, err));
     for (int64_t first = 0; first < count; first += BATCH_ROWS_MAXIMUM) {
         OWNED(batch_release) struct batch batch = {0};
         int64_t left = count - first;
-        TRY(batch_take(&batch, &all, rows + first,
-                       left < BATCH_ROWS_MAXIMUM ? left : BATCH_ROWS_MAXIMUM, err));
-        TRY(stage_output_add(get->output, &batch, err));
+        enum status status =
+            answer(get, table, ids + first, left < BATCH_ROWS_MAXIMUM ? left : BATCH_ROWS_MAXIMUM,
+                   columns, &batch, err);
+        for (size_t i = 0; i < table->answers->count; i++)
+            array_unref(&columns[i]);
+        if (status == STATUS_OK) status = stage_output_add(get->output, &batch, err);
+        if (status != STATUS_OK) return status;
     }
     return STATUS_OK;
 }
@@ -167,7 +186,7 @@ static enum status get_as_of(struct get *get, struct err *err)
 {
     const struct get_args *args = get->invocation->args;
     OWNED(feature_table_release) struct feature_table table = {0};
-    OWNED(memory_release) int64_t *rows = NULL;
+    OWNED(memory_release) uint32_t *ids = NULL;
     struct feature_options options = {.as_known = !args->no_as_known,
                                       .keys = true,
                                       .provenance = true,
@@ -178,10 +197,10 @@ static enum status get_as_of(struct get *get, struct err *err)
     TRY(feature_table_open(&table, get->store, get->invocation->operands[0], &options,
                            get->invocation->arena, err));
     TRY(feature_table_next(&table, UINT64_MAX, &more, err));
-    TRY(NEW(&rows, table.timeline->entity_count, err));
-    TRY(answer(get, &table, rows, &count, err));
-    TRY(open_output(get, table.schema, err));
-    return write_rows(get, &table, rows, count, err);
+    TRY(NEW(&ids, table.timeline->entity_count, err));
+    TRY(find_entities(get, &table, ids, &count, err));
+    TRY(open_output(get, table.answers, err));
+    return write_entities(get, &table, ids, count, err);
 }
 
 /* ---- the command ---- */
@@ -235,7 +254,8 @@ const struct command get_command = {
     .summary = "read a version of a view",
     .details = "Rows come by entity, event time and created time. With --as-of TIME one row for "
                "each entity that has one then: the newest that is not after TIME, not older than "
-               "the ttl and created by TIME. --from is in, --to is out.",
+               "the ttl and created by TIME; aggregates of the view are worked out at TIME. --from "
+               "is in, --to is out.",
     .examples = "tamis-features get user_activity@3 -o activity.arrow\n"
                 "tamis-features get user_activity --as-of 2026-11-01 | tamis-features cat",
     .options = get_options,

@@ -64,8 +64,8 @@ static enum status make_schemas(struct lookup *lookup, struct err *err)
     TRY(key_text_schema(&lookup->keys, table->schema, entity, err));
     TRY(key_layout_of(lookup->keys, entity, &lookup->layout, err));
     TRY(schema_copy(&lookup->answer, lookup->keys, err));
-    for (size_t i = 0; i < table->column_count; i++)
-        TRY(schema_add(lookup->answer, &table->schema->fields[table->columns[i]], err));
+    for (size_t i = 0; i < table->answers->count; i++)
+        TRY(schema_add(lookup->answer, &table->answers->fields[i], err));
     return batch_builder_open(&lookup->builder, lookup->keys, 64, err);
 }
 
@@ -92,33 +92,28 @@ static enum status open_table(struct lookup *lookup, struct err *err)
 
 /* ---- answering the keys in the builder ---- */
 
-static enum status find_rows(const struct lookup *lookup, const struct batch *keys, int64_t *rows,
-                             struct err *err)
+/* Every key at the one time that is asked about. */
+static enum status ask(const struct lookup *lookup, const struct batch *keys, struct asked *ret,
+                       struct err *err)
 {
-    OWNED(memory_release) uint32_t *ids = NULL;
-    const struct feature_table *table = &lookup->table;
-    TRY(NEW(&ids, (size_t)keys->rows, err));
-    TRY(entities_find(table->timeline->entities, &lookup->layout, keys, ids, err));
+    TRY(asked_make(ret, lookup->table.timeline->entities, &lookup->layout, -1, keys, err));
+    TRY(NEW(&ret->times, (size_t)keys->rows, err));
+    ret->unit = 1000;
     for (int64_t i = 0; i < keys->rows; i++)
-        rows[i] =
-            ids[i] == ENTITY_NONE ? -1 : point_in_time_at(table->point, ids[i], lookup->time, 1000);
+        ret->times[i] = lookup->time;
     return STATUS_OK;
 }
 
 static enum status fill_columns(const struct lookup *lookup, const struct batch *keys,
                                 struct array **columns, struct err *err)
 {
-    const struct feature_table *table = &lookup->table;
-    OWNED(memory_release) int64_t *rows = NULL;
+    OWNED(asked_release) struct asked asked = {0};
     size_t at = keys->schema->count;
-    TRY(NEW(&rows, (size_t)keys->rows, err));
-    TRY(find_rows(lookup, keys, rows, err));
+    int64_t found;
+    TRY(ask(lookup, keys, &asked, err));
     for (size_t i = 0; i < at; i++)
         columns[i] = array_ref(keys->columns[i]);
-    for (size_t i = 0; i < table->column_count; i++)
-        TRY(array_take(&columns[at + i], &table->schema->fields[table->columns[i]],
-                       table->values[i], rows, keys->rows, err));
-    return STATUS_OK;
+    return feature_table_answer(&lookup->table, &asked, &columns[at], &found, err);
 }
 
 static enum status write_answer(const struct lookup *lookup, const struct batch *answer,

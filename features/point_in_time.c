@@ -59,13 +59,12 @@ static int64_t skip(const struct point_in_time *point, int64_t low, int64_t at, 
     return size;
 }
 
-/* The last position in low ... high that was created at or before `limit`, -1 = none. */
+/* The last position in low ... high that counts for someone who knows up to `limit`, -1 = none. */
 static int64_t last_known(const struct point_in_time *point, int64_t low, int64_t high,
                           int64_t limit)
 {
-    const int64_t *created = point->timeline->created;
     for (int64_t at = high; at >= low; at -= skip(point, low, at, limit))
-        if (created[at] <= limit) return at;
+        if (timeline_counts(point->timeline, at, limit)) return at;
     return -1;
 }
 
@@ -75,89 +74,89 @@ static int64_t last_known(const struct point_in_time *point, int64_t low, int64_
 static int64_t count_until(const int64_t *times, int64_t count, int64_t limit)
 {
     const int64_t *base = times;
+    if (count <= 0) return 0;
     while (count > 1) {
         int64_t half = count / 2;
         base += base[half - 1] <= limit ? half : 0;
         count -= half;
     }
-    return (base - times) + (count == 1 && base[0] <= limit);
+    return (base - times) + (base[0] <= limit);
 }
 
-/* Within times first ... end - 1 of one entity; bounds in ticks of the timeline. */
-static int64_t search(const struct point_in_time *point, int64_t first, int64_t end, int64_t upper,
-                      int64_t lower, int64_t known)
+/* The upper and lower bound of event times in ticks of the timeline, and of what is known. */
+struct limits {
+    int64_t upper, lower, known;
+};
+
+static struct limits limits_at(const struct point_in_time *point, int64_t time, int64_t time_unit,
+                               int64_t back)
+{
+    const struct timeline *timeline = point->timeline;
+    struct limits limits = {INT64_MAX, INT64_MIN, INT64_MAX};
+    if (timeline->times != NULL) {
+        limits.upper =
+            tick_at_or_before(time, time_unit, timeline->time_unit, point->rule.strict_before);
+        if (back != NO_TTL)
+            limits.lower = tick_at_or_after(time, time_unit, back, timeline->time_unit);
+    }
+    if (timeline->created == NULL)
+        limits.known = limits.upper;
+    else if (point->rule.as_known)
+        limits.known = tick_at_or_before(time, time_unit, timeline->created_unit, false);
+    return limits;
+}
+
+/* The last position of first ... end - 1 within the limits that counts, -1 = none. */
+static int64_t search(const struct point_in_time *point, int64_t first, int64_t end,
+                      struct limits limits)
 {
     const struct timeline *timeline = point->timeline;
     int64_t low = first, high = end - 1;
     if (timeline->times != NULL) {
-        high = first + count_until(timeline->times + first, end - first, upper) - 1;
-        if (high < first || timeline->times[high] < lower) return -1;
+        high = first + count_until(timeline->times + first, end - first, limits.upper) - 1;
+        if (high < first || timeline->times[high] < limits.lower) return -1;
     }
-    if (!point->rule.as_known || timeline->created == NULL || timeline->created[high] <= known)
-        return timeline_row(timeline, high);
-    if (timeline->times != NULL && lower > INT64_MIN)
-        low = first + count_until(timeline->times + first, end - first, lower - 1);
-    int64_t at = last_known(point, low, high, known);
+    if (timeline_counts(timeline, high, limits.known)) return high;
+    if (timeline->times != NULL && limits.lower > INT64_MIN)
+        low = first + count_until(timeline->times + first, end - first, limits.lower - 1);
+    return last_known(point, low, high, limits.known);
+}
+
+static int64_t row_at(const struct point_in_time *point, uint32_t id, struct limits limits)
+{
+    const struct timeline *timeline = point->timeline;
+    int64_t at = search(point, timeline->starts[id], timeline->starts[id + 1], limits);
     return at < 0 ? -1 : timeline_row(timeline, at);
 }
 
 int64_t point_in_time_at(const struct point_in_time *point, uint32_t id, int64_t time,
                          int64_t time_unit)
 {
-    const struct timeline *timeline = point->timeline;
-    int64_t upper = INT64_MAX, lower = INT64_MIN, known = INT64_MAX;
-    if (timeline->times != NULL) {
-        upper = tick_at_or_before(time, time_unit, timeline->time_unit, point->rule.strict_before);
-        if (point->rule.ttl != NO_TTL)
-            lower = tick_at_or_after(time, time_unit, point->rule.ttl, timeline->time_unit);
-    }
-    if (timeline->created != NULL)
-        known = tick_at_or_before(time, time_unit, timeline->created_unit, false);
-    return search(point, timeline->starts[id], timeline->starts[id + 1], upper, lower, known);
+    return row_at(point, id, limits_at(point, time, time_unit, point->rule.ttl));
 }
 
-/* ---- a spine ---- */
-
-static enum status spine_times(const struct batch *spine, int64_t column, int64_t **ret,
-                               struct err *err)
+int64_t point_in_time_newest(const struct point_in_time *point, uint32_t id)
 {
-    int64_t null;
-    *ret = memory_get_raw((size_t)spine->rows + 1, sizeof **ret);
-    if (*ret == NULL) return fail_memory(err, (size_t)spine->rows * sizeof **ret);
-    ticks_of(&spine->schema->fields[column], spine->columns[column], *ret, &null);
-    return STATUS_OK;
+    return row_at(point, id, (struct limits){INT64_MAX, INT64_MIN, INT64_MAX});
 }
 
-static int64_t newest(const struct point_in_time *point, uint32_t id)
+struct point_bounds point_in_time_bounds(const struct point_in_time *point, uint32_t id,
+                                         int64_t time, int64_t time_unit, int64_t window)
 {
     const struct timeline *timeline = point->timeline;
-    return search(point, timeline->starts[id], timeline->starts[id + 1], INT64_MAX, INT64_MIN,
-                  INT64_MAX);
+    struct limits limits = limits_at(point, time, time_unit, window);
+    int64_t first = timeline->starts[id], end = timeline->starts[id + 1];
+    struct point_bounds bounds = {first, end - 1, limits.known};
+    if (timeline->times == NULL) return bounds;
+    bounds.high = first + count_until(timeline->times + first, end - first, limits.upper) - 1;
+    if (limits.lower > INT64_MIN)
+        bounds.low = first + count_until(timeline->times + first, end - first, limits.lower - 1);
+    return bounds;
 }
 
-enum status point_in_time_match(const struct point_in_time *point, const struct key_layout *layout,
-                                int64_t time_column, const struct batch *spine, int64_t *ret_rows,
-                                struct err *err)
+const struct timeline *point_in_time_timeline(const struct point_in_time *point)
 {
-    OWNED(memory_release) uint32_t *ids = NULL;
-    OWNED(memory_release) int64_t *times = NULL;
-    int64_t unit = 1;
-    ids = memory_get_raw((size_t)spine->rows + 1, sizeof *ids);
-    if (ids == NULL) return fail_memory(err, (size_t)spine->rows * sizeof *ids);
-    TRY(entities_find(point->timeline->entities, layout, spine, ids, err));
-    if (time_column >= 0) {
-        TRY(spine_times(spine, time_column, &times, err));
-        unit = tick_nanoseconds(&spine->schema->fields[time_column]);
-    }
-    for (int64_t row = 0; row < spine->rows; row++) {
-        ret_rows[row] = -1;
-        if (ids[row] == ENTITY_NONE) continue;
-        if (times == NULL)
-            ret_rows[row] = newest(point, ids[row]);
-        else if (!array_is_null(spine->columns[time_column], row))
-            ret_rows[row] = point_in_time_at(point, ids[row], times[row], unit);
-    }
-    return STATUS_OK;
+    return point->timeline;
 }
 
 /* ---- life ---- */

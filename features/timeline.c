@@ -227,6 +227,8 @@ void timeline_close(struct timeline **timeline)
     memory_free((*timeline)->order);
     memory_free((*timeline)->times);
     memory_free((*timeline)->created);
+    memory_free((*timeline)->until);
+    memory_free((*timeline)->gone);
     memory_free((*timeline)->ids);
     memory_free(*timeline);
     *timeline = NULL;

@@ -24,6 +24,9 @@ struct timeline {
     int64_t *times;   /* by position, ticks of time_unit; NULL without event time */
     int64_t *created; /* by position, ticks of created_unit; NULL without created time */
     int64_t time_unit, created_unit; /* nanoseconds */
+    /* Of a change log (change_log.h), by position; both NULL where every row stands for itself: */
+    int64_t *until; /* the moment of knowledge that took the row's place, INT64_MAX = none */
+    uint8_t *gone;  /* 1: the row says that something is not there any more */
     /* private: */
     uint32_t *ids; /* by row */
     uint32_t capacity;
@@ -48,6 +51,21 @@ MUST_CHECK enum status timeline_settle(struct timeline *timeline, enum timeline_
 static inline int64_t timeline_row(const struct timeline *timeline, int64_t position)
 {
     return timeline->order == NULL ? position : timeline->order[position];
+}
+/* When each position became known: its created time, else its event time; NULL without either. */
+static inline const int64_t *timeline_known(const struct timeline *timeline)
+{
+    return timeline->created != NULL ? timeline->created : timeline->times;
+}
+/* Whether the row at a position counts for someone who knows everything up to `known` (ticks of
+ * timeline_known; INT64_MAX: everything there is). */
+static inline bool timeline_counts(const struct timeline *timeline, int64_t position, int64_t known)
+{
+    const int64_t *since = timeline_known(timeline);
+    if (since != NULL && since[position] > known) return false;
+    if (timeline->until == NULL) return true;
+    bool last = timeline->until[position] == INT64_MAX || timeline->until[position] > known;
+    return last && timeline->gone[position] == 0;
 }
 void timeline_close(struct timeline **timeline);
 

@@ -2,7 +2,7 @@
 #include "features/view.h"
 
 #include "features/duration.h"
-#include "features/point_in_time.h"
+#include "features/view_aggregates.h"
 #include "lineage/sql.h"
 #include "lineage/stage.h"
 
@@ -12,7 +12,7 @@ struct view_file {
     int64_t tamis;
     const char *view, *dataset, *event_time, *created_time, *ttl, *doc, *owner;
     struct text_list entity, tags, personal;
-    const struct yaml_node *features;
+    const struct yaml_node *features, *aggregates, *change_log;
 };
 
 #define IN(member) offsetof(struct view_file, member)
@@ -50,6 +50,14 @@ static const struct setting view_settings[] = {
      .kind = SETTING_TREE,
      .offset = IN(features),
      .help = "name: type, or name: {type: ..., doc: ...}"},
+    {.name = "aggregates",
+     .kind = SETTING_TREE,
+     .offset = IN(aggregates),
+     .help = "name: {function: count|sum|mean|min|max|last|distinct, of: COLUMN, window: 30d}"},
+    {.name = "change_log",
+     .kind = SETTING_TREE,
+     .offset = IN(change_log),
+     .help = "rows that correct or delete others: {key: [COLUMN], deleted: COLUMN}"},
     {.name = "doc", .kind = SETTING_TEXT, .offset = IN(doc), .help = "what the view describes"},
     {.name = "owner", .kind = SETTING_TEXT, .offset = IN(owner), .help = "who answers for it"},
     {.name = "tags", .kind = SETTING_TEXTS, .offset = IN(tags), .help = "words to find it by"},
@@ -115,10 +123,18 @@ bool view_is_key(const struct view *view, const char *column)
         if (strcmp(view->entity.items[i], column) == 0) return true;
     if (view->event_time != NULL && strcmp(view->event_time, column) == 0) return true;
     if (view->created_time != NULL && strcmp(view->created_time, column) == 0) return true;
+    if (view_is_of_log(view, column)) return true;
     return strcmp(column, COLUMN_SOURCE) == 0 || strcmp(column, COLUMN_RECORD) == 0;
 }
 
-static bool view_has(const struct view *view, const char *column)
+bool view_is_personal(const struct view *view, const char *column)
+{
+    for (size_t i = 0; i < view->personal.count; i++)
+        if (strcmp(view->personal.items[i], column) == 0) return true;
+    return false;
+}
+
+bool view_has(const struct view *view, const char *column)
 {
     if (view_is_key(view, column)) return true;
     for (size_t i = 0; i < view->feature_count; i++)
@@ -220,7 +236,9 @@ enum status view_parse(struct view *ret, const struct yaml_node *root, struct ar
                          .owner = file.owner,
                          .tags = file.tags,
                          .personal = file.personal};
+    TRY(view_parse_log(ret, file.change_log, arena, err));
     TRY(parse_features(ret, file.features, arena, err));
+    TRY(view_parse_aggregates(ret, file.aggregates, arena, err));
     TRY(parse_ttl(ret, file.ttl, root, err));
     TRY(check_personal(ret, root, err));
     return describe(ret, root, arena, err);
@@ -359,12 +377,20 @@ static void select_provenance(struct selection *selection)
     }
 }
 
+static enum status select_log(const struct view *view, struct selection *selection, struct err *err)
+{
+    for (size_t i = 0; i < view->log.key.count; i++)
+        TRY(select_column(selection, view->log.key.items[i], err));
+    return select_column(selection, view->log.deleted, err);
+}
+
 static enum status select_all(const struct view *view, struct selection *selection, struct err *err)
 {
     for (size_t i = 0; i < view->entity.count; i++)
         TRY(select_column(selection, view->entity.items[i], err));
     TRY(select_column(selection, view->event_time, err));
     TRY(select_column(selection, view->created_time, err));
+    TRY(select_log(view, selection, err));
     for (size_t i = 0; i < view->feature_count; i++)
         TRY(select_feature(selection, &view->features[i], err));
     if (view->feature_count == 0) select_others(view, selection);
@@ -375,7 +401,8 @@ static enum status select_all(const struct view *view, struct selection *selecti
 enum status view_select(const struct view *view, const struct schema *schema, size_t **ret,
                         size_t *ret_count, struct arena *arena, struct err *err)
 {
-    size_t most = schema->count + view->entity.count + view->feature_count + 4;
+    size_t most =
+        schema->count + view->entity.count + view->log.key.count + view->feature_count + 5;
     struct selection selection = {.schema = schema,
                                   .columns = arena_get(arena, most, sizeof(size_t))};
     if (selection.columns == NULL) return fail_memory(err, most * sizeof(size_t));

@@ -4,7 +4,7 @@
  * times in different units, rows in and out of order) are answered by features/point_in_time.c and
  * by a loop that tries every row. */
 #include "columnar/build.h"
-#include "features/point_in_time.h"
+#include "features/asked.h"
 #include "features/ticks.h"
 
 #include <setjmp.h>
@@ -222,7 +222,10 @@ static void answer(const struct test_case *test, int64_t *ret_rows)
     assert_int_equal(point_in_time_open(&point, timeline, &test->rule, &err), STATUS_OK);
     assert_int_equal(key_layout_of(spine_schema, &entity, &layout, &err), STATUS_OK);
     struct batch spine = make_batch(spine_schema, test->spine, test->spine_rows);
-    assert_int_equal(point_in_time_match(point, &layout, 2, &spine, ret_rows, &err), STATUS_OK);
+    struct asked asked = {0};
+    assert_int_equal(asked_make(&asked, timeline->entities, &layout, 2, &spine, &err), STATUS_OK);
+    asked_rows(&asked, point, ret_rows);
+    asked_release(&asked);
     batch_release(&spine);
     point_in_time_close(&point);
     timeline_close(&timeline);
