@@ -185,6 +185,7 @@ static enum status open_source(struct inferring *inferring, struct err *err)
     TRY(open_object(inferring, &object, err));
     inferring->options.standard_input = &object->input;
     inferring->options.bundle = object->bundle;
+    inferring->options.seen = object->seen;
     inferring->options.name = object->name;
     enum status status =
         inferring->kind->open(&inferring->source, object->path, &inferring->options, err);

@@ -205,6 +205,7 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
         if (ingest->resumes != NULL) ingest->options.resume = ingest->resumes[i];
         ingest->options.standard_input = &object->input;
         ingest->options.bundle = object->bundle;
+        ingest->options.seen = object->seen;
         if (ingest->retry != NULL) retry_options(ingest->retry, i, ingest->args, &ingest->options);
         enum status status =
             ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);

@@ -28,4 +28,9 @@ enum log_match { LOG_MATCHES, LOG_DIFFERS, LOG_TOO_HARD };
 enum log_match log_match(struct log_matcher *matcher, struct str line, struct str *ret);
 void log_matcher_close(struct log_matcher **matcher);
 
+/* Whether the first bytes of a text are plainly a log: its first line, at least three, and four
+ * fifths of them (or lines indented behind them) begin with a moment as logs write it, and no
+ * comma, semicolon, tab or bar cuts them all into equally many fields. */
+bool looks_like_log(const void *head, size_t size);
+
 #endif

@@ -8,6 +8,7 @@ static enum status run_ingest(struct invocation *invocation, struct err *err)
     OWNED(store_close) struct store *store = NULL;
     OWNED(run_close) struct run *run = NULL;
 
+    TRY(operands_expand(&invocation->operands, &invocation->operand_count, invocation->arena, err));
     /* a mistyped name makes no store and no run */
     TRY(objects_are_there(invocation->operands, invocation->operand_count, err));
     /* a plan records nothing */
@@ -28,8 +29,9 @@ static const struct command command = {
         "Reads each SOURCE (CSV, TSV, JSON, Arrow, Parquet, an RSS or Atom feed, a text, a log, "
         "an\n"
         "SQLite database, a PostgreSQL database as postgresql://HOST/NAME, PNG and JPEG pictures\n"
-        "or a folder of them; packed, in a tar or zip file, or at http:// or https://; none or -\n"
-        "is stdin) and writes one Arrow stream, or commits a version with --into. Every record\n"
+        "or a folder of them; packed, in a tar or zip file, or at http:// or https://; a pattern\n"
+        "like 'data/*.csv'; none or - is stdin) and writes one Arrow stream, or commits a version "
+        "with --into. Every record\n"
         "becomes a row, with its source and record number in _source and _record, or a reject\n"
         "with its bytes and a reason.\n\n"
         "The type of a column is decided over all its values in all sources: bool (true, false),\n"

@@ -55,6 +55,11 @@ struct objects_wanted {
     struct watermarks *watermarks; /* --incremental: what servers said before; NULL = not asked */
 };
 
+/* Puts the files that an operand like "data/a*.csv" stands for (glob(7), in byte order) in its
+ * place, where no file has that very name. Texts and list lie in the arena. STATUS_FAILED for a
+ * pattern that no file has. */
+MUST_CHECK enum status operands_expand(char ***operands, size_t *count, struct arena *arena,
+                                       struct err *err);
 /* STATUS_FAILED for the first operand that names no file, before anything is opened or made. */
 MUST_CHECK enum status objects_are_there(char *const *operands, size_t count, struct err *err);
 /* The objects of all operands, in their order. Release also after a failure. */

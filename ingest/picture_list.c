@@ -48,8 +48,8 @@ enum status picture_list_open(struct file_list *ret, const char *path, const str
     TRY(file_list_open(ret, path, bundle, arena, err));
     TRY(find_pictures(ret, err));
     if (ret->chosen_count > 0) return STATUS_OK;
-    (void)fail(err, STATUS_FAILED, "found no picture among %zu files, expected PNG or JPEG",
-               ret->count);
+    (void)fail(err, STATUS_FAILED, "found no picture among %zu file%s, expected PNG or JPEG",
+               ret->count, ret->count == 1 ? "" : "s");
     if (ret->folder)
         err_hint(err, "texts: --format text; other kinds one by one: tamis-ingest %s/*.csv", path);
     return STATUS_FAILED;

@@ -119,6 +119,7 @@ static enum status find_record(struct lookup *lookup, bool *ret_found, struct er
     struct object *object = &lookup->objects.items[0];
     lookup->options.standard_input = &object->input;
     lookup->options.bundle = object->bundle;
+    lookup->options.seen = object->seen;
     TRY(lookup->kind->open(&lookup->source, object->path, &lookup->options, err));
     for (;;) {
         bool here = false;

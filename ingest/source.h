@@ -75,6 +75,7 @@ struct source_options {
     const struct shard *shard; /* the part that is read, with what its plan says; NULL = all */
     bool may_guess;   /* a schema that turns out wrong later is fine: the driver can begin again */
     const char *name; /* of this source, as in _source */
+    const char *seen; /* the name of its file without its packing; NULL = none, or path */
     struct watermarks *watermarks; /* --incremental: what was read before; NULL
                                       otherwise */
     struct source_resume resume;

@@ -18,8 +18,10 @@ struct source {
     struct source_options options;
     struct arena *arena;
     struct file_list files;
+    struct bundle one; /* of one picture that is no file */
+    struct bundle_member one_member;
     struct digest *digests; /* of each picture and its sidecars, as they were read */
-    struct digest *alone; /* of each picture without them; NULL unless its folder is incremental */
+    struct digest *alone;   /* of each picture without them */
     struct member_marks marks;
     struct schema *schema;
     size_t next; /* picture the next piece begins with */
@@ -101,27 +103,52 @@ static enum status leave_known(struct source *source, struct err *err)
         if (wanted) files->chosen[kept++] = files->chosen[i];
     }
     files->chosen_count = kept;
-    return NEW(&source->alone, kept, err);
+    return STATUS_OK;
+}
+
+/* One picture that is no file (packed, sent, from stdin) is an archive of one member. */
+static enum status take_one(struct source *source, const struct bundle **ret, struct err *err)
+{
+    struct input **input = source->options.standard_input;
+    struct bundle *one = &source->one;
+    const char *seen = source->options.seen, *slash = seen == NULL ? NULL : strrchr(seen, '/');
+    one->spool = SPOOL_NONE;
+    if (input_size(*input) < 0) {
+        TRY(spool_add(&one->spool, "", 0, err)); /* also for no byte */
+        TRY(spool_fill(&one->spool, *input, err));
+        input_close(input);
+        TRY(spool_rest(&one->spool, 0, "stdin", input, err));
+    }
+    one->input = *input;
+    *input = NULL;
+    source->one_member = (struct bundle_member){
+        .path = seen == NULL    ? "stdin"
+                : slash == NULL ? seen
+                                : slash + 1,
+        .bytes = (uint64_t)input_size(one->input),
+        .message = "",
+    };
+    one->items = &source->one_member;
+    one->count = 1;
+    *ret = one;
+    return STATUS_OK;
 }
 
 static enum status open_images(struct source **ret, const char *path,
                                const struct source_options *options, struct err *err)
 {
-    if (path == NULL && options->bundle == NULL) {
-        (void)fail(err, STATUS_FAILED, "one picture cannot come from stdin, or packed");
-        err_hint(
-            err,
-            "name a folder, a file, or a tar or zip file, or pipe one: tar c FILE | tamis-ingest");
-        return STATUS_FAILED;
-    }
     OWNED(close_images) struct source *source = NULL;
     TRY(NEW(&source, 1, err));
     source->options = *options;
+    source->one.spool = SPOOL_NONE;
     TRY(arena_open(&source->arena, err));
-    TRY(picture_list_open(&source->files, path, options->bundle, source->arena, err));
+    const struct bundle *bundle = options->bundle;
+    if (path == NULL && bundle == NULL) TRY(take_one(source, &bundle, err));
+    TRY(picture_list_open(&source->files, path, bundle, source->arena, err));
     source->other_files = count_others(source);
     if (options->watermarks != NULL && source->files.folder) TRY(leave_known(source, err));
     TRY(NEW(&source->digests, source->files.chosen_count, err));
+    TRY(NEW(&source->alone, source->files.chosen_count, err));
     TRY(picture_schema(options, &source->schema, err));
     *ret = source;
     source = NULL;
@@ -299,7 +326,7 @@ static enum status convert_member(const struct source *source, size_t index, str
     struct str bytes = {(const char *)buffer->data, buffer->size};
     digester_begin(&digester);
     digester_add(&digester, bytes.data, bytes.size);
-    if (source->alone != NULL) source->alone[index] = digest_of(bytes.data, bytes.size);
+    source->alone[index] = digest_of(bytes.data, bytes.size);
     ret->bytes += (int64_t)bytes.size;
     check_name(picture->path, &fault);
     if (fault.rule == NULL) check_header(source, bytes, &header, &fault);
@@ -385,14 +412,16 @@ static enum status describe_images(struct source *source, struct source_record *
         ret->bytes += picture->bytes;
     }
     ret->kind = "images";
-    ret->digest = digester_end(&digester);
+    bool one = !source->files.folder && source->options.bundle == NULL;
+    ret->digest = one ? source->alone[0] : digester_end(&digester);
     ret->records = source->marks.before + (int64_t)source->files.chosen_count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
-    for (size_t i = 0; source->alone != NULL && i < source->files.chosen_count; i++)
+    if (source->marks.options == NULL) return STATUS_OK;
+    for (size_t i = 0; i < source->files.chosen_count; i++)
         TRY(member_marks_move(&source->marks, picture_at(source, i), &source->alone[i],
                               source->options.picture_limit, err));
-    return source->alone == NULL ? STATUS_OK : member_marks_end(&source->marks, ret->records, err);
+    return member_marks_end(&source->marks, ret->records, err);
 }
 
 static void remark_images(const struct source *source, char *ret, size_t room)
@@ -417,6 +446,8 @@ static void close_images(struct source **source)
     if (s == NULL) return;
     schema_unref(&s->schema);
     file_list_release(&s->files);
+    input_close(&s->one.input);
+    spool_close(&s->one.spool);
     memory_free(s->digests);
     memory_free(s->alone);
     arena_close(&s->arena);

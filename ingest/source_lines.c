@@ -530,7 +530,8 @@ static int recognise_lines(const struct source_probe *probe)
 {
     size_t size = probe->path == NULL ? 0 : strlen(probe->path);
     bool named = size >= 4 && strcasecmp(probe->path + size - 4, ".log") == 0;
-    return named && !probe->directory && !probe->bundle ? 50 : 0;
+    if (probe->directory || probe->bundle || probe->address) return 0;
+    return named ? 50 : looks_like_log(probe->head, probe->head_size) ? 60 : 0;
 }
 
 const struct source_kind source_lines = {

@@ -358,7 +358,8 @@ static enum status describe_text(struct source *source, struct source_record *re
         ret->bytes += source->sizes[i];
     }
     ret->kind = "text";
-    ret->digest = digester_end(&digester);
+    bool one = !source->files.folder && source->options.bundle == NULL;
+    ret->digest = one ? source->digests[0] : digester_end(&digester);
     ret->records = source->marks.before + (int64_t)source->count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
