@@ -627,6 +627,7 @@ enum status ingest(const struct invocation *invocation, struct run *run, struct 
     if (ingest.count == 0) return ingest_report(&ingest, &version, err);
     TRY(open_shard(&ingest, err));
     ingest.options.may_guess = may_guess(&ingest);
+    ingest.options.unrecorded = run_store(run) == NULL && ingest.args->rejects == NULL;
     TRY(open_progress(&ingest, err));
     TRY(open_sources(&ingest, err));
     if (ingest.common->explain)

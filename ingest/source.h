@@ -85,6 +85,7 @@ struct source_options {
                                     * was unpacked, a member of an archive */
     const struct bundle *bundle;   /* an archive, for a kind that takes them; outlives the source */
     struct progress *progress;     /* for passes before the rows; NULL = none */
+    bool unrecorded;               /* nobody keeps the digest of a source: it need not be made */
     bool every_record;             /* nothing in front of or behind the records is left out */
     bool places_only; /* only cut() and place() will be asked for, perhaps behind `resume` */
     bool reference;   /* only the slow, plain way where a kind has two; for tests that compare */

@@ -135,7 +135,7 @@ static enum status learn(struct source *source, struct err *err)
     TRY(begin_types(source, err));
     struct digester digester = source->preface;
     TRY(csv_types_read(&source->types, source->file.input, &source->dialect, &source->options,
-                       &digester, err));
+                       source->options.unrecorded ? NULL : &digester, err));
     TRY(digest_tail(source, &digester, err));
     source->digest = digester_end(&digester);
     source->dialect.utf8 = source->types.utf8;
@@ -269,7 +269,8 @@ static enum status open_cutter(struct source *source, struct err *err)
 {
     source->digesting = source->preface;
     TRY(csv_cutter_open(&source->cutter, source->file.input, &source->dialect, &source->options,
-                        source->guessed ? &source->digesting : NULL, err));
+                        source->guessed && !source->options.unrecorded ? &source->digesting : NULL,
+                        err));
     if (source->options.shard != NULL) csv_cutter_confine(source->cutter, source->options.shard);
     return STATUS_OK;
 }

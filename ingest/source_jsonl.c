@@ -91,7 +91,7 @@ static enum status see_all(struct source *source, struct err *err)
     struct digester digester;
     digester_begin(&digester);
     TRY(json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options, 0,
-                         &digester, err));
+                         source->options.unrecorded ? NULL : &digester, err));
     struct ordered ordered = {
         .threads = source->options.threads,
         .context = source,
@@ -214,9 +214,10 @@ static enum status unify_jsonl(struct source *const *sources, size_t count, stru
 static enum status open_cutter(struct source *source, struct err *err)
 {
     digester_begin(&source->digesting);
-    return json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options,
-                            source->schema->count * sizeof(int64_t),
-                            source->guessed ? &source->digesting : NULL, err);
+    return json_cutter_open(
+        &source->cutter, source->file.input, source->layout, &source->options,
+        source->schema->count * sizeof(int64_t),
+        source->guessed && !source->options.unrecorded ? &source->digesting : NULL, err);
 }
 
 static void note_end(struct source *source)
