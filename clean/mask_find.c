@@ -2,6 +2,7 @@
 #include "clean/mask_find.h"
 
 #include "clean/mask_national.h"
+#include "clean/mask_token.h"
 
 #include <strings.h>
 
@@ -27,15 +28,8 @@ static bool stronger(const struct mask_hit *a, const struct mask_hit *b)
     return size_a != size_b ? size_a > size_b : a->kind < b->kind;
 }
 
-static enum status add(struct finder *finder, enum mask_kind kind, size_t first, size_t end,
-                       struct err *err)
+enum status mask_hits_add(struct mask_hits *hits, struct mask_hit hit, struct err *err)
 {
-    struct mask_hits *hits = finder->hits;
-    struct mask_hit hit = {first, end, kind};
-    while (hits->count > 0 && hits->items[hits->count - 1].end > first) {
-        if (!stronger(&hit, &hits->items[hits->count - 1])) return STATUS_OK;
-        hits->count--;
-    }
     if (hits->count == hits->room) {
         size_t room = hits->room == 0 ? 16 : hits->room * 2;
         struct mask_hit *grown = memory_resize(hits->items, room, sizeof *grown);
@@ -45,6 +39,18 @@ static enum status add(struct finder *finder, enum mask_kind kind, size_t first,
     }
     hits->items[hits->count++] = hit;
     return STATUS_OK;
+}
+
+static enum status add(struct finder *finder, enum mask_kind kind, size_t first, size_t end,
+                       struct err *err)
+{
+    struct mask_hits *hits = finder->hits;
+    struct mask_hit hit = {first, end, kind};
+    while (hits->count > 0 && hits->items[hits->count - 1].end > first) {
+        if (!stronger(&hit, &hits->items[hits->count - 1])) return STATUS_OK;
+        hits->count--;
+    }
+    return mask_hits_add(hits, hit, err);
 }
 
 void mask_hits_release(struct mask_hits *hits)
@@ -321,5 +327,5 @@ enum status mask_find(struct str text, const struct mask_query *query, struct ma
         while (is_digit(text.data[at]) && is_digit(peek(text, at + 1)))
             at++;
     }
-    return STATUS_OK;
+    return query->words == NULL ? STATUS_OK : mask_find_names(text, query, hits, err);
 }

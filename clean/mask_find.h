@@ -24,14 +24,17 @@ struct mask_hits {
     size_t count, room;
 };
 
+struct mask_words;
 struct mask_query {
-    const struct mask_set *kinds;  /* what to look for */
-    const struct mask_set *likely; /* the text is known to hold them (its column says so): weak
-                                      forms count; NULL = none */
-    bool weak;                     /* all weak forms count */
+    const struct mask_set *kinds;   /* what to look for */
+    const struct mask_set *likely;  /* the text is known to hold them (its column says so): weak
+                                       forms count; NULL = none */
+    bool weak;                      /* all weak forms count */
+    const struct mask_words *words; /* for names, places and lists; NULL = only forms */
 };
 MUST_CHECK enum status mask_find(struct str text, const struct mask_query *query,
                                  struct mask_hits *hits, struct err *err);
+MUST_CHECK enum status mask_hits_add(struct mask_hits *hits, struct mask_hit hit, struct err *err);
 void mask_hits_release(struct mask_hits *hits);
 
 /* ---- recognizers: whether an identifier is there, and its end ---- */

@@ -4,6 +4,7 @@
  * form in its place. What it finds is also masked in row events, rejects and reports of the whole
  * chain (redact). */
 #include "clean/mask_find.h"
+#include "clean/mask_words.h"
 #include "clean/mask_write.h"
 #include "clean/module.h"
 
@@ -14,6 +15,7 @@
 
 struct config {
     struct text_list columns, kinds;
+    struct text_list person_lists, place_lists, lists, words, allow_lists, allow;
     bool weak;
     int action;
     const char *key_file;
@@ -34,6 +36,30 @@ static const struct setting settings[] = {
      .kind = SETTING_FLAG,
      .offset = offsetof(struct config, weak),
      .help = "numbers of a form that others have too count without a word of theirs near by"},
+    {.name = "person_lists",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, person_lists),
+     .help = "files with names of persons, one a line: found in any spelling of capitals"},
+    {.name = "place_lists",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, place_lists),
+     .help = "files with names of places"},
+    {.name = "lists",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, lists),
+     .help = "files with other words and phrases to mask, as kind listed"},
+    {.name = "words",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, words),
+     .help = "words and phrases to mask, as kind listed"},
+    {.name = "allow_lists",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, allow_lists),
+     .help = "files with what is never masked: whole finds, such as an address of the company"},
+    {.name = "allow",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, allow),
+     .help = "what is never masked"},
     {.name = "action",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, action),
@@ -54,6 +80,7 @@ struct state {
     bool *chosen;            /* by column of the schema */
     struct mask_set *likely; /* of what the column's name speaks */
     struct mask_set kinds;
+    struct mask_words *words; /* NULL = forms only */
     struct mask_key key;
 };
 
@@ -82,6 +109,45 @@ static enum status open_columns(struct state *state, const struct module_setup *
     return STATUS_OK;
 }
 
+/* ---- lists ---- */
+
+static enum status add_files(struct mask_words *words, const struct text_list *files,
+                             unsigned class, struct err *err)
+{
+    for (size_t i = 0; i < files->count; i++)
+        TRY(mask_words_add_file(words, files->items[i], class, err));
+    return STATUS_OK;
+}
+
+static enum status add_texts(struct mask_words *words, const struct text_list *texts,
+                             unsigned class, struct err *err)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        TRY(mask_words_add(words, str_of(texts->items[i]), class, err));
+    return STATUS_OK;
+}
+
+static enum status open_lists(struct state *state, struct err *err)
+{
+    const struct config *config = state->config;
+    bool built_in = false;
+    for (enum mask_kind kind = MASK_PERSON; kind < MASK_LISTED; kind++)
+        built_in = built_in || state->kinds.has[kind];
+    size_t own = config->person_lists.count + config->place_lists.count + config->lists.count +
+                 config->words.count + config->allow_lists.count + config->allow.count;
+    if (!built_in && own == 0) return STATUS_OK;
+    TRY(mask_words_open(&state->words, built_in, err));
+    TRY(add_files(state->words, &config->person_lists, WORD_OWN_PERSON, err));
+    TRY(add_files(state->words, &config->place_lists, WORD_OWN_PLACE, err));
+    TRY(add_files(state->words, &config->lists, WORD_OWN_LISTED, err));
+    TRY(add_texts(state->words, &config->words, WORD_OWN_LISTED, err));
+    TRY(add_files(state->words, &config->allow_lists, WORD_OWN_ALLOWED, err));
+    TRY(add_texts(state->words, &config->allow, WORD_OWN_ALLOWED, err));
+    state->kinds.has[MASK_PERSON] |= config->person_lists.count > 0;
+    state->kinds.has[MASK_PLACE] |= config->place_lists.count > 0;
+    return STATUS_OK;
+}
+
 static enum status open_key(struct state *state, const struct module_setup *setup, struct err *err)
 {
     const struct config *config = state->config;
@@ -105,6 +171,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     state->schema = setup->schema;
     TRY(mask_set_of(&state->config->kinds, setup->node, &state->kinds, err));
     TRY(open_columns(state, setup, err));
+    TRY(open_lists(state, err));
     return open_key(state, setup, err);
 }
 
@@ -113,6 +180,7 @@ static void close_state(void **ret)
     struct state *state = *ret;
     if (state == NULL) return;
     mask_key_forget(&state->key);
+    mask_words_close(&state->words);
     memory_free(state);
     *ret = NULL;
 }
@@ -152,7 +220,8 @@ static enum status mask_row(const struct state *state, size_t at, const struct a
     struct str text;
     bool present = array_text_at(field, array, row, &text);
     work->hits.count = 0;
-    struct mask_query query = {&state->kinds, &state->likely[at], state->config->weak};
+    struct mask_query query = {&state->kinds, &state->likely[at], state->config->weak,
+                               state->words};
     if (present) TRY(mask_find(text, &query, &work->hits, err));
     if (work->hits.count == 0)
         return work->builder == NULL ? STATUS_OK : build_copy(work->builder, array, row, err);
@@ -225,7 +294,7 @@ static enum status redact(const void *opaque, const char *column, struct str val
     OWNED(mask_hits_release) struct mask_hits hits = {0};
     struct mask_set likely = {0};
     if (column != NULL) mask_likely(column, &likely);
-    struct mask_query query = {&state->kinds, &likely, state->config->weak};
+    struct mask_query query = {&state->kinds, &likely, state->config->weak, state->words};
     TRY(mask_find(value, &query, &hits, err));
     return mask_write(value, &hits, (enum mask_action)state->config->action, &state->key, ret, err);
 }
