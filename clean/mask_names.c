@@ -60,8 +60,10 @@ enum status name_found(struct name_finder *finder, enum mask_kind kind, size_t f
     if (!finder->query->kinds->has[kind] ||
         (phrase_classes(finder, first, last) & WORD_OWN_ALLOWED) != 0)
         return STATUS_OK;
-    return mask_hits_add(finder->hits,
-                         (struct mask_hit){tokens[first].first, tokens[last].end, kind}, err);
+    size_t end = tokens[last].end;
+    bool short_form = kind == MASK_TITLE || (tokens[last].classes & WORD_ORGANIZATION) != 0;
+    if (short_form && end - tokens[last].first <= 4 && peek(finder->text, end) == '.') end++;
+    return mask_hits_add(finder->hits, (struct mask_hit){tokens[first].first, end, kind}, err);
 }
 
 /* ---- phrases of lists ---- */
@@ -206,15 +208,64 @@ static enum status find_jobs(struct name_finder *finder, struct err *err)
     return STATUS_OK;
 }
 
+/* A phrase of the list of places, or one word of it without a capital that is nothing else. */
+static bool is_place(const struct name_finder *finder, size_t i, size_t *ret_last)
+{
+    unsigned classes;
+    const struct token *token = token_at(finder, i);
+    if (!phrase_at(finder, i, WORD_PLACE, ret_last, &classes)) return false;
+    bool plain = has(token, WORD_ENGLISH | WORD_GIVEN | WORD_SURNAME | WORD_STOP);
+    return *ret_last > i ? token->capital || !plain : !token->capital && !plain;
+}
+
 static enum status find_marks(struct name_finder *finder, struct err *err)
 {
     for (size_t i = 0; i < finder->tokens->count; i++) {
-        if (finder->tokens->items[i].taken) continue;
-        if (is_nationality(&finder->tokens->items[i]))
+        size_t last;
+        const struct token *token = &finder->tokens->items[i];
+        if (token->taken) continue;
+        if (is_place(finder, i, &last)) {
+            TRY(name_found(finder, MASK_PLACE, i, last, err));
+            i = last;
+        } else if (is_nationality(token)) {
             TRY(name_found(finder, MASK_NATIONALITY, i, i, err));
-        else if (finder->query->kinds->has[MASK_DATE] && finder->tokens->items[i].capital &&
-                 has(&finder->tokens->items[i], WORD_WEEKDAY))
+        } else if (finder->query->kinds->has[MASK_DATE] && token->capital &&
+                   has(token, WORD_WEEKDAY)) {
             TRY(name_found(finder, MASK_DATE, i, i, err));
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ---- after "my name is" ---- */
+
+static bool is_introduced(const struct name_finder *finder, size_t i)
+{
+    if (i == 0 || token_at(finder, i)->gap != GAP_BLANK) return false;
+    static const char *const verbs[] = {"named", "nicknamed", NULL};
+    if (token_is_any(finder, i - 1, verbs)) return true;
+    if (i < 2) return false;
+    static const char *const links[] = {"is", "was", "me", NULL};
+    static const char *const names[] = {"name",  "surname", "nickname", "call",
+                                        "calls", "called",  NULL};
+    return token_is_any(finder, i - 1, links) && token_is_any(finder, i - 2, names);
+}
+
+/* "my name is vitoria", "her maiden name is Key". */
+static enum status find_introduced(struct name_finder *finder, struct err *err)
+{
+    for (size_t i = 0; i < finder->tokens->count; i++) {
+        const struct token *token = token_at(finder, i);
+        if (token->taken || token->number || token->mixed || !is_introduced(finder, i)) continue;
+        bool small = !token->capital &&
+                     (has(token, WORD_ENGLISH | WORD_STOP) || token->end - token->first < 3);
+        if (small || has(token, WORD_HONORIFIC | WORD_STOP)) continue;
+        size_t last = i;
+        for (const struct token *next; (next = token_at(finder, last + 1)) != NULL; last++)
+            if (next->taken || next->number || next->gap != GAP_BLANK ||
+                next->capital != token->capital || has(next, WORD_STOP | WORD_ENGLISH))
+                break;
+        TRY(name_found(finder, MASK_PERSON, i, last, err));
     }
     return STATUS_OK;
 }
@@ -252,6 +303,7 @@ static bool continues_run(const struct name_finder *finder, size_t i)
         return !has(token, WORD_ENGLISH) || !token->capital;
     if (!token->capital || has(token, WORD_STOP)) return false;
     if (!has(token, WORD_ENGLISH)) return true;
+    if (before->initial || (has(before, WORD_GIVEN) && !has(before, WORD_ENGLISH))) return true;
     return has(token, WORD_GIVEN | WORD_SURNAME | WORD_ORGANIZATION);
 }
 
@@ -305,7 +357,9 @@ static enum mask_kind kind_of_run(const struct name_finder *finder, size_t first
     bool place =
         phrase_at(finder, first, WORD_PLACE, &phrase_last, &classes) && phrase_last >= last;
     enum place_hint hint = place_hint(finder, first);
-    bool given = any_in_run(finder, first, last, WORD_GIVEN);
+    bool given = any_in_run(finder, first, last, WORD_GIVEN) || token_at(finder, last)->owned;
+    for (size_t i = first; i <= last; i++)
+        given = given || token_at(finder, i)->initial;
     if (place && (!given || hint != HINT_NONE)) return MASK_PLACE;
     if (hint == HINT_STRONG && !given) return MASK_PLACE;
     if (hint == HINT_WEAK && first == last && !given) return MASK_PLACE;
@@ -345,6 +399,15 @@ static size_t partners_end(const struct name_finder *finder, size_t last)
     return last + 3;
 }
 
+/* Three names are one firm where one thing is expected: "from A, B and C", a line of its own. */
+static bool stands_for_one(const struct name_finder *finder, size_t first, size_t last)
+{
+    const struct token *next = token_at(finder, last + 1);
+    return works_there(finder, first) || place_hint(finder, first) != HINT_NONE ||
+           (begins_line(finder, first) && ends_line(finder, last)) ||
+           (next != NULL && next->gap == GAP_BLANK && has(next, WORD_ORGANIZATION));
+}
+
 static size_t run_end(const struct name_finder *finder, size_t first)
 {
     size_t last = first, phrase_last;
@@ -375,7 +438,7 @@ static enum status find_run(struct name_finder *finder, size_t *i, struct err *e
             last++;
     enum mask_kind kind = kind_of_run(finder, first, last);
     size_t partners = partners_end(finder, last);
-    if (partners > last && first == last) {
+    if (partners > last && first == last && stands_for_one(finder, first, partners)) {
         kind = MASK_ORGANIZATION;
         last = partners;
     }
@@ -383,27 +446,33 @@ static enum status find_run(struct name_finder *finder, size_t *i, struct err *e
     return name_found(finder, kind, first, last, err);
 }
 
-static bool is_place_phrase(const struct name_finder *finder, size_t i, size_t *ret_last)
+/* A postal code behind a place: "New Zealand 57006". */
+static enum status find_codes(struct name_finder *finder, struct err *err)
 {
-    unsigned classes;
-    const struct token *token = token_at(finder, i);
-    return token->capital && has(token, WORD_STARTS_PHRASE) &&
-           phrase_at(finder, i, WORD_PLACE, ret_last, &classes) && *ret_last > i;
+    struct token *tokens = finder->tokens->items;
+    for (size_t h = 0, i = 1; i < finder->tokens->count; i++) {
+        const struct token *token = &tokens[i];
+        size_t size = token->end - token->first;
+        if (token->taken || !token->number || size < 4 || size > 6 || token->gap != GAP_BLANK)
+            continue;
+        for (h = 0; h < finder->hits->count; h++)
+            if (finder->hits->items[h].kind == MASK_PLACE &&
+                finder->hits->items[h].end == tokens[i - 1].end && ends_line(finder, i))
+                break;
+        if (h < finder->hits->count) TRY(name_found(finder, MASK_ADDRESS, i, i, err));
+    }
+    return STATUS_OK;
 }
 
 static enum status find_runs(struct name_finder *finder, struct err *err)
 {
     for (size_t i = 0; i < finder->tokens->count; i++) {
-        size_t last;
         if (finder->tokens->items[i].taken) continue;
         if (is_honorific(finder, i)) {
             size_t name = i + 1;
             TRY(find_run(finder, &name, err));
             TRY(name_found(finder, MASK_TITLE, i, i, err));
             i = name;
-        } else if (is_place_phrase(finder, i, &last)) {
-            TRY(name_found(finder, MASK_PLACE, i, last, err));
-            i = last;
         } else {
             TRY(find_run(finder, &i, err));
         }
@@ -452,8 +521,10 @@ static enum status find_in_tokens(struct name_finder *finder, struct err *err)
     TRY(find_addresses(finder, err));
     TRY(find_jobs(finder, err));
     TRY(find_marks(finder, err));
+    TRY(find_introduced(finder, err));
     TRY(find_runs(finder, err));
-    return find_small(finder, err);
+    TRY(find_small(finder, err));
+    return find_codes(finder, err);
 }
 
 enum status mask_find_names(struct str text, const struct mask_query *query, struct mask_hits *hits,

@@ -160,6 +160,41 @@ static bool speaks_of_addresses(const struct name_finder *finder, size_t i)
     return false;
 }
 
+/* "9816 214 Pavlou Drandaki": two numbers and an unknown name. */
+static bool numbers_and_name(const struct name_finder *finder, size_t i, size_t *ret_last)
+{
+    const struct token *second = token_at(finder, i + 1), *name = token_at(finder, i + 2);
+    if (!is_house(token_at(finder, i)) || second == NULL || !is_near(second) || !is_house(second) ||
+        name == NULL || !is_near(name) || !name->capital || !is_street_part(name) ||
+        has(name, WORD_ENGLISH))
+        return false;
+    *ret_last = i + 2;
+    while (token_at(finder, *ret_last + 1) != NULL && is_near(token_at(finder, *ret_last + 1)) &&
+           token_at(finder, *ret_last + 1)->capital &&
+           is_street_part(token_at(finder, *ret_last + 1)))
+        ++*ret_last;
+    return true;
+}
+
+/* "the corner of Dalbraut 99 and Frederikke Coves": from "the" on. */
+static bool corner_at(const struct name_finder *finder, size_t i, size_t *ret_last)
+{
+    size_t at = i + token_is(finder, i, "the");
+    if (!token_is(finder, at, "corner") || !token_is(finder, at + 1, "of")) return false;
+    *ret_last = at + 1;
+    for (size_t k = at + 2; k < at + 14; k++) {
+        const struct token *token = token_at(finder, k);
+        if (token == NULL || token->taken || token->gap == GAP_OTHER || token->gap == GAP_COMMA)
+            break;
+        bool part = is_house(token) || has(token, WORD_STREET | WORD_UNIT) ||
+                    (token->capital && is_street_part(token));
+        if (!part && !token_is(finder, k, "and")) break;
+        if (part) *ret_last = k;
+        if (token->gap == GAP_PERIOD && !part) break;
+    }
+    return *ret_last > at + 1;
+}
+
 /* ---- how far it goes ---- */
 
 /* House numbers in front: "1987 74 Diakou Street". */
@@ -185,6 +220,10 @@ static bool belongs(const struct name_finder *finder, size_t i)
         token_at(finder, i - 1)->end - token_at(finder, i - 1)->first > 4)
         return false; /* the sentence ended */
     if (token_is(finder, i, "nan")) return true;
+    const struct token *next = token_at(finder, i + 1);
+    bool leads = next != NULL && is_near(next) && next->capital && !next->taken;
+    if (leads && has(token, WORD_PARTICLE) && is_near(token)) return true; /* Soto del Barco */
+    if (leads && token->capital && has(next, WORD_PLACE)) return true;     /* Upper Austria */
     if (!token->capital) /* all in small letters: only what is close */
         return token->gap == GAP_COMMA && (token_is_unknown(token) || has(token, WORD_PLACE)) &&
                !has(token, WORD_ENGLISH);
@@ -198,9 +237,10 @@ static size_t extend_right(const struct name_finder *finder, size_t last)
     for (size_t i = last + 1; i < finder->tokens->count && i < last + 16; i++) {
         const struct token *token = token_at(finder, i);
         if (!is_joined(token->gap)) {
-            bool line = token->gap == GAP_OTHER &&
-                        strspn(finder->text.data + token_at(finder, i - 1)->end, " \n,") ==
-                            token->first - token_at(finder, i - 1)->end;
+            bool line =
+                token->gap == GAP_OTHER && strspn(finder->text.data + token_at(finder, i - 1)->end,
+                                                  has(token, WORD_UNIT) ? " \n,." : " \n,") ==
+                                               token->first - token_at(finder, i - 1)->end;
             if (!line) break;
         }
         if (!belongs(finder, i)) break;
@@ -219,6 +259,7 @@ static bool core_at(const struct name_finder *finder, size_t i, size_t *ret_last
     size_t weak_last;
     if (token_at(finder, i)->taken) return false;
     if (number_and_street(finder, i, ret_last) || street_and_number(finder, i, ret_last) ||
+        numbers_and_name(finder, i, ret_last) || corner_at(finder, i, ret_last) ||
         unit_and_number(finder, i, ret_last) || military(finder, i, ret_last))
         return true;
     size_t name = i;

@@ -121,6 +121,15 @@ static bool begins_sentence(struct str text, size_t from, size_t to)
     return false;
 }
 
+/* don't, we're, they'll, I've, he'd */
+static bool is_contraction(struct str tail)
+{
+    static const char *const tails[] = {"t", "re", "ll", "ve", "d", "m"};
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++)
+        if (str_is(tail, tails[i])) return true;
+    return false;
+}
+
 static void classify(struct str text, const struct mask_words *words, struct token *token)
 {
     char key[KEY_ROOM];
@@ -135,6 +144,10 @@ static void classify(struct str text, const struct mask_words *words, struct tok
     const char *dash = memchr(key, '-', size); /* both parts of a hyphenated word */
     if (dash == NULL) dash = memchr(key, '\'', size);
     if (dash == NULL) return;
+    if (*dash == '\'' && is_contraction((struct str){dash + 1, size - (size_t)(dash + 1 - key)})) {
+        token->classes |= WORD_ENGLISH;
+        return;
+    }
     struct str head = {key, (size_t)(dash - key)}, tail = {dash + 1, size - head.size - 1};
     token->classes |= mask_words_look_up(words, head) & mask_words_look_up(words, tail) &
                       (unsigned)(WORD_ENGLISH | WORD_GIVEN);
