@@ -45,6 +45,17 @@ enum status chain_reopen(struct chain *chain, size_t first, struct err *err)
     return open_steps(chain, first, err);
 }
 
+static uint64_t growth_of(const struct chain *chain)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct step *step = &chain->steps[i];
+        if (step_is_open(step) && step->module->growth != NULL)
+            sum += 2 * step->module->growth(step->state); /* also in the message that is encoded */
+    }
+    return sum;
+}
+
 enum status chain_open(struct chain *ret, const struct recipe *recipe, const struct schema *input,
                        const struct step_options *options, struct err *err)
 {
@@ -60,6 +71,7 @@ enum status chain_open(struct chain *ret, const struct recipe *recipe, const str
         chain.steps[i].position = (int)i + 1;
     }
     TRY(chain_reopen(&chain, 0, err));
+    chain.growth = growth_of(&chain);
     chain.redactor = (struct redactor){chain.steps, chain.count};
     *ret = chain;
     chain = (struct chain){0};

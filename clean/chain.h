@@ -19,8 +19,10 @@ struct chain {
     size_t count;
     struct schema *input;
     struct step_options options;
-    size_t step_memory;      /* what one step may hold while it learns alone */
-    struct run *run;         /* borrowed */
+    size_t step_memory; /* what one step may hold while it learns alone */
+    uint64_t growth;    /* bytes the steps add to a row, as far as they could be opened at first:
+                           the same for every reading of the input */
+    struct run *run;    /* borrowed */
     struct rejects *rejects; /* borrowed; counts also without a file */
     bool with_raw;           /* rejects are written out */
     struct audit *audit;     /* borrowed; NULL unless cells are audited */

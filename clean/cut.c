@@ -74,6 +74,11 @@ uint64_t values_bytes(const struct batch *batch, int64_t first, int64_t count)
 
 /* ---- cutting ---- */
 
+static uint64_t counted_bytes(const struct cutter *cutter, const struct batch *batch, int64_t rows)
+{
+    return values_bytes(batch, 0, rows) + cutter->row_bytes * (uint64_t)rows;
+}
+
 static enum status read_more(struct cutter *cutter, struct err *err)
 {
     if (cutter->count == cutter->room) {
@@ -87,7 +92,7 @@ static enum status read_more(struct cutter *cutter, struct err *err)
     TRY(cutter->next(cutter->context, &batch, &cutter->ended, err));
     if (cutter->ended || batch.rows == 0) return STATUS_OK;
     cutter->rows += batch.rows;
-    cutter->bytes += values_bytes(&batch, 0, batch.rows);
+    cutter->bytes += counted_bytes(cutter, &batch, batch.rows);
     cutter->parts[cutter->count++] = batch;
     batch = (struct batch){0};
     return STATUS_OK;
@@ -95,12 +100,13 @@ static enum status read_more(struct cutter *cutter, struct err *err)
 
 /* The most rows of `batch` within both limits: how much bytes grow with rows is not known, that
  * they never shrink is. */
-static int64_t rows_that_fit(const struct batch *batch, int64_t rows, uint64_t bytes)
+static int64_t rows_that_fit(const struct cutter *cutter, const struct batch *batch, int64_t rows,
+                             uint64_t bytes)
 {
     int64_t low = 0, high = batch->rows < rows ? batch->rows : rows;
     while (low < high) {
         int64_t middle = low + (high - low + 1) / 2;
-        if (values_bytes(batch, 0, middle) <= bytes)
+        if (counted_bytes(cutter, batch, middle) <= bytes)
             low = middle;
         else
             high = middle - 1;
@@ -141,7 +147,7 @@ static enum status border(struct cutter *cutter, size_t *ret_parts, struct err *
     size_t at = 0;
     for (; at < cutter->count && rows > 0; at++) {
         const struct batch *part = &cutter->parts[at];
-        int64_t fit = rows_that_fit(part, rows, bytes);
+        int64_t fit = rows_that_fit(cutter, part, rows, bytes);
         if (fit == 0 && at == 0) fit = 1; /* one row over the limit is a window of its own */
         if (fit == 0) break;
         if (fit < part->rows) {
@@ -150,7 +156,7 @@ static enum status border(struct cutter *cutter, size_t *ret_parts, struct err *
             break;
         }
         rows -= part->rows;
-        uint64_t size = values_bytes(part, 0, part->rows);
+        uint64_t size = counted_bytes(cutter, part, part->rows);
         bytes = size < bytes ? bytes - size : 0;
     }
     *ret_parts = at;
@@ -165,7 +171,7 @@ static enum status hand_out(struct cutter *cutter, size_t parts, struct batch *r
         TRY(batch_concat(ret, cutter->parts[0].schema, cutter->parts, parts, err));
     for (size_t i = 0; i < parts; i++) {
         cutter->rows -= cutter->parts[i].rows;
-        cutter->bytes -= values_bytes(&cutter->parts[i], 0, cutter->parts[i].rows);
+        cutter->bytes -= counted_bytes(cutter, &cutter->parts[i], cutter->parts[i].rows);
         batch_release(&cutter->parts[i]);
     }
     cutter->count -= parts;

@@ -16,6 +16,7 @@ struct cutter {
     enum status (*next)(void *context, struct batch *ret, bool *ret_end, struct err *err);
     int64_t rows_maximum; /* BATCH_ROWS_MAXIMUM */
     uint64_t bytes_maximum;
+    uint64_t row_bytes; /* counted for each row besides its values: what later steps add to it */
     /* private */
     struct batch *parts; /* read and not handed out yet */
     size_t count, room;

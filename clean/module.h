@@ -122,6 +122,9 @@ struct clean_module {
      * touch no column in common and keep all rows learn in one shared pass; its windows may then
      * lack columns at the end that the step does not touch. NULL = any column. */
     bool (*touches)(const void *state, size_t column);
+    /* Bytes that apply adds to a row beyond what entered, where they are many (tensors): windows
+     * are cut so that the rows that leave are as few megabytes as those that enter. NULL = none. */
+    size_t (*growth)(const void *state);
     size_t tally_bytes;
     /* Fills a zeroed tally from one window. Parallel. */
     enum status (*observe)(const void *state, int pass, const struct window *window, void *tally,

@@ -6,6 +6,7 @@
 #include "clean/images_measure.h"
 #include "clean/module.h"
 #include "clean/parameters.h"
+#include "clean/picture_step.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ struct config {
     double dark, light, blurry, blank, odd_aspect, odd_size;
     int64_t pixels, scans;
     uint64_t picture_memory, picture_bytes;
+    struct picture_settings tensors; /* into NULL = none */
 };
 
 struct state {
@@ -52,11 +54,14 @@ struct state {
     int64_t path; /* column, -1 = none */
     bool checked[ISSUE_COUNT];
     bool adds_columns; /* image_ok and image_issues, behind the others */
-    size_t column_count;
+    bool drops_pictures;
+    size_t first_mark; /* place of image_ok among the columns that leave */
     const char *thresholds[ISSUE_COUNT];
     struct picture_limits limits;
-    int64_t areas[AREA_BINS]; /* pictures by their area, for odd size */
-    double usual_area;        /* the median's logarithm; 0 = not known */
+    struct picture_settings settings;
+    struct picture_step *tensors; /* NULL = none are made */
+    int64_t areas[AREA_BINS];     /* pictures by their area, for odd size */
+    double usual_area;            /* the median's logarithm; 0 = not known */
 };
 
 #define SET(member) offsetof(struct config, member)
@@ -90,6 +95,20 @@ static const struct setting settings[] = {
     {"picture_memory", SETTING_SIZE, SET(picture_memory), "64M",
      .help = "memory a decoder may use for one picture"},
     {"picture_bytes", SETTING_SIZE, SET(picture_bytes), "64M", .help = "bytes of one file at most"},
+    {"tensors", SETTING_TEXT, SET(tensors.into),
+     .help = "add a column of this name with each picture decoded, turned upright by its Exif "
+             "orientation and resized; the settings below are for it"},
+    {"size", SETTING_TEXTS, SET(tensors.size),
+     .help = "height and width of the tensors, 1 to 4096; 224, 224 when absent"},
+    {"fit", SETTING_CHOICE, SET(tensors.fit), "crop", PICTURE_FITS,
+     .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
+             "proportion, black around"},
+    {"layout", SETTING_CHOICE, SET(tensors.layout), "chw", PICTURE_LAYOUTS,
+     .help = "order of the axes: channel (RGB), height, width, or channel last"},
+    {"dtype", SETTING_CHOICE, SET(tensors.dtype), "uint8", PICTURE_DTYPES,
+     .help = "type of the values; floats are value / 255"},
+    {"keep_pictures", SETTING_FLAG, SET(tensors.keep), "true",
+     .help = "whether the column of pictures stays"},
     {NULL},
 };
 
@@ -166,6 +185,23 @@ static enum status add_columns(const struct state *state, const struct schema *s
     return STATUS_OK;
 }
 
+/* Tensors come behind the columns that are added, and are not told a second time what is wrong. */
+static enum status open_tensors(struct state *state, const struct module_setup *setup,
+                                struct schema **schema, struct err *err)
+{
+    if (state->config->tensors.into == NULL) return STATUS_OK;
+    OWNED(schema_unref) struct schema *marked = *schema;
+    struct module_setup behind = *setup;
+    *schema = NULL;
+    if (marked != NULL) behind.schema = marked;
+    state->settings = state->config->tensors;
+    state->settings.column = state->config->column;
+    state->settings.on_fail = UNDECODABLE_TOLD;
+    state->settings.limits = &state->limits;
+    state->settings.bytes_maximum = state->config->picture_bytes;
+    return picture_step_open(&state->tensors, &behind, &state->settings, schema, err);
+}
+
 static enum status open_images(void **ret_state, const struct module_setup *setup,
                                struct schema **ret_schema, struct err *err)
 {
@@ -177,11 +213,13 @@ static enum status open_images(void **ret_state, const struct module_setup *setu
                                             (int)config->scans};
     state->adds_columns =
         config->on_fail == ON_UNREADABLE_FLAG || config->on_issue == ON_ISSUE_FLAG;
-    state->column_count = setup->schema->count;
+    state->drops_pictures = config->tensors.into != NULL && !config->tensors.keep;
+    state->first_mark = setup->schema->count - state->drops_pictures;
     TRY(find_columns(state, setup->schema, err));
     TRY(read_checks(state, setup, err));
     TRY(describe_thresholds(state, setup->arena, err));
     TRY(add_columns(state, setup->schema, ret_schema, err));
+    TRY(open_tensors(state, setup, ret_schema, err));
     *ret_state = state;
     return STATUS_OK;
 }
@@ -379,7 +417,7 @@ static enum status marking_open(const struct state *state, const struct window *
         TRY(builder_open(&ret->ok, &ok, rows, err));
         TRY(builder_open(&ret->issues, &issues, rows, err));
     }
-    if (state->config->on_fail != ON_UNREADABLE_NULL) return STATUS_OK;
+    if (state->config->on_fail != ON_UNREADABLE_NULL || state->drops_pictures) return STATUS_OK;
     return builder_open(&ret->image, &window->batch->schema->fields[state->image], rows, err);
 }
 
@@ -453,9 +491,9 @@ static enum status hand_over(const struct state *state, struct marking *marking,
     }
     if (marking->ok != NULL) {
         TRY(builder_finish(marking->ok, &array, err));
-        change_column(change, state->column_count, &array);
+        change_column(change, state->first_mark, &array);
         TRY(builder_finish(marking->issues, &array, err));
-        change_column(change, state->column_count + 1, &array);
+        change_column(change, state->first_mark + 1, &array);
     }
     for (int i = 0; i < ISSUE_COUNT; i++)
         if (marking->rows[i] > 0)
@@ -472,17 +510,28 @@ static enum status apply_images(const void *state_, const struct window *window,
     TRY(marking_open(state, window, &marking, err));
     for (int64_t row = 0; row < window->batch->rows; row++)
         TRY(mark_row(state, window, row, change, &marking, err));
-    return hand_over(state, &marking, change, err);
+    TRY(hand_over(state, &marking, change, err));
+    return state->tensors == NULL ? STATUS_OK
+                                  : picture_step_apply(state->tensors, window, change, err);
 }
 
 static enum status images_lineage(const void *state_, struct column_lineage *lineage,
                                   struct err *err)
 {
     const struct state *state = state_;
-    if (!state->adds_columns) return STATUS_OK;
     const char *image = state->config->column;
+    if (state->tensors != NULL)
+        TRY(column_from(lineage, state->settings.into, image, "DIRECT", "TRANSFORMATION", false,
+                        err));
+    if (!state->adds_columns) return STATUS_OK;
     TRY(column_from(lineage, "image_ok", image, "DIRECT", "TRANSFORMATION", false, err));
     return column_from(lineage, "image_issues", image, "DIRECT", "TRANSFORMATION", false, err);
+}
+
+static size_t images_growth(const void *state_)
+{
+    const struct state *state = state_;
+    return state->tensors == NULL ? 0 : picture_step_growth(state->tensors);
 }
 
 const struct clean_module module_images = {
@@ -494,6 +543,7 @@ const struct clean_module module_images = {
     .open = open_images,
     .removes_rows = true,
     .needs_fit = images_need_fit,
+    .growth = images_growth,
     .tally_bytes = sizeof(struct tally),
     .observe = observe_images,
     .absorb = absorb_images,

@@ -43,10 +43,10 @@ static const struct setting settings[] = {
              "for them, those above for numbers"},
     {"size", SETTING_TEXTS, PICTURES(size),
      .help = "height and width of the tensors, 1 to 4096; 224, 224 when absent"},
-    {"fit", SETTING_CHOICE, PICTURES(fit), "crop", "crop|stretch|pad",
+    {"fit", SETTING_CHOICE, PICTURES(fit), "crop", PICTURE_FITS,
      .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
              "proportion, black around"},
-    {"layout", SETTING_CHOICE, PICTURES(layout), "chw", "chw|hwc",
+    {"layout", SETTING_CHOICE, PICTURES(layout), "chw", PICTURE_LAYOUTS,
      .help = "order of the axes: channel (RGB), height, width, or channel last"},
     {"mean", SETTING_TEXTS, PICTURES(mean),
      .help = "subtracted from value / 255, one for each channel; 0, 0, 0 when absent"},
@@ -192,6 +192,12 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return state->family->load(state->inner, parameters, err);
 }
 
+static size_t growth(const void *opaque)
+{
+    const struct state *state = opaque;
+    return state->family->growth == NULL ? 0 : state->family->growth(state->inner);
+}
+
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
@@ -222,6 +228,7 @@ const struct clean_module module_normalize = {
     .may_remove = may_remove,
     .needs_fit = needs_fit,
     .touches = touches,
+    .growth = growth,
     .passes = 1,
     .tally_bytes = sizeof(struct tally),
     .observe = observe,

@@ -6,7 +6,7 @@
 #define CLEAN_NORMALIZE_H
 
 #include "clean/module.h"
-#include "clean/normalize_pictures.h"
+#include "clean/picture_step.h"
 
 /* In the order of the choices of the setting `method`. */
 enum normalize_method {
@@ -31,7 +31,7 @@ struct normalize_config {
     bool center, spread, unit_variance;
     double lower, upper; /* both 0 = the method's own */
     double threshold;
-    struct normalize_pictures pictures;
+    struct picture_settings pictures;
 };
 
 extern const char normalize_methods[]; /* "standard|minmax|..." */

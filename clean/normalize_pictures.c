@@ -1,63 +1,14 @@
-/* clean/normalize_pictures.c: settings, schema and windows around clean/picture_tensor.h. */
+/* clean/normalize_pictures.c: the family of normalize that makes tensors (clean/picture_step.h). */
 #include "clean/normalize.h"
 
-#include "clean/picture_tensor.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#define SIDE_MAXIMUM 4096
-
-enum on_undecodable { UNDECODABLE_REJECT, UNDECODABLE_NULL };
-
-struct picture_step {
-    const struct normalize_pictures *settings;
-    size_t image;   /* column that enters */
-    size_t into;    /* column that leaves */
-    int32_t values; /* of one tensor */
-    struct picture_tensor tensor;
+struct tensors {
+    struct picture_settings settings; /* with the type that dtype means for pictures */
+    struct picture_step *step;
 };
 
-/* ---- settings ---- */
+/* ---- open ---- */
 
-/* The numbers of a list, or the fallback for each. */
-static enum status read_numbers(const struct module_setup *setup, const char *name,
-                                const struct text_list *list, double *ret, size_t count,
-                                double fallback, struct err *err)
-{
-    const struct yaml_node *node = setup->node ? yaml_get(setup->node, name) : NULL;
-    if (node == NULL) node = setup->node;
-    for (size_t i = 0; i < count; i++)
-        ret[i] = fallback;
-    if (list->count == 0) return STATUS_OK;
-    if (list->count != count)
-        return fail_at(node, err, "%s has %zu numbers, expected %zu", name, list->count, count);
-    for (size_t i = 0; i < count; i++) {
-        char *end;
-        ret[i] = strtod(list->items[i], &end);
-        if (end == list->items[i] || *end != '\0' || !isfinite(ret[i]))
-            return fail_at(node, err, "%s: \"%s\" is no number", name, list->items[i]);
-    }
-    return STATUS_OK;
-}
-
-static enum status read_size(struct picture_step *step, const struct module_setup *setup,
-                             struct err *err)
-{
-    double size[2];
-    TRY(read_numbers(setup, "size", &step->settings->size, size, 2, 224, err));
-    for (int i = 0; i < 2; i++)
-        if (size[i] != floor(size[i]) || size[i] < 1 || size[i] > SIDE_MAXIMUM)
-            return fail_at(setup->node, err, "size %g is not a whole number from 1 to %d", size[i],
-                           SIDE_MAXIMUM);
-    step->tensor.height = (uint32_t)size[0];
-    step->tensor.width = (uint32_t)size[1];
-    step->values = (int32_t)(3 * step->tensor.height * step->tensor.width);
-    return STATUS_OK;
-}
-
-static enum status read_dtype(struct picture_step *step, const struct module_setup *setup,
+static enum status read_dtype(struct picture_settings *settings, const struct module_setup *setup,
                               struct err *err)
 {
     switch ((enum normalize_dtype)((const struct normalize_config *)setup->config)->dtype) {
@@ -65,226 +16,41 @@ static enum status read_dtype(struct picture_step *step, const struct module_set
         return fail_at(setup->node, err,
                        "dtype float64 is for numbers, tensors are float32, float16 or uint8");
     case DTYPE_AUTO:
-    case DTYPE_FLOAT32: step->tensor.dtype = TENSOR_FLOAT32; break;
-    case DTYPE_FLOAT16: step->tensor.dtype = TENSOR_FLOAT16; break;
-    case DTYPE_UINT8: step->tensor.dtype = TENSOR_UINT8; break;
+    case DTYPE_FLOAT32: settings->dtype = TENSOR_FLOAT32; break;
+    case DTYPE_FLOAT16: settings->dtype = TENSOR_FLOAT16; break;
+    case DTYPE_UINT8: settings->dtype = TENSOR_UINT8; break;
     }
     return STATUS_OK;
-}
-
-static enum status read_scale(struct picture_step *step, const struct module_setup *setup,
-                              struct err *err)
-{
-    const struct normalize_pictures *settings = step->settings;
-    double mean[3], std[3];
-    bool given = settings->mean.count > 0 || settings->std.count > 0;
-    if (given && step->tensor.dtype == TENSOR_UINT8)
-        return fail_at(setup->node, err, "dtype uint8 takes no mean and std");
-    TRY(read_numbers(setup, "mean", &settings->mean, mean, 3, 0, err));
-    TRY(read_numbers(setup, "std", &settings->std, std, 3, 1, err));
-    for (int i = 0; i < 3; i++)
-        if (std[i] <= 0) return fail_at(setup->node, err, "std %g is not above 0", std[i]);
-    picture_tensor_scale(&step->tensor, mean, std);
-    return STATUS_OK;
-}
-
-/* ---- schema ---- */
-
-static enum type_id value_type(enum tensor_dtype dtype)
-{
-    return dtype == TENSOR_UINT8     ? TYPE_UINT8
-           : dtype == TENSOR_FLOAT16 ? TYPE_FLOAT16
-                                     : TYPE_FLOAT32;
-}
-
-/* Arrow's canonical extension: the storage is a fixed-size list, the shape in its metadata. */
-static enum status add_tensor(const struct picture_step *step, struct schema *schema,
-                              struct err *err)
-{
-    char shape[160];
-    uint32_t height = step->tensor.height, width = step->tensor.width;
-    if (step->tensor.layout == TENSOR_CHW)
-        snprintf(shape, sizeof shape,
-                 "{\"shape\":[3,%u,%u],\"dim_names\":[\"channel\",\"height\",\"width\"]}", height,
-                 width);
-    else
-        snprintf(shape, sizeof shape,
-                 "{\"shape\":[%u,%u,3],\"dim_names\":[\"height\",\"width\",\"channel\"]}", height,
-                 width);
-    struct metadata_pair pairs[] = {
-        {str_of("ARROW:extension:name"), str_of("arrow.fixed_shape_tensor")},
-        {str_of("ARROW:extension:metadata"), str_of(shape)},
-    };
-    struct field item = field_of("item", value_type(step->tensor.dtype));
-    struct field field = field_of(step->settings->into, TYPE_FIXED_LIST);
-    field.type.width = step->values;
-    field.children = &item;
-    field.child_count = 1;
-    field.metadata = (struct metadata){pairs, 2};
-    return schema_add(schema, &field, err);
-}
-
-static enum status copy_metadata(struct schema *schema, const struct metadata *metadata,
-                                 struct err *err)
-{
-    for (size_t i = 0; i < metadata->count; i++)
-        TRY(schema_add_metadata(schema, metadata->pairs[i].key, metadata->pairs[i].value, err));
-    return STATUS_OK;
-}
-
-static enum status make_schema(struct picture_step *step, const struct schema *before,
-                               struct schema **ret, struct err *err)
-{
-    OWNED(schema_unref) struct schema *schema = NULL;
-    TRY(schema_new(&schema, err));
-    for (size_t i = 0; i < before->count; i++)
-        if (i != step->image || step->settings->keep)
-            TRY(schema_add(schema, &before->fields[i], err));
-    step->into = schema->count;
-    TRY(add_tensor(step, schema, err));
-    TRY(copy_metadata(schema, &before->metadata, err));
-    *ret = schema;
-    schema = NULL;
-    return STATUS_OK;
-}
-
-static enum status find_columns(struct picture_step *step, const struct schema *schema,
-                                struct err *err)
-{
-    TRY(schema_require(schema, str_of(step->settings->column), &step->image, err));
-    const struct field *field = &schema->fields[step->image];
-    if (field->type.id != TYPE_BINARY || field->dictionary) {
-        char type[64];
-        return fail(err, STATUS_USAGE, "column \"%s\" is %s, expected binary with pictures",
-                    field->name, field_type_text(field, type, sizeof type));
-    }
-    if (schema_find(schema, str_of(step->settings->into)) < 0) return STATUS_OK;
-    fail(err, STATUS_USAGE, "column \"%s\" is there already", step->settings->into);
-    err_hint(err, "name the column of tensors with the setting into");
-    return STATUS_USAGE;
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    const struct normalize_config *config = setup->config;
-    const struct normalize_pictures *settings = &config->pictures;
-    struct picture_step *step = arena_get(setup->arena, 1, sizeof *step);
-    if (step == NULL) return fail_memory(err, sizeof *step);
-    step->settings = settings;
-    step->tensor.fit = (enum tensor_fit)settings->fit;
-    step->tensor.layout = (enum tensor_layout)settings->layout;
-    TRY(read_dtype(step, setup, err));
-    step->tensor.limits = picture_limits_default;
-    TRY(read_size(step, setup, err));
-    TRY(read_scale(step, setup, err));
-    TRY(find_columns(step, setup->schema, err));
-    TRY(make_schema(step, setup->schema, ret_schema, err));
-    *ret = step;
+    struct tensors *tensors = arena_get(setup->arena, 1, sizeof *tensors);
+    if (tensors == NULL) return fail_memory(err, sizeof *tensors);
+    tensors->settings = ((const struct normalize_config *)setup->config)->pictures;
+    TRY(read_dtype(&tensors->settings, setup, err));
+    TRY(picture_step_open(&tensors->step, setup, &tensors->settings, ret_schema, err));
+    *ret = tensors;
     return STATUS_OK;
-}
-
-static bool rejects(const struct picture_step *step)
-{
-    return step->settings->on_fail == UNDECODABLE_REJECT;
 }
 
 static bool may_remove(const void *opaque)
 {
-    return rejects(opaque);
+    return picture_step_rejects(((const struct tensors *)opaque)->step);
 }
 
 static bool touches(const void *opaque, size_t column)
 {
-    return column == ((const struct picture_step *)opaque)->image;
+    return picture_step_touches(((const struct tensors *)opaque)->step, column);
 }
 
-/* ---- one window ---- */
-
-/* The tensors being written, for the thread that runs apply. */
-struct writing {
-    struct buffer values, validity;
-    int64_t nulls;
-};
-
-static void writing_release(struct writing *writing)
+static size_t growth(const void *opaque)
 {
-    buffer_unref(&writing->values);
-    buffer_unref(&writing->validity);
+    return picture_step_growth(((const struct tensors *)opaque)->step);
 }
 
-static enum status writing_open(const struct picture_step *step, int64_t rows, struct writing *ret,
-                                struct err *err)
-{
-    size_t one = picture_tensor_bytes(&step->tensor);
-    size_t size;
-    if (__builtin_mul_overflow((size_t)rows, one, &size)) return fail_memory(err, SIZE_MAX);
-    TRY(buffer_new(&ret->validity, (size_t)(rows + 7) / 8, err));
-    enum status status = buffer_new(&ret->values, size, err);
-    if (status == STATUS_MEMORY)
-        err_hint(err,
-                 "%lld tensors of %zu bytes are made at a time: raise --memory or make them "
-                 "smaller (size, dtype)",
-                 (long long)rows, one);
-    return status;
-}
-
-static enum status make_tensor(const struct picture_step *step, struct str bytes, int64_t row,
-                               struct writing *writing, struct change *change, struct err *err)
-{
-    size_t one = picture_tensor_bytes(&step->tensor);
-    uint8_t *ret = buffer_writable(&writing->values) + (size_t)row * one;
-    struct picture_fault fault;
-    TRY(picture_tensor_make(&step->tensor, bytes, ret, &fault, err));
-    if (fault.reason[0] == '\0') {
-        buffer_writable(&writing->validity)[row >> 3] |= (uint8_t)(1 << (row & 7));
-        return STATUS_OK;
-    }
-    writing->nulls++;
-    if (rejects(step))
-        return change_reject(change, row, "unreadable", step->settings->column,
-                             str_of(fault.reason), "every byte decodes", err);
-    return change_finding(change, "unreadable", step->settings->column, 1, err);
-}
-
-static enum status finish(const struct picture_step *step, int64_t rows, struct writing *writing,
-                          struct array **ret, struct err *err)
-{
-    OWNED(array_unref) struct array *items = NULL;
-    struct buffer values = writing->values, validity = writing->validity;
-    writing->values = writing->validity = (struct buffer){0};
-    enum status status = array_make(&items, rows * step->values, 0, (struct buffer){0}, &values, 1,
-                                    NULL, 0, NULL, err);
-    if (status != STATUS_OK) {
-        buffer_unref(&validity);
-        return status;
-    }
-    struct array *children[] = {items};
-    items = NULL;
-    return array_make(ret, rows, writing->nulls, validity, NULL, 0, children, 1, NULL, err);
-}
-
-static enum status apply(const void *opaque, const struct window *window, struct change *change,
-                         struct err *err)
-{
-    const struct picture_step *step = opaque;
-    const struct array *images = window->batch->columns[step->image];
-    int64_t rows = window->batch->rows;
-    OWNED(writing_release) struct writing writing = {0};
-    TRY(writing_open(step, rows, &writing, err));
-    for (int64_t row = 0; row < rows; row++) {
-        if (array_is_null(images, row))
-            writing.nulls++;
-        else
-            TRY(make_tensor(step, array_text(images, row), row, &writing, change, err));
-    }
-    struct array *tensors = NULL;
-    TRY(finish(step, rows, &writing, &tensors, err));
-    change_column(change, step->into, &tensors);
-    return STATUS_OK;
-}
-
-/* ---- the family ---- */
+/* ---- nothing is learned ---- */
 
 static bool needs_fit(const void *opaque)
 {
@@ -306,18 +72,26 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return STATUS_OK;
 }
 
+/* ---- apply ---- */
+
+static enum status apply(const void *opaque, const struct window *window, struct change *change,
+                         struct err *err)
+{
+    return picture_step_apply(((const struct tensors *)opaque)->step, window, change, err);
+}
+
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
-    const struct picture_step *step = opaque;
-    return column_from(lineage, step->settings->into, step->settings->column, "DIRECT",
-                       "TRANSFORMATION", false, err);
+    const struct picture_settings *settings = &((const struct tensors *)opaque)->settings;
+    return column_from(lineage, settings->into, settings->column, "DIRECT", "TRANSFORMATION", false,
+                       err);
 }
 
 /* The state is the arena's. */
-static void close_step(void **step)
+static void close_tensors(void **tensors)
 {
-    *step = NULL;
+    *tensors = NULL;
 }
 
 const struct clean_module normalize_tensors = {
@@ -325,9 +99,10 @@ const struct clean_module normalize_tensors = {
     .may_remove = may_remove,
     .needs_fit = needs_fit,
     .touches = touches,
+    .growth = growth,
     .apply = apply,
     .save = save,
     .load = load,
     .column_lineage = column_lineage,
-    .close = close_step,
+    .close = close_tensors,
 };

@@ -344,7 +344,8 @@ enum status pass_run(const struct pass *pass, struct err *err)
         .cutter = {.context = pass->input,
                    .next = next_of_input,
                    .rows_maximum = BATCH_ROWS_MAXIMUM,
-                   .bytes_maximum = BATCH_BYTES_MAXIMUM},
+                   .bytes_maximum = BATCH_BYTES_MAXIMUM,
+                   .row_bytes = pass->chain->growth},
     };
     struct ordered ordered = {
         .threads = pass->chain->options.threads,

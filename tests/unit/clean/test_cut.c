@@ -106,12 +106,36 @@ static void test_sizes_of_values(void **unused)
     assert_int_equal(values_bytes(&batch, 1, 1), 4 + 2 + 8 + 1 + 4);
 }
 
+/* What steps will add counts as if it were there: 1000 bytes a row leave three of them to 4000. */
+static void later_growth_makes_smaller_windows(void **unused)
+{
+    (void)unused;
+    OWNED(batch_release) struct batch whole = table();
+    struct feed feed = {.table = &whole, .size = 64};
+    struct err err = {0};
+    struct cutter cutter = {.context = &feed,
+                            .next = next,
+                            .rows_maximum = 65536,
+                            .bytes_maximum = 4000,
+                            .row_bytes = 1000};
+    int64_t rows = 0;
+    for (bool end = false; !end;) {
+        OWNED(batch_release) struct batch window = {0};
+        assert_int_equal(cutter_next(&cutter, &window, &end, &err), STATUS_OK);
+        assert_true(end || window.rows == 3 || rows + window.rows == 200);
+        rows += window.rows;
+    }
+    assert_int_equal(rows, 200);
+    cutter_release(&cutter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows_do_not_depend_on_batches),
         cmocka_unit_test(test_a_row_over_the_limit_is_a_window),
         cmocka_unit_test(test_sizes_of_values),
+        cmocka_unit_test(later_growth_makes_smaller_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
