@@ -1,4 +1,5 @@
-/* clean/impute_choose.h: ridge and shares of the methods, chosen on cells whose value is known. */
+/* clean/impute_choose.h: how much ridge, and how much of each method, chosen on cells whose value
+ * is known. */
 #ifndef CLEAN_IMPUTE_CHOOSE_H
 #define CLEAN_IMPUTE_CHOOSE_H
 
@@ -7,14 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hides about a tenth of the known cells, three to twenty times over, predicts them with each ridge
- * and by neighbors, and gives the ridge and the shares (by column, 0 = ridge alone ... 1 =
- * neighbors alone) with the least squared error. With fewer than 300 rows all columns take the
- * share that is best for them together.
- *
- * rows   count x columns, standardized, gaps NaN; the first 2,000 are used */
-MUST_CHECK enum status choose_mixture(const double *rows, size_t count, size_t columns,
-                                      size_t neighbors, size_t threads, double *ret_ridge,
-                                      double *ret_shares, struct err *err);
+/* The methods that are mixed. */
+enum part { PART_RIDGE, PART_NEIGHBORS, PART_FOREST, PARTS };
+
+struct choice {
+    const double *rows; /* count x columns, standardized, gaps NaN; the first 2,000 are used */
+    size_t count, columns;
+    size_t neighbors, threads;
+    int64_t seed;
+};
+/* Hides about a tenth of the known cells, three to twenty times over, predicts them by each method,
+ * and gives the ridge and the weights (columns x PARTS, adding up to 1 a column) with the least
+ * squared error (stacking: Wolpert 1992, Breiman 1996). What is hidden resembles what is missing:
+ * for a gap, a similar row in which the column is known. The fewer rows there are, the more a
+ * column takes the weights that are best for all columns together. */
+MUST_CHECK enum status choose_mixture(const struct choice *choice, double *ret_ridge,
+                                      double *ret_weights, struct err *err);
 
 #endif

@@ -6,26 +6,23 @@
 #include <math.h>
 #include <string.h>
 
-/* What a difference counts where one of both values is itself an estimate. */
-#define ESTIMATED_WEIGHT 0.5
-
 struct nearest {
     double distance[DONORS_NEAREST_MOST];
-    double value[DONORS_NEAREST_MOST];
+    uint32_t place[DONORS_NEAREST_MOST];
     size_t count;
 };
 
 /* Sorted insertion. */
-static void keep(struct nearest *nearest, size_t most, double distance, double value)
+static void keep(struct nearest *nearest, size_t most, double distance, size_t place)
 {
     if (nearest->count == most && !(distance < nearest->distance[most - 1])) return;
     size_t at = nearest->count < most ? nearest->count++ : most - 1;
     for (; at > 0 && nearest->distance[at - 1] > distance; at--) {
         nearest->distance[at] = nearest->distance[at - 1];
-        nearest->value[at] = nearest->value[at - 1];
+        nearest->place[at] = nearest->place[at - 1];
     }
     nearest->distance[at] = distance;
-    nearest->value[at] = value;
+    nearest->place[at] = (uint32_t)place;
 }
 
 void donors_measure(const struct donors *donors, const double *row, const double *filled,
@@ -38,24 +35,35 @@ void donors_measure(const struct donors *donors, const double *row, const double
         for (size_t j = 0; j < donors->columns; j++) {
             double apart = other_filled[j] - filled[j];
             bool estimated = isnan(row[j]) || isnan(other[j]);
-            if (!isnan(apart)) sum += apart * apart * (estimated ? ESTIMATED_WEIGHT : 1);
+            if (!isnan(apart)) sum += apart * apart * (estimated ? DONORS_ESTIMATED_WEIGHT : 1);
         }
         distances[i] = sum;
     }
 }
 
-double donors_ask(const struct donors *donors, const double *distances, size_t column,
-                  double otherwise)
+void donors_ask(const struct donors *donors, const double *distances, size_t column,
+                struct donated *ret)
 {
     struct nearest nearest = {.count = 0};
-    double sum = 0;
-    for (size_t i = 0; i < donors->count; i++) {
-        double value = donors->rows[i * donors->columns + column];
-        if (!isnan(value)) keep(&nearest, donors->neighbors, distances[i], value);
+    *ret = (struct donated){0};
+    for (size_t i = 0; i < donors->count; i++)
+        if (!isnan(donors->rows[i * donors->columns + column]) && distances[i] < INFINITY)
+            keep(&nearest, donors->neighbors, distances[i], i);
+    for (size_t i = 0; i < nearest.count; i++) {
+        ret->value += donors->rows[nearest.place[i] * donors->columns + column];
+        ret->distance += sqrt(nearest.distance[i]);
+        ret->places[i] = nearest.place[i];
     }
-    for (size_t i = 0; i < nearest.count; i++)
-        sum += nearest.value[i];
-    return nearest.count == 0 ? otherwise : sum / (double)nearest.count;
+    ret->count = nearest.count;
+    if (nearest.count == 0) return;
+    ret->value /= (double)nearest.count;
+    ret->distance /= (double)nearest.count;
+}
+
+void rows_hold(double *rows, size_t cells)
+{
+    for (size_t i = 0; i < cells; i++)
+        if (!isnan(rows[i])) rows[i] = fmin(fmax(rows[i], -DONORS_FAR), DONORS_FAR);
 }
 
 enum status rows_fill(const struct joint *joint, const double *rows, size_t count, double **ret,
@@ -65,6 +73,7 @@ enum status rows_fill(const struct joint *joint, const double *rows, size_t coun
     TRY(NEW(&work, joint_work(joint->columns), err));
     TRY(NEW(ret, count * joint->columns + 1, err));
     memcpy(*ret, rows, count * joint->columns * sizeof **ret);
+    rows_hold(*ret, count * joint->columns);
     for (size_t i = 0; i < count; i++)
         joint_fill(joint, *ret + i * joint->columns, work);
     return STATUS_OK;

@@ -3,7 +3,9 @@
 
 #include "clean/impute_choose.h"
 #include "clean/impute_donors.h"
+#include "clean/impute_forest.h"
 #include "clean/impute_joint.h"
+#include "clean/impute_shift.h"
 #include "clean/parameters.h"
 
 #include "base/memory.h"
@@ -24,12 +26,15 @@ struct model {
     struct sample sample;
     /* Learned. */
     double *center, *scale, *low, *high; /* by column; scale NaN = no value was seen */
-    double *shares;                      /* of knn, by column */
+    double *references;                  /* of impute_shift.h, 0 = no shift */
+    double *weights;                     /* columns x PARTS */
     double ridge;
     struct joint joint;
     double *donors; /* standardized, gaps NaN */
     double *filled; /* the same without gaps */
     size_t donor_count;
+    int64_t seed;
+    struct trees *trees; /* NULL = none wanted */
 };
 
 /* ---- life ---- */
@@ -45,24 +50,28 @@ static size_t sample_size(size_t columns, size_t memory)
 }
 
 enum status model_open(struct model **ret, enum model_kind kind, size_t columns, size_t neighbors,
-                       size_t memory, size_t threads, struct err *err)
+                       const struct module_setup *setup, struct err *err)
 {
+    static const enum part parts[] = {
+        [MODEL_KNN] = PART_NEIGHBORS, [MODEL_RIDGE] = PART_RIDGE, [MODEL_FOREST] = PART_FOREST};
     struct model *model;
     TRY(NEW(&model, 1, err));
     *ret = model;
     model->kind = kind;
     model->columns = columns;
     model->neighbors = neighbors < DONORS_NEAREST_MOST ? neighbors : DONORS_NEAREST_MOST;
-    model->threads = threads;
-    sample_open(&model->sample, columns, sample_size(columns, memory));
+    model->threads = setup->threads;
+    model->seed = setup->seed;
+    sample_open(&model->sample, columns, sample_size(columns, setup->memory));
     model->ridge = RIDGE_USUAL;
     TRY(NEW(&model->center, columns, err));
     TRY(NEW(&model->scale, columns, err));
     TRY(NEW(&model->low, columns, err));
     TRY(NEW(&model->high, columns, err));
-    TRY(NEW(&model->shares, columns, err));
+    TRY(NEW(&model->references, columns, err));
+    TRY(NEW(&model->weights, columns * PARTS, err));
     for (size_t j = 0; j < columns; j++)
-        model->shares[j] = kind == MODEL_KNN ? 1 : 0;
+        model->weights[j * PARTS + (kind == MODEL_AUTO ? PART_RIDGE : parts[kind])] = 1;
     return joint_open(&model->joint, columns, err);
 }
 
@@ -76,7 +85,9 @@ void model_close(struct model **ret)
     memory_free(model->scale);
     memory_free(model->low);
     memory_free(model->high);
-    memory_free(model->shares);
+    memory_free(model->weights);
+    memory_free(model->references);
+    trees_close(&model->trees);
     memory_free(model->donors);
     memory_free(model->filled);
     memory_free(model);
@@ -133,34 +144,88 @@ static enum status take_donors(struct model *model, struct err *err)
     return STATUS_OK;
 }
 
-static bool uses_donors(const struct model *model)
+static bool uses(const struct model *model, enum part part)
 {
     for (size_t j = 0; j < model->columns; j++)
-        if (model->shares[j] > 0) return true;
+        if (model->weights[j * PARTS + part] > 0) return true;
     return false;
 }
 
-static enum status fill_donors(struct model *model, struct err *err)
+/* What neighbors and trees look at, and the trees. */
+static enum status use_donors(struct model *model, struct err *err)
 {
+    OWNED(memory_release) bool *wanted = NULL;
     memory_free(model->filled);
     model->filled = NULL;
-    return rows_fill(&model->joint, model->donors, model->donor_count, &model->filled, err);
+    TRY(rows_fill(&model->joint, model->donors, model->donor_count, &model->filled, err));
+    trees_close(&model->trees);
+    if (!uses(model, PART_FOREST)) return STATUS_OK;
+    TRY(NEW(&wanted, model->columns, err));
+    for (size_t j = 0; j < model->columns; j++)
+        wanted[j] = model->weights[j * PARTS + PART_FOREST] > 0;
+    struct trees_plan plan = {
+        .rows = model->donors,
+        .filled = model->filled,
+        .count = model->donor_count,
+        .columns = model->columns,
+        .wanted = wanted,
+        .seed = model->seed,
+        .threads = model->threads,
+    };
+    return trees_grow(&model->trees, &plan, err);
+}
+
+static struct donors donors_of(const struct model *model)
+{
+    return (struct donors){model->donors, model->filled, model->donor_count, model->columns,
+                           model->neighbors};
+}
+
+/* Where the gaps of a column lie apart from what is known of it. */
+static enum status find_references(struct model *model, const bool *shifted, struct err *err)
+{
+    struct donors donors = donors_of(model);
+    for (size_t j = 0; j < model->columns; j++)
+        if (shifted[j]) TRY(shift_reference(&donors, j, &model->references[j], err));
+    return STATUS_OK;
+}
+
+static bool any(const bool *flags, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (flags[i]) return true;
+    return false;
 }
 
 enum status model_fit(struct model *model, struct err *err)
 {
+    OWNED(memory_release) bool *shifted = NULL;
+    TRY(NEW(&shifted, model->columns, err));
     TRY(sample_sort(&model->sample, err));
     measure_columns(model);
     for (size_t i = 0; i < model->sample.count; i++)
         standardize(model, model->sample.rows + i * model->columns);
-    if (model->kind == MODEL_AUTO)
-        TRY(choose_mixture(model->sample.rows, model->sample.count, model->columns,
-                           model->neighbors, model->threads, &model->ridge, model->shares, err));
+    struct choice choice = {
+        .rows = model->sample.rows,
+        .count = model->sample.count,
+        .columns = model->columns,
+        .neighbors = model->neighbors,
+        .threads = model->threads,
+        .seed = model->seed,
+    };
+    if (model->kind == MODEL_AUTO) {
+        TRY(choose_mixture(&choice, &model->ridge, model->weights, err));
+        shift_find(model->sample.rows, model->sample.count, model->columns, shifted);
+    }
+    bool donors =
+        uses(model, PART_NEIGHBORS) || uses(model, PART_FOREST) || any(shifted, model->columns);
+    if (donors) TRY(take_donors(model, err));
+    rows_hold(model->sample.rows, model->sample.count * model->columns);
     TRY(joint_fit(&model->joint, model->sample.rows, model->sample.count, model->ridge,
                   model->threads, err));
-    if (uses_donors(model)) {
-        TRY(take_donors(model, err));
-        TRY(fill_donors(model, err));
+    if (donors) {
+        TRY(use_donors(model, err));
+        TRY(find_references(model, shifted, err));
     }
     sample_release(&model->sample);
     return STATUS_OK;
@@ -173,6 +238,26 @@ size_t model_work(const struct model *model)
     return joint_work(model->columns) + 2 * model->columns + model->donor_count;
 }
 
+/* One cell, standardized; `distances` are measured when the first cell asks for them. */
+static double fill_cell(const struct model *model, const double *row, const double *filled,
+                        size_t column, double *distances, bool *measured)
+{
+    const double *weights = model->weights + column * PARTS;
+    double ridge = filled[column], trust = 1, value = weights[PART_RIDGE] * ridge;
+    if (weights[PART_FOREST] > 0)
+        value += weights[PART_FOREST] * trees_ask(model->trees, filled, column, ridge);
+    if (weights[PART_NEIGHBORS] == 0 && model->references[column] == 0) return value;
+    struct donors donors = donors_of(model);
+    struct donated donated;
+    if (!*measured) donors_measure(&donors, row, filled, distances);
+    *measured = true;
+    donors_ask(&donors, distances, column, &donated);
+    if (donated.count == 0) return ridge;
+    trust = shift_trust(donated.distance, model->references[column]);
+    double others = weights[PART_RIDGE] + weights[PART_FOREST];
+    return trust * value + (1 - trust * others) * donated.value;
+}
+
 void model_fill(const struct model *model, double *row, double *work)
 {
     size_t columns = model->columns;
@@ -182,17 +267,11 @@ void model_fill(const struct model *model, double *row, double *work)
     memcpy(before, row, columns * sizeof *row);
     memcpy(filled, row, columns * sizeof *row);
     standardize(model, filled);
+    rows_hold(filled, columns);
     joint_fill(&model->joint, filled, rest);
-    struct donors donors = {model->donors, model->filled, model->donor_count, columns,
-                            model->neighbors};
     for (size_t j = 0; j < columns; j++) {
         if (!isnan(before[j])) continue;
-        double value = filled[j];
-        if (model->shares[j] > 0) {
-            if (!measured) donors_measure(&donors, before, filled, distances);
-            measured = true;
-            value += model->shares[j] * (donors_ask(&donors, distances, j, value) - value);
-        }
+        double value = fill_cell(model, before, filled, j, distances, &measured);
         row[j] =
             fmin(fmax(value * model->scale[j] + model->center[j], model->low[j]), model->high[j]);
         if (isnan(model->scale[j])) row[j] = NAN; /* no value was ever seen */
@@ -201,14 +280,14 @@ void model_fill(const struct model *model, double *row, double *work)
 
 /* ---- state ---- */
 
-static const char *const array_names[] = {"center", "scale", "low", "high", "shares", "mean"};
+static const char *const array_names[] = {"center", "scale", "low", "high", "references", "mean"};
 #define ARRAYS (sizeof array_names / sizeof *array_names)
 
 /* The learned values that are one a column. */
 static void learned_arrays(const struct model *model, double *ret[ARRAYS])
 {
-    double *const arrays[ARRAYS] = {model->center, model->scale,  model->low,
-                                    model->high,   model->shares, model->joint.mean};
+    double *const arrays[ARRAYS] = {model->center, model->scale,      model->low,
+                                    model->high,   model->references, model->joint.mean};
     memcpy(ret, arrays, sizeof arrays);
 }
 
@@ -222,6 +301,10 @@ enum status model_save(const struct model *model, struct bytes *json, struct err
         TRY(bytes_append_text(json, ", ", err));
         TRY(put_reals(json, array_names[a], arrays[a], model->columns, err));
     }
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_integer(json, "seed", model->seed, err));
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_reals(json, "weights", model->weights, model->columns * PARTS, err));
     TRY(bytes_append_text(json, ", ", err));
     TRY(put_reals(json, "covariance", model->joint.covariance, model->columns * model->columns,
                   err));
@@ -240,6 +323,8 @@ enum status model_load(struct model *model, const struct yaml_node *map, struct 
     TRY(get_real(map, "ridge", &model->ridge, err));
     for (size_t a = 0; a < ARRAYS; a++)
         TRY(get_reals(map, array_names[a], arrays[a], model->columns, err));
+    TRY(get_integer(map, "seed", &model->seed, err));
+    TRY(get_reals(map, "weights", model->weights, model->columns * PARTS, err));
     TRY(get_reals(map, "covariance", model->joint.covariance, model->columns * model->columns,
                   err));
     TRY(get_integer(map, "donor_count", &donors, err));
@@ -250,5 +335,5 @@ enum status model_load(struct model *model, const struct yaml_node *map, struct 
     memory_free(model->donors);
     TRY(NEW(&model->donors, model->donor_count * model->columns + 1, err));
     TRY(get_reals(map, "donors", model->donors, model->donor_count * model->columns, err));
-    return fill_donors(model, err);
+    return use_donors(model, err);
 }

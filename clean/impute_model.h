@@ -1,12 +1,12 @@
-/* clean/impute_model.h: fills gaps from a row's other columns: by regression, by similar rows, or
- * by the mixture of both that does best on known cells.
+/* clean/impute_model.h: fills gaps from a row's other columns: by regression, by similar rows, by
+ * trees, or by the mixture of all that does best on known cells.
  *
  * Fitted on a sample of at most 20,000 rows, chosen by a hash of (source, record), so that it does
  * not depend on threads or windows. Columns are standardized by the sample. ridge: impute_joint.h.
- * knn: the mean of the nearest `neighbors` sampled rows in which the cell is known (Troyanskaya et
- * al. 2001), by Euclidean distance after ridge has filled both rows. auto: cells that are known are
- * hidden, both methods predict them, and the ridge and the share of each method with the least
- * squared error are taken. Values stay within what the sample holds of their column. */
+ * knn: the mean of the nearest `neighbors` of 4,000 sampled rows in which the cell is known
+ * (Troyanskaya et al. 2001), by Euclidean distance after ridge has filled both rows. forest:
+ * impute_forest.h, grown on the same rows. auto: impute_choose.h. Values stay within what the
+ * sample holds of their column. */
 #ifndef CLEAN_IMPUTE_MODEL_H
 #define CLEAN_IMPUTE_MODEL_H
 
@@ -15,11 +15,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum model_kind { MODEL_KNN, MODEL_RIDGE, MODEL_AUTO };
+enum model_kind { MODEL_KNN, MODEL_RIDGE, MODEL_FOREST, MODEL_AUTO };
 
 struct model;
 MUST_CHECK enum status model_open(struct model **ret, enum model_kind kind, size_t columns,
-                                  size_t neighbors, size_t memory, size_t threads, struct err *err);
+                                  size_t neighbors, const struct module_setup *setup,
+                                  struct err *err);
 /* Where the rows go that the model is fitted to. */
 struct sample *model_sample(struct model *model);
 MUST_CHECK enum status model_fit(struct model *model, struct err *err);

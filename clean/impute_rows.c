@@ -58,8 +58,7 @@ enum status rows_open(struct impute_rows **ret, const struct module_setup *setup
         err_hint(err, "name the columns to look at: from=...");
         return STATUS_USAGE;
     }
-    return model_open(&rows->model, plan->kind, rows->count, plan->neighbors, setup->memory,
-                      setup->threads, err);
+    return model_open(&rows->model, plan->kind, rows->count, plan->neighbors, setup, err);
 }
 
 void rows_close(struct impute_rows **rows)

@@ -20,10 +20,12 @@ enum method {
     METHOD_CONSTANT,
     METHOD_KNN,
     METHOD_RIDGE,
+    METHOD_FOREST,
     METHOD_AUTO
 };
-static const char method_words[] = "median|mean|mode|constant|knn|ridge|auto";
-static const char *const rules[] = {"median", "mean", "mode", "constant", "knn", "ridge", "auto"};
+static const char method_words[] = "median|mean|mode|constant|knn|ridge|forest|auto";
+static const char *const rules[] = {"median", "mean",  "mode",   "constant",
+                                    "knn",    "ridge", "forest", "auto"};
 
 struct config {
     struct text_list columns;
@@ -47,7 +49,7 @@ static const struct setting settings[] = {
      .choices = method_words,
      .help =
          "the middle value, the average, the most frequent value, a value of yours; or from the "
-         "other columns: similar rows, regression, or what does best on known cells"},
+         "other columns: similar rows, regression, trees, or what does best on known cells"},
     {.name = "value",
      .kind = SETTING_TEXT,
      .offset = offsetof(struct config, value),
@@ -59,7 +61,7 @@ static const struct setting settings[] = {
     {.name = "from",
      .kind = SETTING_TEXTS,
      .offset = offsetof(struct config, from),
-     .help = "columns that knn, ridge and auto look at; all numeric columns when absent"},
+     .help = "columns that knn, ridge, forest and auto look at; all numeric columns when absent"},
     {.name = "neighbors",
      .kind = SETTING_INT,
      .offset = offsetof(struct config, neighbors),
@@ -70,8 +72,9 @@ static const struct setting settings[] = {
     {.name = "round",
      .kind = SETTING_FLAG,
      .offset = offsetof(struct config, round),
-     .help = "integer columns filled by knn, ridge and auto stay integers; else they become "
-             "float64"},
+     .help =
+         "integer columns filled by knn, ridge, forest and auto stay integers; else they become "
+         "float64"},
     {0}};
 
 /* What goes into the empty cells of one column. */
@@ -90,7 +93,7 @@ struct state {
     struct fill *fills;
     struct summary *summary;  /* median, mean */
     struct mode *modes;       /* mode */
-    struct impute_rows *rows; /* knn, ridge, auto */
+    struct impute_rows *rows; /* knn, ridge, forest, auto */
 };
 
 struct tally {
@@ -159,7 +162,7 @@ static bool by_rows(const struct config *config)
 
 static enum status open_rows(struct state *state, const struct module_setup *setup, struct err *err)
 {
-    static const enum model_kind kinds[] = {MODEL_KNN, MODEL_RIDGE, MODEL_AUTO};
+    static const enum model_kind kinds[] = {MODEL_KNN, MODEL_RIDGE, MODEL_FOREST, MODEL_AUTO};
     const struct config *config = state->config;
     struct rows_plan plan = {
         .targets = state->columns,

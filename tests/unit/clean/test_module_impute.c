@@ -130,7 +130,11 @@ static void other_columns_tell(void **state)
     OWNED(batch_release) struct batch input = make_curve(curve);
     struct trial ridge = {.words = "impute method=ridge", .window_rows = 64};
     struct trial knn = {.words = "impute method=knn neighbors=3", .window_rows = 64};
+    struct trial forest = {.words = "impute method=forest", .window_rows = 64};
     struct trial best = {.words = "impute method=auto neighbors=3", .window_rows = 64};
+    trial_run(&forest, &module_impute, &input);
+    assert_true(root_error(&forest.output, 2) < 0.7 * root_error(&forest.output, 1) + 0.1);
+    trial_close(&forest);
     trial_run(&ridge, &module_impute, &input);
     trial_run(&knn, &module_impute, &input);
     trial_run(&best, &module_impute, &input);
@@ -148,18 +152,22 @@ static void the_model_is_the_same_again(void **state)
 {
     (void)state;
     OWNED(batch_release) struct batch input = make_curve(curve);
-    struct trial one = {.words = "impute method=auto", .window_rows = 64};
-    struct trial many = {.words = "impute method=auto", .window_rows = 64, .threads = 4};
-    trial_run(&one, &module_impute, &input);
-    trial_run(&many, &module_impute, &input);
-    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
-    assert_string_equal(trial_text(&one), trial_text(&many));
-    struct trial frozen = {.words = "impute method=auto", .load = (const char *)one.saved.data};
-    trial_run(&frozen, &module_impute, &input);
-    assert_string_equal(trial_text(&one), trial_text(&frozen));
-    trial_close(&frozen);
-    trial_close(&one);
-    trial_close(&many);
+    static const char *const words[] = {"impute method=auto", "impute method=forest",
+                                        "impute method=knn"};
+    for (size_t w = 0; w < 3; w++) {
+        struct trial one = {.words = words[w], .window_rows = 64};
+        struct trial many = {.words = words[w], .window_rows = 64, .threads = 4};
+        trial_run(&one, &module_impute, &input);
+        trial_run(&many, &module_impute, &input);
+        assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+        assert_string_equal(trial_text(&one), trial_text(&many));
+        struct trial frozen = {.words = words[w], .load = (const char *)one.saved.data};
+        trial_run(&frozen, &module_impute, &input);
+        assert_string_equal(trial_text(&one), trial_text(&frozen));
+        trial_close(&frozen);
+        trial_close(&one);
+        trial_close(&many);
+    }
 }
 
 static void estimates_of_integers_are_real_unless_rounded(void **state)
