@@ -12,6 +12,7 @@ extern const struct command cat_command;
 extern const struct command define_command;
 extern const struct command diff_command;
 extern const struct command export_command;
+extern const struct command exposure_command;
 extern const struct command get_command;
 extern const struct command join_command;
 extern const struct command lineage_command;

@@ -78,11 +78,4 @@ version_each(struct store *store, const char *dataset,
 MUST_CHECK enum status version_verify(struct store *store, const struct version *version,
                                       struct err *err);
 
-/* ---- tags ---- */
-
-/* Moves or makes a tag; `tag` is not all digits, not "latest", "new" or a time. Recorded in
- * tag_history. */
-MUST_CHECK enum status tag_set(struct store *store, struct run *run, const char *dataset,
-                               const char *tag, int64_t number, struct err *err);
-
 #endif

@@ -107,11 +107,14 @@ static enum status number_of_tag(struct store *store, const char *dataset, const
         err_hint(err, "a reference is a version number, a tag, latest, or a time in RFC 3339");
         return STATUS_USAGE;
     }
-    if (places > 1)
-        return fail(err, STATUS_USAGE,
-                    "tag \"%s\" of \"%s\" is spread over %" PRId64 " versions by weight, expected "
-                    "one",
-                    tag, dataset, places);
+    if (places > 1) {
+        fail(err, STATUS_USAGE,
+             "tag \"%s\" of \"%s\" is spread over %" PRId64 " versions by weight, expected one",
+             tag, dataset, places);
+        err_hint(err, "tamis-features exposure VIEW@%s --entity KEY says which one an entity gets",
+                 tag);
+        return STATUS_USAGE;
+    }
     return sql_number(store, ret, 0, err, "SELECT number FROM tags WHERE dataset = ? AND tag = ?",
                       "tt", dataset, tag);
 }
@@ -220,50 +223,4 @@ enum status version_each(struct store *store, const char *dataset,
     for (int64_t i = 0; i < filled; i++)
         TRY(visit(context, &versions[i], err));
     return STATUS_OK;
-}
-
-/* ---- tags ---- */
-
-static enum status check_tag(const char *tag, struct err *err)
-{
-    int64_t time;
-    size_t size = strlen(tag);
-    bool fine = size > 0 && size < 128 && strpbrk(tag, "@ \t\n") == NULL && !all_digits(tag) &&
-                strcmp(tag, "latest") != 0 && strcmp(tag, "new") != 0 &&
-                time_parse(str_of(tag), &time, NULL) != STATUS_OK;
-
-    if (fine) return STATUS_OK;
-    fail(err, STATUS_USAGE, "\"%s\" cannot be a tag", tag);
-    err_hint(err, "digits alone, latest, new and times name versions already; try prod, or v3");
-    return STATUS_USAGE;
-}
-
-static enum status move_tag(struct store *store, struct run *run, const char *dataset,
-                            const char *tag, int64_t number, struct err *err)
-{
-    int64_t now = clock_now();
-
-    TRY(sql_run(store, err, "DELETE FROM tags WHERE dataset = ? AND tag = ?", "tt", dataset, tag));
-    TRY(sql_run(store, err,
-                "INSERT INTO tags (dataset, tag, number, run_id, set_at) VALUES (?, ?, ?, ?, ?)",
-                "ttitu", dataset, tag, number, run_id(run), now));
-    return sql_run(store, err,
-                   "INSERT INTO tag_history (dataset, tag, number, weight, set_at, user, run_id)"
-                   " SELECT ?1, ?2, ?3, 100, ?4, user, run_id FROM runs WHERE run_id = ?5",
-                   "ttiut", dataset, tag, number, now, run_id(run));
-}
-
-enum status tag_set(struct store *store, struct run *run, const char *dataset, const char *tag,
-                    int64_t number, struct err *err)
-{
-    struct version version;
-
-    TRY(check_tag(tag, err));
-    TRY(require_dataset(store, dataset, err));
-    TRY(read_version(store, dataset, number, &version, err));
-    TRY(catalog_begin(store, err));
-    enum status status = move_tag(store, run, dataset, tag, number, err);
-    if (status == STATUS_OK) return catalog_commit(store, err);
-    catalog_rollback(store);
-    return status;
 }

@@ -2,6 +2,7 @@
 #include "rows.h"
 #include "scratch.h"
 
+#include "lineage/tags.h"
 #include "lineage/version.h"
 
 #include <setjmp.h>
