@@ -154,11 +154,34 @@ static enum status number_of(struct store *store, const char *dataset, const cha
     return number_of_tag(store, dataset, reference, ret, err);
 }
 
+static enum status fail_no_version(struct store *store, const char *dataset, int64_t number,
+                                   struct err *err)
+{
+    OWNED(sql_close) sqlite3_stmt *removed = NULL;
+    int64_t newest = 0;
+    bool row;
+
+    TRY(sql_open(store, &removed, err,
+                 "SELECT removed_at, run_id FROM removed_versions WHERE dataset = ? AND number = ?",
+                 "ti", dataset, number));
+    TRY(sql_next(store, removed, &row, err));
+    TRY(sql_number(store, &newest, 0, err, "SELECT max(number) FROM versions WHERE dataset = ?",
+                   "t", dataset));
+    if (row)
+        return fail(err, STATUS_USAGE,
+                    "version %" PRId64
+                    " of dataset \"%s\" was taken away by gc at %s (run %s); the "
+                    "newest is %" PRId64,
+                    number, dataset, sql_text(removed, 0), sql_text(removed, 1), newest);
+    return fail(err, STATUS_USAGE,
+                "dataset \"%s\" has no version %" PRId64 "; its newest is %" PRId64, dataset,
+                number, newest);
+}
+
 static enum status read_version(struct store *store, const char *dataset, int64_t number,
                                 struct version *ret, struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *rows = NULL;
-    int64_t newest = 0;
     bool row;
 
     TRY(sql_open(store, &rows, err,
@@ -166,11 +189,7 @@ static enum status read_version(struct store *store, const char *dataset, int64_
                  number));
     TRY(sql_next(store, rows, &row, err));
     if (row) return version_from_row(rows, ret, err);
-    TRY(sql_number(store, &newest, 0, err, "SELECT max(number) FROM versions WHERE dataset = ?",
-                   "t", dataset));
-    return fail(err, STATUS_USAGE,
-                "dataset \"%s\" has no version %" PRId64 "; its newest is %" PRId64, dataset,
-                number, newest);
+    return fail_no_version(store, dataset, number, err);
 }
 
 enum status version_resolve(struct store *store, const char *reference, struct version *ret,
