@@ -13,6 +13,7 @@ extern const struct command define_command;
 extern const struct command diff_command;
 extern const struct command export_command;
 extern const struct command exposure_command;
+extern const struct command forget_command;
 extern const struct command gc_command;
 extern const struct command get_command;
 extern const struct command join_command;

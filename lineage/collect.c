@@ -124,13 +124,26 @@ static enum status temporary_needed(struct store *store, const char *name, bool 
     return STATUS_OK;
 }
 
+/* What a killed writer of an audit file left is called otherwise. */
+static enum status audit_needed(struct store *store, const char *name, bool *ret, struct err *err)
+{
+    size_t size = strlen(name);
+
+    (void)store;
+    (void)err;
+    *ret = size > 6 && strcmp(name + size - 6, ".arrow") == 0;
+    return STATUS_OK;
+}
+
 enum status store_sweep(struct store *store, bool dry, struct sweep *ret, struct err *err)
 {
     OWNED(memory_release) char *temporary = path_join(store->path, "tmp");
+    OWNED(memory_release) char *audit = path_join(store->path, "audit");
 
     *ret = (struct sweep){0};
-    if (temporary == NULL) return fail_memory(err, 0);
+    if (temporary == NULL || audit == NULL) return fail_memory(err, 0);
     TRY(sweep_folder(store, temporary, temporary_needed, dry, ret, err));
+    TRY(sweep_folder(store, audit, audit_needed, dry, ret, err));
     ret->temporary = ret->files;
     for (unsigned first = 0; first < 256; first++) {
         char name[16];

@@ -18,9 +18,10 @@ MUST_CHECK enum status chunks_forget_unused(struct store *store, struct err *err
 
 struct sweep {
     int64_t files, bytes;
-    int64_t temporary; /* of them from tmp/ */
+    int64_t temporary; /* of them from tmp/ and audit/ */
 };
-/* Removes chunk files without a row and what ended runs left in tmp/; with `dry` only counts. */
+/* Removes chunk files without a row and what ended runs left in tmp/ and audit/; with `dry` only
+ * counts. */
 MUST_CHECK enum status store_sweep(struct store *store, bool dry, struct sweep *ret,
                                    struct err *err);
 

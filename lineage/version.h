@@ -47,6 +47,13 @@ MUST_CHECK enum status version_writer_reuse(struct version_writer *writer, const
 /* One transaction: version, its chunks, edges stream:RUN -> version:DATASET@N. Fills ret. */
 MUST_CHECK enum status version_writer_commit(struct version_writer *writer, struct version *ret,
                                              struct err *err);
+/* Instead of a commit: the rows written take the place of those of a version that exists, whose
+ * number, run and time stay. `also` (may be NULL) is called in the same transaction with the
+ * version as it is now. Only for a run that has the store alone (run_alone). */
+MUST_CHECK enum status version_writer_replace(
+    struct version_writer *writer, const struct version *old,
+    enum status (*also)(void *context, const struct version *now, struct err *err), void *context,
+    struct err *err);
 void version_writer_close(struct version_writer **writer); /* uncommitted: nothing is visible */
 
 /* ---- reading ---- */

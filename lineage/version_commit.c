@@ -236,3 +236,41 @@ enum status version_writer_commit(struct version_writer *writer, struct version 
     if (ret != NULL) *ret = version;
     return STATUS_OK;
 }
+
+/* ---- in the place of a version ---- */
+
+/* In the transaction. */
+static enum status replace_all(struct version_writer *writer, const struct version *now,
+                               struct err *err)
+{
+    TRY(sql_run(writer->store, err, "DELETE FROM version_chunks WHERE dataset = ? AND number = ?",
+                "ti", now->dataset, now->number));
+    TRY(insert_chunks(writer, now->number, err));
+    return sql_run(writer->store, err,
+                   "UPDATE versions SET rows = ?, bytes = ?, chunks = ?, digest = ?"
+                   " WHERE dataset = ? AND number = ?",
+                   "iiidti", now->rows, now->bytes, now->chunks, &now->digest, now->dataset,
+                   now->number);
+}
+
+enum status version_writer_replace(struct version_writer *writer, const struct version *old,
+                                   enum status (*also)(void *context, const struct version *now,
+                                                       struct err *err),
+                                   void *context, struct err *err)
+{
+    struct version now = {0};
+
+    TRY(require_one_chunk(writer, err));
+    TRY(place_chunks(writer, err));
+    describe(writer, &now);
+    now.number = old->number;
+    snprintf(now.run_id, sizeof now.run_id, "%s", old->run_id);
+    snprintf(now.created_at, sizeof now.created_at, "%s", old->created_at);
+    TRY(content_digester_end(writer->digester, &now.digest, err));
+    TRY(catalog_begin(writer->store, err));
+    enum status status = replace_all(writer, &now, err);
+    if (status == STATUS_OK && also != NULL) status = also(context, &now, err);
+    if (status == STATUS_OK) return catalog_commit(writer->store, err);
+    catalog_rollback(writer->store);
+    return fail_within(err, status, "version %s@%lld", old->dataset, (long long)old->number);
+}
