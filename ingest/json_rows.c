@@ -1,6 +1,7 @@
 /* ingest/json_rows.c: what the records of a piece are: shapes, rows, rejects. */
 #include "ingest/json_parts.h"
 
+#include "ingest/json_template.h"
 #include "ingest/value.h"
 
 #include <stdio.h>
@@ -92,6 +93,7 @@ enum status json_see(const struct json_piece *piece, const struct source_options
 
 struct rows {
     struct json_reading reading;
+    struct json_template template; /* of the record that was taken apart last, if it was a row */
     const struct shape *shape;
     struct batch_builder *builder;
     const struct shape_node **nodes; /* of each column */
@@ -246,27 +248,56 @@ static enum status find_twice(struct rows *rows, struct err *err)
     return shape_see(&alone, &rows->reading.json, 1, &rows->reading.scratch, &rows->twice, err);
 }
 
+/* Where the values of a record lie that was taken apart. */
+static enum status place_record(struct rows *rows, size_t index, struct err *err)
+{
+    memset(rows->values, 0, rows->columns * sizeof *rows->values);
+    rows->record = index + 1;
+    rows->twice.data = NULL;
+    TRY(place_object(rows, 0, rows->shape->root, false, err));
+    if (rows->strange && rows->twice.data == NULL) TRY(find_twice(rows, err));
+    if (rows->twice.data != NULL) found_twice(&rows->reading, rows->twice);
+    if (rows->columns == 0 && !rows->strange) /* a row without values would not be there */
+        set_fault(&rows->reading, "json", "found no member in it, and no record has one");
+    return STATUS_OK;
+}
+
+/* Whether no column has an object as it is written: a template knows nothing of where one ends. */
+static bool values_are_plain(const struct rows *rows)
+{
+    for (size_t column = 0; column < rows->columns; column++)
+        if (rows->reading.json.tokens[rows->values[column]].kind == JSON_OBJECT &&
+            rows->values[column] != 0)
+            return false;
+    return true;
+}
+
+/* Takes a record apart and places its values, unless it is one like the one before: then they are
+ * placed already. */
+static enum status read_record(struct rows *rows, const struct json_piece *piece, size_t index,
+                               const struct source_options *options, struct err *err)
+{
+    struct json_reading *reading = &rows->reading;
+    const struct json_span *span = &piece->spans[index];
+    bool plain = reading->utf8 && span->size <= options->field_limit;
+    rows->strange = false;
+    reading->rule = NULL;
+    if (plain &&
+        json_template_fits(&rows->template, &reading->json, piece->data + span->at, span->size))
+        return STATUS_OK;
+    rows->template.count = 0;
+    TRY(json_read(reading, piece, index, options, err));
+    if (reading->rule == NULL) TRY(place_record(rows, index, err));
+    bool row = reading->rule == NULL && !rows->strange && values_are_plain(rows);
+    return row ? json_template_learn(&rows->template, &reading->json, span->size, err) : STATUS_OK;
+}
+
 static enum status take_record(struct rows *rows, const struct json_piece *piece, size_t index,
                                const struct source_options *options, struct source_rows *ret,
                                struct err *err)
 {
-    struct json_reading *reading = &rows->reading;
-    TRY(json_read(reading, piece, index, options, err));
-    if (reading->rule != NULL) return reject(piece, index, reading, ret, err);
-    memset(rows->values, 0, rows->columns * sizeof *rows->values);
-    rows->record = index + 1;
-    rows->twice.data = NULL;
-    rows->strange = false;
-    TRY(place_object(rows, 0, rows->shape->root, false, err));
-    if (rows->strange && rows->twice.data == NULL) TRY(find_twice(rows, err));
-    if (rows->twice.data != NULL) {
-        found_twice(reading, rows->twice);
-        return reject(piece, index, reading, ret, err);
-    }
-    if (rows->columns == 0 && !rows->strange) { /* a row without values would not be there */
-        set_fault(reading, "json", "found no member in it, and no record has one");
-        return reject(piece, index, reading, ret, err);
-    }
+    TRY(read_record(rows, piece, index, options, err));
+    if (rows->reading.rule != NULL) return reject(piece, index, &rows->reading, ret, err);
     int64_t number = piece->first_record + (int64_t)index;
     if (!rows->strange) {
         ret->records[batch_builder_rows(rows->builder)] = number;
@@ -290,6 +321,7 @@ static void number_nodes(struct rows *rows, const struct shape_node *node)
 static void rows_close(struct rows *rows)
 {
     json_reading_close(&rows->reading);
+    json_template_release(&rows->template);
     batch_builder_close(&rows->builder);
     memory_free(rows->nodes);
     memory_free(rows->values);
