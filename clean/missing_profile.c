@@ -230,14 +230,16 @@ static bool is_column_of_signs(const struct column_profile *profile)
     return distinct >= 2 && profile->signs * 2 >= profile->texts;
 }
 
-bool profile_token_is_null(const struct column_profile *profile, const struct token *token)
+bool profile_token_is_null(const struct column_profile *profile, const struct token *token,
+                           enum evidence evidence)
 {
     enum doubt doubt = word_doubt((struct str){token->text, token->size});
     if (doubt == DOUBT_SURE) return true;
     if (is_sign(token)) return !is_column_of_signs(profile);
     if (is_numeral_column(profile)) {
         /* one word again and again where everything else is a number */
-        bool repeated = token->count >= 2 && token->count * 100 >= profile->texts;
+        bool repeated = evidence == EVIDENCE_LIKELY && token->count >= 2 &&
+                        token->count * 100 >= profile->texts;
         return doubt == DOUBT_FITTING || (repeated && profile->numbers * 10 >= profile->texts * 5);
     }
     return doubt == DOUBT_FITTING && !fits_in(profile, token);
@@ -265,10 +267,22 @@ struct candidate {
     int64_t rest_values;       /* distinct ones seen at this end */
 };
 
+/* Nines that nothing else explains: below zero where nothing else is, or far from the rest. A price
+ * of 999 and a person of 99 years have others not far from them. */
+static bool surely_apart(const struct candidate *c)
+{
+    static const double gaps[] = {0, 0, 5, 1, 0.5, 0.1}; /* by digits, in ranges of the rest */
+    int digits = nines(c->value);
+    if (c->count < 3 || c->gap <= 0 || digits < 2) return false;
+    if (c->value < 0 && c->nearest >= 0) return true;
+    return c->gap >= gaps[digits < 5 ? digits : 5] * c->range;
+}
+
 /* Nines far outside need no comparison with their neighbor's count: where few distinct values
  * occur, each is frequent. */
-static bool stands_apart(const struct candidate *c)
+static bool stands_apart(const struct candidate *c, enum evidence evidence)
 {
+    if (evidence == EVIDENCE_SURE) return surely_apart(c);
     bool outstanding = c->count >= 2 * c->next_count;
     int digits = nines(c->value);
     if (c->count < 3 || c->gap <= 0) return false;
@@ -281,7 +295,8 @@ static bool stands_apart(const struct candidate *c)
 }
 
 /* The end's outermost value against the rest, which begins at rest_low and rest_high. */
-static bool is_null_extreme(const struct extreme *ends, size_t count, double other_end)
+static bool is_null_extreme(const struct extreme *ends, size_t count, double other_end,
+                            enum evidence evidence)
 {
     if (count < 2) return false;
     struct candidate candidate = {
@@ -293,7 +308,7 @@ static bool is_null_extreme(const struct extreme *ends, size_t count, double oth
         .range = fabs(other_end - ends[1].value),
         .rest_values = (int64_t)count - 1,
     };
-    return stands_apart(&candidate);
+    return stands_apart(&candidate, evidence);
 }
 
 /* Whether a number is a marker, however far the other end goes. */
@@ -302,18 +317,19 @@ static bool may_stand_for_null(double value)
     return nines(value) > 0 || value == 0 || value == -1;
 }
 
-size_t profile_null_numbers(const struct column_profile *profile, double *ret, size_t room)
+size_t profile_null_numbers(const struct column_profile *profile, enum evidence evidence,
+                            double *ret, size_t room)
 {
     size_t found = 0, low = 0, high = 0;
     if (profile->low_count < 2 || profile->numbers * 2 < profile->texts) return 0;
     /* a marker at the other end must not count as the range */
     double high_end = profile->high[may_stand_for_null(profile->high[0].value)].value;
     while (low + 2 < profile->low_count && found < room &&
-           is_null_extreme(profile->low + low, profile->low_count - low, high_end))
+           is_null_extreme(profile->low + low, profile->low_count - low, high_end, evidence))
         ret[found++] = profile->low[low++].value;
     double low_end = profile->low[low].value;
     while (high + 2 < profile->high_count && found < room &&
-           is_null_extreme(profile->high + high, profile->high_count - high, low_end))
+           is_null_extreme(profile->high + high, profile->high_count - high, low_end, evidence))
         ret[found++] = profile->high[high++].value;
     return found;
 }

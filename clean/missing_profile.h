@@ -55,9 +55,15 @@ void profile_add(struct column_profile *profile, const struct column_profile *la
 enum doubt { DOUBT_NONE, DOUBT_FITTING, DOUBT_SURE };
 enum doubt word_doubt(struct str text);
 
+/* How far the evidence may reach. SURE: words for "not known", signs, and nines (-999, 9999) far
+ * from all other values. LIKELY: also one word again and again among numbers, and 0 and -1 where
+ * all other values are far; days without sales look the same. */
+enum evidence { EVIDENCE_SURE, EVIDENCE_LIKELY };
 /* Whether a text without digits stands for null in this column. */
-bool profile_token_is_null(const struct column_profile *profile, const struct token *token);
-/* Numbers at the ends that stand for null (-999, 9999, 0, -1); at most `room`. */
-size_t profile_null_numbers(const struct column_profile *profile, double *ret, size_t room);
+bool profile_token_is_null(const struct column_profile *profile, const struct token *token,
+                           enum evidence evidence);
+/* Numbers at the ends that stand for null; at most `room`. */
+size_t profile_null_numbers(const struct column_profile *profile, enum evidence evidence,
+                            double *ret, size_t room);
 
 #endif

@@ -3,6 +3,7 @@
 #include "clean/missing_profile.h"
 #include "clean/module.h"
 #include "clean/numbers.h"
+#include "clean/numeral.h"
 #include "clean/parameters.h"
 
 #include <math.h>
@@ -12,10 +13,12 @@ struct config {
     bool defaults;
     bool nan;
     bool ignore_case;
-    bool detect;
+    int detect;
     struct text_list markers, keep, numbers;
     const struct yaml_node *columns;
 };
+enum detect { DETECT_AUTO, DETECT_FALSE, DETECT_SURE, DETECT_TRUE };
+#define DETECT "auto|false|sure|true"
 struct column_config {
     struct text_list markers, keep, numbers;
 };
@@ -34,9 +37,12 @@ static const struct setting settings[] = {
     {"defaults", SETTING_FLAG, offsetof(struct config, defaults), .fallback = "true",
      .help = "empty and blank texts and NA, N/A, n/a, #N/A, #NA, <NA>, NaN, nan, NULL, null, None, "
              "?, -, -- and --- are null"},
-    {"detect", SETTING_FLAG, offsetof(struct config, detect), .fallback = "false",
-     .help = "learn each column's markers from its values instead of the default ones: words among "
-             "numbers, NA unless it fits in, repeated numbers far outside (-999, 9999, 0)"},
+    {"detect", SETTING_CHOICE, offsetof(struct config, detect), "auto", DETECT,
+     .help =
+         "learn each column's markers from its values instead of the default ones; sure: words "
+         "for \"not known\", NA unless it fits in, nines far outside (-999, 9999); true: also one "
+         "word among numbers, 0 and -1 far outside; auto: sure, unless markers, keep or numbers "
+         "are given here; false: in one pass"},
     {"ignore_case", SETTING_FLAG, offsetof(struct config, ignore_case), .fallback = "false",
      .help = "compare without regard to the case of ASCII letters"},
     {"nan", SETTING_FLAG, offsetof(struct config, nan), .fallback = "true",
@@ -68,11 +74,15 @@ struct column {
     size_t marker_count;
     double *numbers;
     size_t number_count;
-    uint64_t sizes; /* bit n: a marker of n bytes exists; bit 63: one of 63 or more */
+    size_t told;          /* of the numbers, by the recipe or a state; the others were learned */
+    const char **learned; /* what to say of each learned number */
+    uint64_t sizes;       /* bit n: a marker of n bytes exists; bit 63: one of 63 or more */
 };
 
 struct state {
     const struct config *config;
+    bool learns;
+    enum evidence evidence;
     struct arena *arena;
     struct column *columns;
     size_t count;
@@ -178,9 +188,10 @@ static enum status add_numbers(const struct text_list *list, struct column *colu
 }
 
 /* Room for the settings' markers and for what can be learned besides. */
-static enum status prepare_column(struct column *column, const struct config *config,
+static enum status prepare_column(struct column *column, const struct state *state,
                                   struct arena *arena, struct err *err)
 {
+    const struct config *config = state->config;
     const size_t defaults = sizeof default_markers / sizeof *default_markers;
     struct text_list list = {(const char **)(uintptr_t)default_markers, defaults};
     size_t markers = defaults + config->markers.count + column->own.markers.count + PROFILE_TOKENS;
@@ -189,12 +200,30 @@ static enum status prepare_column(struct column *column, const struct config *co
     column->numbers = arena_get(arena, numbers, sizeof *column->numbers);
     if (column->markers == NULL || column->numbers == NULL)
         return fail_memory(err, markers * sizeof *column->markers);
-    if (config->defaults && config->detect) list.count = 1; /* the empty text */
+    if (config->defaults && state->learns) list.count = 1; /* the empty text */
     if (config->defaults) add_markers(config, &list, column);
     add_markers(config, &config->markers, column);
     add_markers(config, &column->own.markers, column);
     TRY(add_numbers(&config->numbers, column, err));
-    return add_numbers(&column->own.numbers, column, err);
+    TRY(add_numbers(&column->own.numbers, column, err));
+    column->told = column->number_count;
+    return STATUS_OK;
+}
+
+/* A recipe that says what stands for null in its data is not asked to learn it. */
+static bool is_told(const struct config *config)
+{
+    bool by_column = config->columns != NULL && config->columns->kind == YAML_MAP;
+    return by_column || !config->defaults || config->markers.count > 0 || config->keep.count > 0 ||
+           config->numbers.count > 0;
+}
+
+static void choose_evidence(struct state *state)
+{
+    enum detect detect = (enum detect)state->config->detect;
+    if (detect == DETECT_AUTO) detect = is_told(state->config) ? DETECT_FALSE : DETECT_SURE;
+    state->learns = detect != DETECT_FALSE;
+    state->evidence = detect == DETECT_TRUE ? EVIDENCE_LIKELY : EVIDENCE_SURE;
 }
 
 /* The names in `columns: [a, b]`, or an empty list. */
@@ -262,6 +291,7 @@ static enum status open_missing(void **ret_state, const struct module_setup *set
     if (state == NULL) return fail_memory(err, sizeof *state);
     state->config = config;
     state->arena = setup->arena;
+    choose_evidence(state);
     TRY(check_names(setup, config, err));
     TRY(listed_names(config, setup->arena, &names, err));
     TRY(module_columns(setup, &names, fits, &columns, &state->count, err));
@@ -272,7 +302,7 @@ static enum status open_missing(void **ret_state, const struct module_setup *set
         column->index = columns[i];
         column->name = setup->schema->fields[columns[i]].name;
         TRY(own_settings(config, column->name, setup->arena, &column->own, err));
-        TRY(prepare_column(column, config, setup->arena, err));
+        TRY(prepare_column(column, state, setup->arena, err));
     }
     *ret_state = state;
     return STATUS_OK;
@@ -331,10 +361,26 @@ static void discard_missing(void *opaque_tally)
     memory_free(tally->profiles);
 }
 
+/* Numbers that nobody named are told: they may be values after all. */
+static enum status learn_numbers(const struct state *state, const struct column_profile *profile,
+                                 struct column *column, struct err *err)
+{
+    size_t count = profile_null_numbers(profile, state->evidence,
+                                        column->numbers + column->number_count, LEARNED_NUMBERS);
+    column->learned = arena_get(state->arena, count, sizeof *column->learned);
+    if (column->learned == NULL) return fail_memory(err, count * sizeof *column->learned);
+    for (size_t i = 0; i < count; i++) {
+        double value = column->numbers[column->number_count++];
+        column->learned[i] = arena_format(state->arena, "%g taken for null", value);
+        if (column->learned[i] == NULL) return fail_memory(err, 32);
+    }
+    return STATUS_OK;
+}
+
 static enum status settle_missing(void *opaque, int pass, bool *ret_more, struct err *err)
 {
     struct state *state = opaque;
-    (void)pass, (void)err;
+    (void)pass;
     *ret_more = false;
     for (size_t i = 0; state->profiles != NULL && i < state->count; i++) {
         struct column *column = &state->columns[i];
@@ -342,11 +388,11 @@ static enum status settle_missing(void *opaque, int pass, bool *ret_more, struct
         for (size_t k = 0; k < profile->token_count; k++) {
             const struct token *token = &profile->tokens[k];
             struct str text = {token->text, token->size};
-            if (profile_token_is_null(profile, token) && !is_kept(state->config, column, text))
+            if (profile_token_is_null(profile, token, state->evidence) &&
+                !is_kept(state->config, column, text))
                 add_marker(column, text);
         }
-        column->number_count +=
-            profile_null_numbers(profile, column->numbers + column->number_count, LEARNED_NUMBERS);
+        TRY(learn_numbers(state, profile, column, err));
     }
     return STATUS_OK;
 }
@@ -354,7 +400,7 @@ static enum status settle_missing(void *opaque, int pass, bool *ret_more, struct
 static bool learns(const void *opaque)
 {
     const struct state *state = opaque;
-    return state->config->detect;
+    return state->learns;
 }
 
 static bool touches_column(const void *opaque, size_t column)
@@ -384,7 +430,7 @@ static enum status save_column(const struct column *column, struct bytes *ret, s
 static enum status save_missing(const void *opaque, struct bytes *ret, struct err *err)
 {
     const struct state *state = opaque;
-    if (!state->config->detect) return STATUS_OK;
+    if (!state->learns) return STATUS_OK;
     TRY(bytes_append_text(ret, "{\"columns\": {", err));
     for (size_t i = 0; i < state->count; i++) {
         if (i > 0) TRY(bytes_append_text(ret, ", ", err));
@@ -412,7 +458,7 @@ static enum status load_column(struct column *column, struct arena *arena,
         if (copy == NULL) return fail_memory(err, text.size);
         add_marker(column, (struct str){copy, text.size});
     }
-    column->number_count = numbers->count;
+    column->number_count = column->told = numbers->count;
     return get_reals(saved, "numbers", column->numbers, numbers->count, err);
 }
 
@@ -420,7 +466,7 @@ static enum status load_missing(void *opaque, const struct yaml_node *parameters
 {
     struct state *state = opaque;
     const struct yaml_node *columns = NULL;
-    if (!state->config->detect) return STATUS_OK;
+    if (!state->learns) return STATUS_OK;
     TRY(get_map(parameters, "columns", &columns, err));
     for (size_t i = 0; i < state->count; i++) {
         const struct yaml_node *saved = yaml_get(columns, state->columns[i].name);
@@ -457,6 +503,33 @@ static const char *stands_for_null(const struct cells *cells, int64_t row)
     return is_null_number_text(cells->column, text) ? "number" : NULL;
 }
 
+/* Cells that hold a learned number, by number. */
+static void count_learned(const struct cells *cells, int64_t row, int64_t counts[LEARNED_NUMBERS])
+{
+    const struct column *column = cells->column;
+    struct str text;
+    double number;
+    if (is_text(cells->field)) {
+        if (!array_text_at(cells->field, cells->array, row, &text) ||
+            !number_real(str_trim(text), STYLE_POINT, &number))
+            return;
+    } else if (!array_number_at(cells->field, cells->array, row, &number)) {
+        return;
+    }
+    for (size_t i = column->told; i < column->number_count; i++)
+        counts[i - column->told] += number == column->numbers[i];
+}
+
+static enum status tell_learned(const struct cells *cells, const int64_t counts[LEARNED_NUMBERS],
+                                struct change *change, struct err *err)
+{
+    const struct column *column = cells->column;
+    for (size_t i = 0; i < column->number_count - column->told; i++)
+        if (counts[i] > 0)
+            TRY(change_finding(change, column->learned[i], column->name, counts[i], err));
+    return STATUS_OK;
+}
+
 static bool nothing_to_do(const struct cells *cells)
 {
     bool real = !is_text(cells->field) && !type_is_integer(cells->field->type.id);
@@ -468,7 +541,7 @@ static enum status apply_column(const struct cells *cells, struct change *change
 {
     OWNED(memory_release) int64_t *rows = NULL;
     OWNED(array_unref) struct array *nulled = NULL;
-    int64_t changed = 0, count = cells->array->length;
+    int64_t changed = 0, count = cells->array->length, learned[LEARNED_NUMBERS] = {0};
     if (nothing_to_do(cells)) return STATUS_OK;
     TRY(NEW(&rows, (size_t)count, err));
     for (int64_t row = 0; row < count; row++) {
@@ -476,13 +549,14 @@ static enum status apply_column(const struct cells *cells, struct change *change
         rows[row] = rule == NULL ? row : -1;
         if (rule == NULL) continue;
         changed++;
+        count_learned(cells, row, learned);
         TRY(change_note(change, cells->column->index, row, rule, NAN, err));
     }
     if (changed == 0) return STATUS_OK;
     TRY(array_take(&nulled, cells->field, cells->array, rows, count, err));
     change_column(change, cells->column->index, &nulled);
     change_cells(change, cells->column->index, changed);
-    return STATUS_OK;
+    return tell_learned(cells, learned, change, err);
 }
 
 static enum status apply_missing(const void *opaque, const struct window *window,

@@ -17,7 +17,7 @@ static void check(const char *yaml, const char *columns, const char *before, con
 static void test_default_markers(void **unused)
 {
     (void)unused;
-    check("missing: {}", "a:utf8|b:utf8", "NA|x\n N/A |?\n--|\"\"\nna|Null\n",
+    check("missing: {detect: false}", "a:utf8|b:utf8", "NA|x\n N/A |?\n--|\"\"\nna|Null\n",
           "a|b\n|x\n|\n|\nna|Null\n");
     check("missing: {ignore_case: true}", "a:utf8", "na\nNuLL\nn\n", "a\n\n\nn\n");
     check("missing: {defaults: false, markers: [gone]}", "a:utf8", "NA\ngone\n", "a\nNA\n\n");
@@ -78,15 +78,22 @@ static struct batch sample(const char *const *words, size_t word_count, const ch
     return trial_input("t:utf8|n:int64", lines);
 }
 
-static void detect(const char *const *words, size_t count, const char *odd_word,
-                   const char *odd_number, int64_t null_texts, int64_t null_numbers)
+static void detect_by(const char *step, const char *const *words, size_t count,
+                      const char *odd_word, const char *odd_number, int64_t null_texts,
+                      int64_t null_numbers)
 {
-    struct trial trial = {.words = "missing detect=true", .window_rows = 7, .threads = 2};
+    struct trial trial = {.words = step, .window_rows = 7, .threads = 2};
     OWNED(batch_release) struct batch input = sample(words, count, odd_word, odd_number);
     trial_run(&trial, &module_missing, &input);
     assert_int_equal(trial.output.columns[0]->null_count, null_texts);
     assert_int_equal(trial.output.columns[1]->null_count, null_numbers);
     trial_close(&trial);
+}
+
+static void detect(const char *const *words, size_t count, const char *odd_word,
+                   const char *odd_number, int64_t null_texts, int64_t null_numbers)
+{
+    detect_by("missing detect=true", words, count, odd_word, odd_number, null_texts, null_numbers);
 }
 
 static void test_words_are_judged_by_their_column(void **unused)
@@ -119,6 +126,20 @@ static void test_numbers_far_outside(void **unused)
     detect(words, 1, "x", "99", 0, 10);
     detect(words, 1, "x", "12", 0, 0);
     detect(words, 1, "x", "55", 0, 0);
+}
+
+/* Without being asked only what nothing else explains. */
+static void test_the_default_is_sure(void **unused)
+{
+    (void)unused;
+    static const char *const codes[] = {"DE", "US", "FR", "NO"};
+    static const char *const numbers[] = {"1.5", "22", "-3", "0"};
+    detect_by("missing", codes, 4, "NA", "-999", 0, 10);
+    detect_by("missing", codes, 4, "N/A", "9999", 10, 10);
+    detect_by("missing", codes, 4, "unknown", "0", 10, 0);
+    detect_by("missing", numbers, 4, "offline", "-1", 0, 0);
+    detect_by("missing", numbers, 4, "?", "99", 10, 0);
+    detect_by("missing markers=gone", codes, 4, "NA", "-999", 10, 0);
 }
 
 static void test_what_was_learned_is_applied_unchanged(void **unused)
@@ -167,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_errors_name_the_place),
         cmocka_unit_test(test_words_are_judged_by_their_column),
         cmocka_unit_test(test_numbers_far_outside),
+        cmocka_unit_test(test_the_default_is_sure),
         cmocka_unit_test(test_what_was_learned_is_applied_unchanged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
