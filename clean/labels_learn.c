@@ -109,14 +109,14 @@ static bool pruned_by_rate(const struct learned *learned, const struct example *
 
 static bool pruned_by_class(const struct learned *learned, const struct example *example)
 {
-    return within_least(&learned->selves[example->label], self_confidence(example), example->row);
+    return within_least(&learned->selves[example->label], example->score, example->row);
 }
 
 static double score_of(const struct learned *learned, enum label_filter filter,
                        const struct example *example)
 {
     return filter == FILTER_LOW_MARGIN ? normalized_margin(example, learned->classes)
-                                       : self_confidence(example);
+                                       : example->score;
 }
 
 static bool off_diagonal(const struct learned *learned, const struct example *example)
@@ -293,8 +293,8 @@ static size_t rank_examples(const struct examples *examples, size_t given, size_
     size_t count = 0;
     for (size_t i = examples->starts[given]; i < examples->starts[given + 1]; i++) {
         const struct example *e = example_at(examples, examples->order[i]);
-        double value = other == given ? self_confidence(e)
-                                      : -(e->probabilities[other] - e->probabilities[given]);
+        double value =
+            other == given ? e->score : -(e->probabilities[other] - e->probabilities[given]);
         ret[count++] = (struct ranked){value, e->row};
     }
     return count;

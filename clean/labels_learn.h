@@ -44,6 +44,9 @@ void learned_release(struct learned *learned);
 struct example {
     int64_t row;
     int64_t label;
+    uint64_t hash; /* of the row, for choices among equals */
+    double score;  /* how believable the given label is, 0 ... 1: its probability, or what several
+                      detectors say together */
     double probabilities[];
 };
 static inline size_t example_bytes(size_t classes)
@@ -63,8 +66,9 @@ bool label_is_issue(const struct learned *learned, enum label_filter filter,
                     const struct example *example);
 /* The most probable class, the first of equals. */
 size_t most_probable(const double *probabilities, size_t classes);
-/* How believable the given label is, 0 ... 1. */
+/* The probability of the given label. */
 double self_confidence(const struct example *example);
+/* The same above the best other one, 0 ... 1. */
 double normalized_margin(const struct example *example, size_t classes);
 
 #endif

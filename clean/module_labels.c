@@ -1,95 +1,105 @@
 /* clean/module_labels.c: labels that are probably wrong.
  *
- * Needs out-of-sample predicted probabilities, one column a class; each row of them is divided by
- * its sum. Which class a column stands for is told by its name (with `p*` or `p_*` what the star
- * matched, else the whole name) or by `classes`. A row without a label, with a label of no class,
- * or without probabilities takes no part: its added columns are null. */
-#include "clean/counts.h"
-#include "clean/labels_learn.h"
-#include "clean/module.h"
+ * Probabilities of each class that come with the data (`probabilities`, one column a class, each
+ * row of them divided by its sum; which class a column stands for is told by its name, with `p*` or
+ * `p_*` what the star matched, or by `classes`), or those of detectors of our own, learned from
+ * numeric `columns` or from `pictures`. Confident learning (clean/labels_learn.h) chooses labels by
+ * them. A row without a label, with a label of no class, or without probabilities takes no part:
+ * its added columns are null. */
+#include "clean/labels_step.h"
 #include "clean/numbers.h"
-#include "clean/parameters.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum action { ACTION_FLAG, ACTION_DROP, ACTION_RELABEL };
 static const char filter_words[] = "prune_by_noise_rate|prune_by_class|both|confident_learning|"
                                    "predicted_neq_given|low_normalized_margin|low_self_confidence";
-static const char *const rules[] = {"label noise rate",     "label noise of class",
-                                    "label noise (both)",   "label off the confident joint",
-                                    "label not predicted",  "label margin",
-                                    "label self-confidence"};
 
-struct config {
-    const char *label;
-    struct text_list probabilities, classes;
-    int filter, quality, action;
-};
-
+#define CONFIG(member) offsetof(struct labels_config, member)
 static const struct setting settings[] = {
-    {.name = "label",
-     .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, label),
-     .fallback = "label",
-     .help = "column with the given label"},
-    {.name = "probabilities",
-     .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, probabilities),
+    {"label", SETTING_TEXT, CONFIG(label), "label", .help = "column with the given label"},
+    {"probabilities", SETTING_TEXTS, CONFIG(probabilities),
      .help = "columns with the predicted probability of each class, for example p_*"},
-    {.name = "classes",
-     .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, classes),
+    {"classes", SETTING_TEXTS, CONFIG(classes),
      .help = "the label each of these columns stands for, in the order of the columns"},
-    {.name = "filter",
-     .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, filter),
-     .fallback = "prune_by_noise_rate",
-     .choices = filter_words,
+    {"columns", SETTING_TEXTS, CONFIG(columns),
+     .help = "without probabilities: numeric columns to learn them from"},
+    {"pictures", SETTING_TEXT, CONFIG(pictures),
+     .help = "without probabilities: the binary column with PNG or JPEG pictures to learn them "
+             "from"},
+    {"detectors", SETTING_TEXTS, CONFIG(detectors),
+     .help = "what learns: softmax (regression on the columns), knn (nearest rows), hog (softmax "
+             "on gradients and colors of pictures), patches (softmax on learned patches); all "
+             "that fit the columns, knn not for pictures, when absent"},
+    {"combine", SETTING_CHOICE, CONFIG(combine), "mean", "mean|rank",
+     .help = "several detectors are one by the mean of their probabilities; rank: their scores of "
+             "a label by the mean of their ranks"},
+    {"folds", SETTING_INT, CONFIG(folds), "5", .minimum = 2, .maximum = 50,
+     .help = "parts of the rows, each judged by what was learned from the others"},
+    {"penalty", SETTING_REAL, CONFIG(penalty), "0", .minimum = 0, .maximum = 1e6,
+     .help = "on squared weights of softmax; 0: the one that predicts unseen rows best"},
+    {"neighbors", SETTING_INT, CONFIG(neighbors), "0", .minimum = 0, .maximum = 80,
+     .help = "of knn; 0: the number that predicts best"},
+    {"sample", SETTING_INT, CONFIG(sample), "50000", .minimum = 100, .maximum = 1e7,
+     .help = "the most rows detectors learn from; others are judged like new ones"},
+    {"side", SETTING_INT, CONFIG(side), "32", .minimum = 16, .maximum = 96,
+     .help = "pixels by side that pictures are shrunk to, a multiple of 8"},
+    {"filter", SETTING_CHOICE, CONFIG(filter), "prune_by_noise_rate", filter_words,
      .help = "how the issues are chosen, as cleanlab defines it"},
-    {.name = "quality",
-     .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, quality),
-     .fallback = "self_confidence",
-     .choices = "self_confidence|normalized_margin",
-     .help = "the score in label_quality"},
-    {.name = "action",
-     .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, action),
-     .fallback = "flag",
-     .choices = "flag|drop|relabel",
+    {"quality", SETTING_CHOICE, CONFIG(quality), "self_confidence",
+     "self_confidence|normalized_margin", .help = "the score in label_quality"},
+    {"action", SETTING_CHOICE, CONFIG(action), "flag", "flag|drop|relabel",
      .help = "add label_issue, label_quality and label_suggestion, drop the row, or give it the "
              "most probable label"},
+    {"relabel_above", SETTING_REAL, CONFIG(relabel_above), "0", .minimum = 0, .maximum = 1,
+     .help = "relabel only where the most probable label has this probability, else drop the row"},
+    {"balance", SETTING_CHOICE, CONFIG(balance), "none", "none|weights|undersample",
+     .help = "weights: add label_weight, which makes classes weigh the same; undersample: keep as "
+             "many rows of each class as the smallest has"},
     {0}};
 
-struct state {
-    const struct config *config;
-    const struct schema *schema;
-    size_t label;
-    size_t *columns;       /* probabilities, one a class */
-    const char **names;    /* of the classes */
-    struct counts by_name; /* place = class */
-    struct learned learned;
-    double *sums;
-    struct spill *examples;
-    size_t memory;
-};
-
-/* What one window adds: examples side by side, and the sums of their self-confidence. */
-struct tally {
-    struct bytes examples;
-    double *sums;
-    int64_t *counts;
-};
-
-/* ---- opening ---- */
+/* ---- labels ---- */
 
 static bool is_label(const struct field *field)
 {
     return field->type.id == TYPE_UTF8 || type_is_integer(field->type.id) ||
            (field->type.id == TYPE_BOOL && !field->dictionary);
 }
+
+struct str labels_text(const struct labels_state *state, const struct batch *batch, int64_t row,
+                       char *room, size_t size)
+{
+    struct str text;
+    const struct field *field = &state->schema->fields[state->label];
+    if (array_text_at(field, batch->columns[state->label], row, &text)) return text;
+    return str_of(array_value_text(field, batch->columns[state->label], row, room, size));
+}
+
+bool labels_class_of(const struct labels_state *state, const struct batch *batch, int64_t row,
+                     int64_t *ret)
+{
+    char room[64];
+    if (array_is_null(batch->columns[state->label], row)) return false;
+    struct str text = labels_text(state, batch, row, room, sizeof room);
+    size_t place = counts_place(&state->by_name, text.data, text.size);
+    *ret = (int64_t)place;
+    return place != SIZE_MAX;
+}
+
+enum status labels_name_classes(struct labels_state *state, const char **names, size_t count,
+                                struct err *err)
+{
+    state->names = names;
+    for (size_t k = 0; k < count; k++) {
+        struct str name = str_of(names[k]);
+        TRY(counts_add(&state->by_name, name.data, name.size, count_hash(name.data, name.size), 1,
+                       err));
+    }
+    TRY(learned_open(&state->learned, count, err));
+    TRY(balance_open(&state->balance, count, err));
+    return NEW(&state->sums, count + 1, err);
+}
+
+/* ---- opening: given probabilities ---- */
 
 /* "p_cat" with the pattern "p_*" is "cat". */
 static const char *class_name(const struct text_list *patterns, const char *column)
@@ -103,420 +113,328 @@ static const char *class_name(const struct text_list *patterns, const char *colu
     return column;
 }
 
-static enum status name_classes(struct state *state, const struct module_setup *setup, size_t count,
-                                struct err *err)
+static enum status name_columns(struct labels_state *state, const struct module_setup *setup,
+                                size_t count, struct err *err)
 {
-    const struct config *config = state->config;
-    if (config->classes.count > 0 && config->classes.count != count)
-        return fail_at(setup->node, err, "%zu classes for %zu columns of probabilities",
-                       config->classes.count, count);
-    state->names = arena_get(setup->arena, count, sizeof *state->names);
-    if (state->names == NULL) return fail_memory(err, count * sizeof *state->names);
+    const struct labels_config *config = state->config;
+    const char **names = arena_get(setup->arena, count, sizeof *names);
+    if (names == NULL) return fail_memory(err, count * sizeof *names);
     for (size_t k = 0; k < count; k++) {
-        state->names[k] =
-            config->classes.count > 0
-                ? config->classes.items[k]
-                : class_name(&config->probabilities, setup->schema->fields[state->columns[k]].name);
-        struct str name = str_of(state->names[k]);
-        if (counts_of(&state->by_name, name.data, name.size) > 0)
-            return fail_at(setup->node, err, "class \"%s\" is there twice", state->names[k]);
-        TRY(counts_add(&state->by_name, name.data, name.size, count_hash(name.data, name.size), 1,
-                       err));
+        const char *column = setup->schema->fields[state->columns[k]].name;
+        names[k] = config->classes.count > 0 ? config->classes.items[k]
+                                             : class_name(&config->probabilities, column);
+        for (size_t other = 0; other < k; other++)
+            if (strcmp(names[k], names[other]) == 0)
+                return fail_at(setup->node, err, "class \"%s\" is there twice", names[k]);
     }
-    return STATUS_OK;
+    return labels_name_classes(state, names, count, err);
 }
 
-static enum status open_columns(struct state *state, const struct module_setup *setup,
-                                struct err *err)
+static enum status open_given(struct labels_state *state, const struct module_setup *setup,
+                              struct err *err)
 {
-    const struct config *config = state->config;
-    struct text_list label = {(const char **)(uintptr_t)&config->label, 1};
-    size_t *found, count;
-    TRY(module_columns(setup, &label, is_label, &found, &count, err));
-    if (count != 1)
-        return fail_at(setup->node, err, "%zu columns \"%s\", expected one", count, config->label);
-    state->label = found[0];
-    if (config->probabilities.count == 0) {
-        fail_at(setup->node, err, "the columns of predicted probabilities are not named");
-        err_hint(err, "add probabilities=..., for example probabilities=p_*");
-        return STATUS_USAGE;
-    }
+    size_t count;
+    const struct labels_config *config = state->config;
+    if (config->columns.count > 0 || config->pictures != NULL)
+        return fail_at(setup->node, err,
+                       "probabilities are given, and columns or pictures to learn them from");
     TRY(module_columns(setup, &config->probabilities, field_is_number, &state->columns, &count,
                        err));
     if (count < 2)
         return fail_at(setup->node, err, "%zu columns of probabilities, at least two are needed",
                        count);
-    TRY(name_classes(state, setup, count, err));
-    return learned_open(&state->learned, count, err);
+    if (config->classes.count > 0 && config->classes.count != count)
+        return fail_at(setup->node, err, "%zu classes for %zu columns of probabilities",
+                       config->classes.count, count);
+    return name_columns(state, setup, count, err);
 }
 
-static enum status add_columns(const struct module_setup *setup, struct schema **ret,
-                               struct err *err)
+/* ---- opening: built-in detectors ---- */
+
+static enum status choose_detectors(const struct labels_state *state,
+                                    const struct module_setup *setup, struct detect_plan *plan,
+                                    struct err *err)
 {
-    static const char *const names[] = {"label_issue", "label_quality", "label_suggestion"};
-    for (size_t i = 0; i < 3; i++)
+    const struct text_list *list = &state->config->detectors;
+    bool columns = state->layout.columns > 0, pictures = state->layout.side > 0;
+    const bool fits[DETECTORS] = {columns, columns || pictures, pictures, pictures};
+    for (size_t i = 0; i < list->count; i++) {
+        int at = choice_index("softmax|knn|hog|patches", str_of(list->items[i]));
+        if (at < 0)
+            return fail_at(setup->node, err,
+                           "detector \"%s\", expected softmax, knn, hog or patches",
+                           list->items[i]);
+        if (!fits[at])
+            return fail_at(setup->node, err, "detector %s needs %s", detector_names[at],
+                           at == DETECT_SOFTMAX || at == DETECT_KNN ? "columns" : "pictures");
+        plan->chosen[at] = true;
+    }
+    for (size_t d = 0; list->count == 0 && d < DETECTORS; d++)
+        plan->chosen[d] = fits[d] && (d != DETECT_KNN || columns);
+    return STATUS_OK;
+}
+
+static enum status open_pictures(struct labels_state *state, const struct module_setup *setup,
+                                 struct err *err)
+{
+    size_t *found, count;
+    struct text_list list = {(const char **)(uintptr_t)&state->config->pictures, 1};
+    TRY(module_columns(setup, &list, NULL, &found, &count, err));
+    state->picture = found[0];
+    const struct field *field = &setup->schema->fields[found[0]];
+    if (count != 1 || field->type.id != TYPE_BINARY || field->dictionary) {
+        char type[64];
+        return fail_at(setup->node, err, "column \"%s\" is %s, expected binary with pictures",
+                       field->name, field_type_text(field, type, sizeof type));
+    }
+    if (state->config->side % 8 != 0)
+        return fail_at(setup->node, err, "side %lld is not a multiple of 8",
+                       (long long)state->config->side);
+    state->layout.side = (uint32_t)state->config->side;
+    state->tensor = (struct picture_tensor){
+        .width = state->layout.side,
+        .height = state->layout.side,
+        .fit = TENSOR_STRETCH,
+        .layout = TENSOR_HWC,
+        .dtype = TENSOR_UINT8,
+        .limits = picture_limits_default,
+    };
+    return STATUS_OK;
+}
+
+static enum status open_built_in(struct labels_state *state, const struct module_setup *setup,
+                                 struct err *err)
+{
+    const struct labels_config *config = state->config;
+    if (config->classes.count > 0)
+        return fail_at(setup->node, err, "classes are named, but no columns of probabilities");
+    if (config->columns.count == 0 && config->pictures == NULL) {
+        fail_at(setup->node, err, "there is nothing to judge labels by");
+        err_hint(err, "add probabilities=p_* where predictions are known, or columns=x* or "
+                      "pictures=image to learn from");
+        return STATUS_USAGE;
+    }
+    if (config->columns.count > 0)
+        TRY(module_columns(setup, &config->columns, field_is_number, &state->numbers,
+                           &state->layout.columns, err));
+    for (size_t j = 0; j < state->layout.columns; j++)
+        if (state->numbers[j] == state->label)
+            return fail_at(setup->node, err, "the label is also among the columns to learn from");
+    if (config->pictures != NULL) TRY(open_pictures(state, setup, err));
+    struct detect_plan plan = {
+        .layout = state->layout,
+        .folds = (size_t)config->folds,
+        .neighbors = (size_t)config->neighbors,
+        .penalty = config->penalty,
+        .ranks = config->combine == 1,
+        .threads = setup->threads,
+        .memory = setup->memory,
+    };
+    TRY(choose_detectors(state, setup, &plan, err));
+    state->sample = (struct hash_sample){.most = (size_t)config->sample, .below = UINT64_MAX};
+    TRY(spill_open(&state->kept, setup->memory / 4, err));
+    return detection_open(&state->detection, &plan, err);
+}
+
+/* ---- life ---- */
+
+static enum status add_columns(const struct labels_config *config, const struct module_setup *setup,
+                               struct schema **ret, struct err *err)
+{
+    const char *const *names = labels_added(config);
+    OWNED(schema_unref) struct schema *schema = NULL;
+    if (names[0] == NULL) return STATUS_OK;
+    TRY(schema_copy(&schema, setup->schema, err));
+    for (size_t i = 0; names[i] != NULL; i++) {
         if (schema_find(setup->schema, str_of(names[i])) >= 0)
             return fail_at(setup->node, err, "there is already a column \"%s\"", names[i]);
-    OWNED(schema_unref) struct schema *schema = NULL;
-    struct field suggestion = field_dictionary(names[2]);
-    TRY(schema_copy(&schema, setup->schema, err));
-    TRY(schema_add_column(schema, names[0], TYPE_BOOL, err));
-    TRY(schema_add_column(schema, names[1], TYPE_FLOAT64, err));
-    TRY(schema_add(schema, &suggestion, err));
+        struct field field = field_of(names[i], TYPE_FLOAT64);
+        if (strcmp(names[i], "label_issue") == 0) field = field_of(names[i], TYPE_BOOL);
+        if (strcmp(names[i], "label_suggestion") == 0) field = field_dictionary(names[i]);
+        TRY(schema_add(schema, &field, err));
+    }
     *ret = schema;
     schema = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_label(struct labels_state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    size_t *found, count;
+    struct text_list label = {(const char **)(uintptr_t)&state->config->label, 1};
+    TRY(module_columns(setup, &label, is_label, &found, &count, err));
+    if (count != 1)
+        return fail_at(setup->node, err, "%zu columns \"%s\", expected one", count,
+                       state->config->label);
+    state->label = found[0];
     return STATUS_OK;
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    struct state *state;
+    struct labels_state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->config = setup->config;
     state->schema = setup->schema;
+    state->arena = setup->arena;
+    state->seed = setup->seed;
     state->memory = setup->memory;
-    TRY(open_columns(state, setup, err));
-    TRY(NEW(&state->sums, state->learned.classes, err));
-    TRY(spill_open(&state->examples, setup->memory / 2, err));
-    if (state->config->action != ACTION_FLAG) return STATUS_OK;
-    return add_columns(setup, ret_schema, err);
+    TRY(open_label(state, setup, err));
+    if (labels_built_in(state))
+        TRY(open_built_in(state, setup, err));
+    else
+        TRY(open_given(state, setup, err));
+    TRY(spill_open(&state->examples, setup->memory / 4, err));
+    return add_columns(state->config, setup, ret_schema, err);
 }
 
 static void close_state(void **ret)
 {
-    struct state *state = *ret;
+    struct labels_state *state = *ret;
     if (state == NULL) return;
     learned_release(&state->learned);
+    balance_release(&state->balance);
     counts_release(&state->by_name);
+    counts_release(&state->found);
+    detection_close(&state->detection);
     spill_close(&state->examples);
+    spill_close(&state->kept);
+    memory_free(state->sample.hashes);
     memory_free(state->sums);
     memory_free(state);
     *ret = NULL;
 }
 
-/* ---- examples ---- */
-
-/* The columns of one window as doubles, class by class. */
-static enum status read_probabilities(const struct state *state, const struct batch *batch,
-                                      double **ret, struct err *err)
-{
-    size_t rows = (size_t)batch->rows;
-    TRY(NEW(ret, state->learned.classes * rows, err));
-    for (size_t k = 0; k < state->learned.classes; k++) {
-        size_t at = state->columns[k];
-        numbers_read(&state->schema->fields[at], batch->columns[at], *ret + k * rows);
-    }
-    return STATUS_OK;
-}
-
-static bool read_label(const struct state *state, const struct batch *batch, int64_t row,
-                       int64_t *ret)
-{
-    const struct field *field = &state->schema->fields[state->label];
-    const struct array *array = batch->columns[state->label];
-    char number[64];
-    struct str text;
-    if (array_is_null(array, row)) return false;
-    if (!array_text_at(field, array, row, &text))
-        text = str_of(array_value_text(field, array, row, number, sizeof number));
-    size_t place = counts_place(&state->by_name, text.data, text.size);
-    *ret = (int64_t)place;
-    return place != SIZE_MAX;
-}
-
-/* Fills `example`; false when the row takes no part. */
-static bool read_example(const struct state *state, const struct window *window,
-                         const double *probabilities, int64_t row, struct example *example)
-{
-    double sum = 0;
-    example->row = window->first_row + row;
-    if (!read_label(state, window->batch, row, &example->label)) return false;
-    for (size_t k = 0; k < state->learned.classes; k++) {
-        double p = probabilities[k * (size_t)window->batch->rows + (size_t)row];
-        if (!(p >= 0) || isinf(p)) return false;
-        example->probabilities[k] = p;
-        sum += p;
-    }
-    if (sum <= 0) return false;
-    for (size_t k = 0; k < state->learned.classes; k++)
-        example->probabilities[k] /= sum;
-    return true;
-}
-
-static enum status example_new(const struct state *state, struct example **ret, struct err *err)
-{
-    size_t size = example_bytes(state->learned.classes);
-    *ret = memory_get(1, size);
-    return *ret == NULL ? fail_memory(err, size) : STATUS_OK;
-}
-
 /* ---- fit ---- */
 
-static enum status observe(const void *opaque, int pass, const struct window *window,
-                           void *opaque_tally, struct err *err)
+static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
+                           struct err *err)
 {
-    (void)pass;
-    const struct state *state = opaque;
-    struct tally *tally = opaque_tally;
-    size_t classes = state->learned.classes;
-    OWNED(memory_release) double *probabilities = NULL;
-    OWNED(memory_release) struct example *example = NULL;
-    TRY(read_probabilities(state, window->batch, &probabilities, err));
-    TRY(example_new(state, &example, err));
-    TRY(NEW(&tally->sums, classes, err));
-    TRY(NEW(&tally->counts, classes, err));
-    tally->examples = bytes_limited((size_t)window->batch->rows * example_bytes(classes));
-    for (int64_t row = 0; row < window->batch->rows; row++) {
-        if (!read_example(state, window, probabilities, row, example)) continue;
-        tally->sums[example->label] += self_confidence(example);
-        tally->counts[example->label]++;
-        TRY(bytes_append(&tally->examples, example, example_bytes(classes), err));
-    }
-    return STATUS_OK;
+    const struct labels_state *state = opaque;
+    return labels_built_in(state) ? built_in_observe(state, pass, window, tally, err)
+                                  : given_observe(state, window, tally, err);
 }
 
 static void discard(void *opaque)
 {
-    struct tally *tally = opaque;
+    struct labels_tally *tally = opaque;
     bytes_release(&tally->examples);
+    counts_release(&tally->labels);
+    spill_close(&tally->kept);
     memory_free(tally->sums);
     memory_free(tally->counts);
-    *tally = (struct tally){0};
+    memory_free(tally->hashes);
+    *tally = (struct labels_tally){0};
 }
 
-static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
+static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
 {
-    (void)pass;
-    struct state *state = opaque;
-    struct tally *tally = opaque_tally;
-    for (size_t k = 0; k < state->learned.classes; k++) {
-        state->sums[k] += tally->sums[k];
-        state->learned.counts[k] += tally->counts[k];
-    }
-    enum status status =
-        spill_add(state->examples, tally->examples.data, tally->examples.size, err);
+    struct labels_state *state = opaque;
+    enum status status = labels_built_in(state) ? built_in_absorb(state, pass, tally, err)
+                                                : given_absorb(state, tally, err);
     discard(tally);
     return status;
 }
 
+/* Counts the labels that will leave. */
+static enum status settle_balance(struct labels_state *state, const uint8_t *examples, size_t count,
+                                  struct err *err)
+{
+    size_t size = example_bytes(state->learned.classes), staying = 0;
+    OWNED(scratch_release) struct scratch items = {0};
+    TRY(scratch_open(&items, (count + 1) * sizeof(struct balanced), state->memory / 4, err));
+    struct balanced *item = items.data;
+    for (size_t i = 0; i < count; i++) {
+        const struct example *example = (const struct example *)(const void *)(examples + i * size);
+        bool issue =
+            label_is_issue(&state->learned, (enum label_filter)state->config->filter, example);
+        int64_t class = labels_outcome(state, example, issue);
+        if (class >= 0) item[staying++] = (struct balanced){balance_hash(example->hash), class};
+    }
+    balance_settle(&state->balance, (enum balance_way)state->config->balance, item, staying);
+    return STATUS_OK;
+}
+
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
 {
-    (void)pass;
-    struct state *state = opaque;
+    struct labels_state *state = opaque;
     const void *examples;
-    *ret_more = false;
+    *ret_more = labels_built_in(state) && pass == 0;
+    if (labels_built_in(state)) TRY(built_in_settle(state, pass, err));
+    if (*ret_more) return STATUS_OK;
+    size_t size = example_bytes(state->learned.classes);
+    size_t count = (size_t)(spill_size(state->examples) / size);
     TRY(spill_freeze(state->examples, &examples, err));
-    size_t count = (size_t)(spill_size(state->examples) / example_bytes(state->learned.classes));
     TRY(learn(&state->learned, (enum label_filter)state->config->filter, examples, count,
               state->sums, state->memory / 4, err));
-    spill_close(&state->examples);
+    TRY(settle_balance(state, examples, count, err));
+    if (labels_built_in(state)) {
+        state->judged = examples;
+        state->judged_count = count;
+    } else {
+        spill_close(&state->examples);
+    }
     return STATUS_OK;
 }
 
-/* ---- apply ---- */
+/* ---- glue ---- */
 
-/* Working space for one window. */
-struct work {
-    double *probabilities;
-    struct example *example;
-    struct builder *quality, *issue, *label; /* label: the suggestion, or the new label */
-};
-
-static void work_release(struct work *work)
-{
-    memory_free(work->probabilities);
-    memory_free(work->example);
-    builder_close(&work->quality);
-    builder_close(&work->issue);
-    builder_close(&work->label);
-}
-
-static enum status open_builders(const struct state *state, int64_t rows, struct work *work,
-                                 struct err *err)
-{
-    if (state->config->action == ACTION_RELABEL)
-        return builder_open(&work->label, &state->schema->fields[state->label], rows, err);
-    if (state->config->action == ACTION_DROP) return STATUS_OK;
-    struct field issue = field_of("label_issue", TYPE_BOOL);
-    struct field quality = field_of("label_quality", TYPE_FLOAT64);
-    struct field suggestion = field_dictionary("label_suggestion");
-    TRY(builder_open(&work->issue, &issue, rows, err));
-    TRY(builder_open(&work->quality, &quality, rows, err));
-    return builder_open(&work->label, &suggestion, rows, err);
-}
-
-static enum status flag_row(const struct state *state, bool part, bool issue, struct work *work,
-                            struct err *err)
-{
-    if (!part) {
-        TRY(build_null(work->issue, err));
-        TRY(build_null(work->quality, err));
-        return build_null(work->label, err);
-    }
-    double quality = state->config->quality == 0
-                         ? self_confidence(work->example)
-                         : normalized_margin(work->example, state->learned.classes);
-    size_t best = most_probable(work->example->probabilities, state->learned.classes);
-    TRY(build_bool(work->issue, issue, err));
-    TRY(build_real(work->quality, quality, err));
-    return build_text(work->label, str_of(state->names[best]), err);
-}
-
-static enum status relabel_row(const struct state *state, const struct array *labels, int64_t row,
-                               bool issue, struct work *work, struct err *err)
-{
-    const struct field *field = &state->schema->fields[state->label];
-    if (!issue) return build_copy(work->label, labels, row, err);
-    const char *name =
-        state->names[most_probable(work->example->probabilities, state->learned.classes)];
-    if (field->type.id == TYPE_UTF8) return build_text(work->label, str_of(name), err);
-    if (field->type.id == TYPE_BOOL)
-        return build_bool(work->label, str_is(str_of("true"), name), err);
-    return build_int(work->label, strtoll(name, NULL, 10), err);
-}
-
-static enum status drop_row(const struct state *state, const struct batch *batch, int64_t row,
-                            struct change *change, struct err *err)
-{
-    const struct field *field = &state->schema->fields[state->label];
-    char value[128];
-    array_value_text(field, batch->columns[state->label], row, value, sizeof value);
-    return change_drop(change, row, rules[state->config->filter], field->name, str_of(value), NULL,
-                       err);
-}
-
-static enum status finish(const struct state *state, struct work *work, int64_t changed,
-                          struct change *change, struct err *err)
-{
-    struct array *column;
-    size_t first = state->schema->count;
-    if (state->config->action == ACTION_DROP) return STATUS_OK;
-    TRY(builder_finish(work->label, &column, err));
-    if (state->config->action == ACTION_RELABEL) {
-        change_column(change, state->label, &column);
-        change_cells(change, state->label, changed);
-        change_rule(change, state->label, rules[state->config->filter]);
-        return STATUS_OK;
-    }
-    change_column(change, first + 2, &column);
-    TRY(builder_finish(work->issue, &column, err));
-    change_column(change, first, &column);
-    TRY(builder_finish(work->quality, &column, err));
-    change_column(change, first + 1, &column);
-    return STATUS_OK;
-}
-
-static enum status apply(const void *opaque, const struct window *window, struct change *change,
+static enum status apply(const void *state, const struct window *window, struct change *change,
                          struct err *err)
 {
-    const struct state *state = opaque;
-    const struct batch *batch = window->batch;
-    OWNED(work_release) struct work work = {0};
-    int64_t issues = 0;
-    TRY(read_probabilities(state, batch, &work.probabilities, err));
-    TRY(example_new(state, &work.example, err));
-    TRY(open_builders(state, batch->rows, &work, err));
-    for (int64_t row = 0; row < batch->rows; row++) {
-        bool part = read_example(state, window, work.probabilities, row, work.example);
-        bool issue = part && label_is_issue(&state->learned,
-                                            (enum label_filter)state->config->filter, work.example);
-        issues += issue;
-        switch ((enum action)state->config->action) {
-        case ACTION_FLAG: TRY(flag_row(state, part, issue, &work, err)); break;
-        case ACTION_DROP:
-            if (issue) TRY(drop_row(state, batch, row, change, err));
-            break;
-        case ACTION_RELABEL:
-            TRY(relabel_row(state, batch->columns[state->label], row, issue, &work, err));
-            break;
-        }
-    }
-    return finish(state, &work, issues, change, err);
+    return labels_apply(state, window, change, err);
 }
 
-/* ---- state ---- */
-
-/* Cuts lose their row numbers: on new rows a value equal to the last one taken is taken. */
-static enum status save_cuts(struct bytes *json, const char *name, const struct cut *cuts,
-                             size_t count, struct err *err)
+static bool may_remove(const void *opaque)
 {
-    OWNED(memory_release) double *values = NULL;
-    TRY(NEW(&values, count, err));
-    for (size_t i = 0; i < count; i++)
-        values[i] = cuts[i].value;
-    TRY(bytes_append_text(json, ", ", err));
-    return put_reals(json, name, values, count, err);
+    const struct labels_config *config = ((const struct labels_state *)opaque)->config;
+    return config->action == ACTION_DROP || config->balance == BALANCE_UNDERSAMPLE ||
+           (config->action == ACTION_RELABEL && config->relabel_above > 0);
 }
 
-static enum status save(const void *opaque, struct bytes *json, struct err *err)
+static enum status save(const void *state, struct bytes *json, struct err *err)
 {
-    const struct state *state = opaque;
-    const struct learned *learned = &state->learned;
-    size_t classes = learned->classes;
-    TRY(bytes_append_text(json, "{\"classes\": [", err));
-    for (size_t k = 0; k < classes; k++) {
-        if (k > 0) TRY(bytes_append_text(json, ", ", err));
-        TRY(bytes_append_json(json, str_of(state->names[k]), err));
-    }
-    TRY(bytes_append_text(json, "], \"joint\": [", err));
-    for (size_t i = 0; i < classes * classes; i++)
-        TRY(bytes_format(json, err, "%s%lld", i > 0 ? ", " : "", (long long)learned->joint[i]));
-    TRY(bytes_append_text(json, "], ", err));
-    TRY(put_reals(json, "thresholds", learned->thresholds, classes, err));
-    TRY(save_cuts(json, "margins", learned->margins, classes * classes, err));
-    TRY(save_cuts(json, "selves", learned->selves, classes, err));
-    TRY(save_cuts(json, "score", &learned->score, 1, err));
-    return bytes_append_text(json, "}", err);
+    return labels_save(state, json, err);
 }
 
-static enum status load_cuts(const struct yaml_node *map, const char *name, struct cut *ret,
-                             size_t count, struct err *err)
+static enum status load(void *state, const struct yaml_node *parameters, struct err *err)
 {
-    OWNED(memory_release) double *values = NULL;
-    TRY(NEW(&values, count, err));
-    TRY(get_reals(map, name, values, count, err));
-    for (size_t i = 0; i < count; i++)
-        ret[i] = (struct cut){values[i], INT64_MAX};
-    return STATUS_OK;
+    return labels_load(state, parameters, err);
 }
 
-static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
+/* Every column that labels are judged by. */
+static enum status judged_by(const struct labels_state *state, struct column_lineage *lineage,
+                             const char *to, struct err *err)
 {
-    struct state *state = opaque;
-    struct learned *learned = &state->learned;
-    size_t classes = learned->classes;
-    const struct yaml_node *names = yaml_get(parameters, "classes");
-    if (names == NULL || names->kind != YAML_LIST || names->count != classes)
-        return fail_at(parameters, err, "the saved state has other classes");
-    for (size_t k = 0; k < classes; k++)
-        if (!str_is(names->items[k]->text, state->names[k]))
-            return fail_at(names->items[k], err, "class %zu is \"%s\" here and another one there",
-                           k + 1, state->names[k]);
-    TRY(get_reals(parameters, "thresholds", learned->thresholds, classes, err));
-    TRY(load_cuts(parameters, "margins", learned->margins, classes * classes, err));
-    TRY(load_cuts(parameters, "selves", learned->selves, classes, err));
-    return load_cuts(parameters, "score", &learned->score, 1, err);
+    const struct field *fields = state->schema->fields;
+    size_t given = labels_built_in(state) ? 0 : state->learned.classes;
+    for (size_t k = 0; k < given; k++)
+        TRY(column_from(lineage, to, fields[state->columns[k]].name, "INDIRECT", "CONDITIONAL",
+                        false, err));
+    for (size_t j = 0; j < state->layout.columns; j++)
+        TRY(column_from(lineage, to, fields[state->numbers[j]].name, "INDIRECT", "CONDITIONAL",
+                        false, err));
+    if (state->layout.side == 0) return STATUS_OK;
+    return column_from(lineage, to, fields[state->picture].name, "INDIRECT", "CONDITIONAL", false,
+                       err);
 }
 
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
-    const struct state *state = opaque;
-    static const char *const added[] = {"label_issue", "label_quality", "label_suggestion"};
-    bool relabel = state->config->action == ACTION_RELABEL;
+    const struct labels_state *state = opaque;
+    const char *const *added = labels_added(state->config);
     const char *label = state->schema->fields[state->label].name;
-    if (state->config->action == ACTION_DROP) return STATUS_OK;
-    if (relabel) TRY(column_from(lineage, label, label, "DIRECT", "TRANSFORMATION", false, err));
-    for (size_t i = 0; i < (relabel ? 1u : 3u); i++) {
-        const char *to = relabel ? label : added[i];
-        if (!relabel) TRY(column_from(lineage, to, label, "DIRECT", "TRANSFORMATION", false, err));
-        for (size_t k = 0; k < state->learned.classes; k++)
-            TRY(column_from(lineage, to, state->schema->fields[state->columns[k]].name, "INDIRECT",
-                            "CONDITIONAL", false, err));
+    for (size_t i = 0; added[i] != NULL; i++) {
+        TRY(column_from(lineage, added[i], label, "DIRECT", "TRANSFORMATION", false, err));
+        TRY(judged_by(state, lineage, added[i], err));
     }
-    return STATUS_OK;
+    if (state->config->action != ACTION_RELABEL) return STATUS_OK;
+    TRY(column_from(lineage, label, label, "DIRECT", "TRANSFORMATION", false, err));
+    return judged_by(state, lineage, label, err);
 }
 
 const struct clean_module module_labels = {
@@ -524,11 +442,12 @@ const struct clean_module module_labels = {
     .summary = "find labels that are probably wrong",
     .source = "Northcutt, Jiang and Chuang 2021 (confident learning), as in cleanlab 2",
     .settings = settings,
-    .config_bytes = sizeof(struct config),
+    .config_bytes = sizeof(struct labels_config),
     .open = open,
     .passes = 1,
     .removes_rows = true,
-    .tally_bytes = sizeof(struct tally),
+    .may_remove = may_remove,
+    .tally_bytes = sizeof(struct labels_tally),
     .observe = observe,
     .absorb = absorb,
     .discard = discard,

@@ -55,6 +55,30 @@ enum status put_reals(struct bytes *json, const char *name, const double *values
     return bytes_append_text(json, "]", err);
 }
 
+/* Nine digits are enough for any float, and most have fewer. */
+static enum status put_float(struct bytes *json, float value, struct err *err)
+{
+    char text[NUMBER_TEXT_MAXIMUM];
+    if (!isfinite(value)) return put_value(json, value, err);
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtof(text, NULL) == value) break;
+    }
+    return bytes_append_text(json, text, err);
+}
+
+enum status put_floats(struct bytes *json, const char *name, const float *values, size_t count,
+                       struct err *err)
+{
+    TRY(put_name(json, name, err));
+    TRY(bytes_append_text(json, "[", err));
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) TRY(bytes_append_text(json, ", ", err));
+        TRY(put_float(json, values[i], err));
+    }
+    return bytes_append_text(json, "]", err);
+}
+
 /* ---- reading ---- */
 
 static enum status require(const struct yaml_node *map, const char *name,
@@ -122,6 +146,21 @@ enum status get_reals(const struct yaml_node *map, const char *name, double *ret
         return fail_at(node, err, "\"%s\" is not a list of %zu numbers", name, count);
     for (size_t i = 0; i < count; i++)
         TRY(read_real(node->items[i], &ret[i], err));
+    return STATUS_OK;
+}
+
+enum status get_floats(const struct yaml_node *map, const char *name, float *ret, size_t count,
+                       struct err *err)
+{
+    const struct yaml_node *node;
+    double value = 0;
+    TRY(require(map, name, &node, err));
+    if (node->kind != YAML_LIST || node->count != count)
+        return fail_at(node, err, "\"%s\" is not a list of %zu numbers", name, count);
+    for (size_t i = 0; i < count; i++) {
+        TRY(read_real(node->items[i], &value, err));
+        ret[i] = (float)value;
+    }
     return STATUS_OK;
 }
 

@@ -19,6 +19,10 @@ MUST_CHECK enum status put_integer(struct bytes *json, const char *name, int64_t
 MUST_CHECK enum status put_reals(struct bytes *json, const char *name, const double *values,
                                  size_t count, struct err *err);
 
+/* The same with as many digits as a float needs. */
+MUST_CHECK enum status put_floats(struct bytes *json, const char *name, const float *values,
+                                  size_t count, struct err *err);
+
 /* STATUS_USAGE with its line when the key is absent or is no number. */
 MUST_CHECK enum status get_real(const struct yaml_node *map, const char *name, double *ret,
                                 struct err *err);
@@ -29,6 +33,8 @@ MUST_CHECK enum status get_integer(const struct yaml_node *map, const char *name
 /* Exactly `count` numbers. */
 MUST_CHECK enum status get_reals(const struct yaml_node *map, const char *name, double *ret,
                                  size_t count, struct err *err);
+MUST_CHECK enum status get_floats(const struct yaml_node *map, const char *name, float *ret,
+                                  size_t count, struct err *err);
 /* The map under `name`; STATUS_USAGE when it is absent or something else. */
 MUST_CHECK enum status get_map(const struct yaml_node *map, const char *name,
                                const struct yaml_node **ret, struct err *err);

@@ -23,7 +23,7 @@ void sample_release(struct sample *sample)
 
 /* ---- one window ---- */
 
-static uint64_t hash_row(const struct window *window, int64_t row, int64_t seed)
+uint64_t sample_hash(const struct window *window, int64_t row, int64_t seed)
 {
     struct str source;
     int64_t record;
@@ -47,7 +47,7 @@ enum status sample_observe(const struct window *window, const size_t *columns, s
             tally->rows[i * count + j] = isinf(values[i]) ? NAN : values[i];
     }
     for (size_t i = 0; i < rows; i++)
-        tally->hashes[i] = hash_row(window, (int64_t)i, seed);
+        tally->hashes[i] = sample_hash(window, (int64_t)i, seed);
     tally->count = rows;
     return STATUS_OK;
 }

@@ -8,6 +8,9 @@
 
 #include "clean/module.h"
 
+/* Of (source, record), which the rows of samples are chosen by. */
+uint64_t sample_hash(const struct window *window, int64_t row, int64_t seed);
+
 struct sampled {
     uint64_t hash;
     size_t place; /* of its values in rows */

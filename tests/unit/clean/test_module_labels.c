@@ -148,7 +148,7 @@ static void refuses_what_it_cannot_do(void **state)
     static const struct {
         const char *words, *message;
     } cases[] = {
-        {"labels label=pet", "predicted probabilities are not named"},
+        {"labels label=pet", "nothing to judge labels by"},
         {"labels label=pet probabilities=p_cat", "at least two are needed"},
         {"labels label=p_cats probabilities=p_*", "p_cats"},
         {"labels label=pet probabilities=p_* classes=cat", "1 classes for 2 columns"},
