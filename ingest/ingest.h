@@ -67,6 +67,9 @@ struct record_place {
 };
 MUST_CHECK enum status record_indexed(struct store *store, const char *name, const char *path,
                                       int64_t number, struct record_place *ret, struct err *err);
+/* A row as a line of JSON: {"column":value,...}. */
+MUST_CHECK enum status record_row_json(const struct batch *batch, int64_t row, struct bytes *ret,
+                                       struct err *err);
 /* Its values as a line of JSON in the newest version that a run made of the source, or why it was
  * rejected; *ret_where (arena) says which. *ret_found false when the store has neither. */
 MUST_CHECK enum status record_stored(struct store *store, const char *name, int64_t number,

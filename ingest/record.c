@@ -35,6 +35,16 @@ static const struct setting options[] = {
      .argument = "NAME|REGEX",
      .help = "as it was ingested"},
     DIALECT_OPTIONS(offsetof(struct record_args, reading)),
+    {.name = "table",
+     .kind = SETTING_TEXT,
+     .offset = AT(table),
+     .argument = "NAME",
+     .help = "of a database: as it was ingested"},
+    {.name = "query",
+     .kind = SETTING_TEXT,
+     .offset = AT(query),
+     .argument = "SQL",
+     .help = "of a database: as it was ingested"},
     {.name = "label-from",
      .kind = SETTING_CHOICE,
      .offset = AT(label_from),
@@ -66,6 +76,7 @@ struct lookup {
     int64_t number;
     struct bytes scratch;
     struct source_place place;
+    const char *rejected_as; /* of a record without bytes: NULL = it is a row */
 };
 
 static void lookup_close(struct lookup *lookup)
@@ -76,13 +87,24 @@ static void lookup_close(struct lookup *lookup)
     bytes_release(&lookup->scratch);
 }
 
+/* As in _source. */
+static enum status name_source(struct lookup *lookup, const char *object, struct err *err)
+{
+    const struct record_args *args = lookup->invocation->args;
+    const char *table = args->reading.table;
+    lookup->name = args->reading.source_name;
+    if (lookup->name != NULL) return STATUS_OK;
+    lookup->name =
+        table == NULL ? object : arena_format(lookup->invocation->arena, "%s#%s", object, table);
+    return lookup->name == NULL ? fail_memory(err, strlen(object)) : STATUS_OK;
+}
+
 static enum status understand(struct lookup *lookup, struct err *err)
 {
     struct record_args *args = lookup->invocation->args;
     char *end;
     const char *number = lookup->invocation->operands[1];
-    lookup->name = lookup->invocation->operands[0];
-    if (args->reading.source_name != NULL) lookup->name = args->reading.source_name;
+    TRY(name_source(lookup, lookup->invocation->operands[0], err));
     lookup->number = strtoll(number, &end, 10);
     if (*number == '\0' || *end != '\0' || lookup->number < 1)
         return fail(err, STATUS_USAGE, "found \"%s\", expected the number of a record", number);
@@ -111,10 +133,43 @@ static enum status convert(struct lookup *lookup, struct source_piece *piece, st
     return status;
 }
 
-/* The record, and with a late digest everything behind it. */
+/* Of a kind whose records have no bytes of their own: the row as JSON, or what a reject of it has.
+ */
+static enum status place_values(struct lookup *lookup, struct source_piece *piece, bool *ret_here,
+                                struct err *err)
+{
+    struct source_rows rows = {0};
+    struct bytes *text = &lookup->scratch;
+    enum status status = lookup->kind->convert(lookup->source, piece, &rows, err);
+    for (int64_t i = 0; status == STATUS_OK && i < rows.batch.rows && !*ret_here; i++) {
+        *ret_here = rows.records[i] == lookup->number;
+        if (*ret_here) status = record_row_json(&rows.batch, i, text, err);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < rows.reject_count && !*ret_here; i++) {
+        const struct reject *reject = &rows.rejects[i];
+        *ret_here = reject->record == lookup->number;
+        if (*ret_here) status = bytes_append(text, reject->raw.data, reject->raw.size, err);
+        lookup->rejected_as = *ret_here ? "a reject, as CSV" : NULL;
+    }
+    source_rows_release(&rows);
+    lookup->place = (struct source_place){
+        .raw = {(const char *)text->data, text->size}, .byte_offset = -1, .line = -1};
+    return status;
+}
+
+static enum status place(struct lookup *lookup, struct source_piece *piece, bool *ret_here,
+                         struct err *err)
+{
+    if (lookup->kind->place == NULL) return place_values(lookup, piece, ret_here, err);
+    return lookup->kind->place(lookup->source, piece, lookup->number, &lookup->scratch,
+                               &lookup->place, ret_here, err);
+}
+
+/* The record, and where the digest comes late everything behind it. */
 static enum status find_record(struct lookup *lookup, bool *ret_found, struct err *err)
 {
     struct source_piece **piece = &lookup->piece;
+    bool to_the_end = lookup->kind->late_digest || lookup->kind->place == NULL;
     *ret_found = false;
     struct object *object = &lookup->objects.items[0];
     lookup->options.standard_input = &object->input;
@@ -127,11 +182,9 @@ static enum status find_record(struct lookup *lookup, bool *ret_found, struct er
         TRY(lookup->kind->cut(lookup->source, piece, err));
         if (*piece == NULL) return STATUS_OK;
         TRY(convert(lookup, *piece, err));
-        if (!*ret_found)
-            TRY(lookup->kind->place(lookup->source, *piece, lookup->number, &lookup->scratch,
-                                    &lookup->place, &here, err));
+        if (!*ret_found) TRY(place(lookup, *piece, &here, err));
         *ret_found = *ret_found || here;
-        if (*ret_found && !lookup->kind->late_digest) return STATUS_OK;
+        if (*ret_found && !to_the_end) return STATUS_OK;
         lookup->kind->free_piece(piece);
     }
 }
@@ -160,11 +213,18 @@ static enum status find_by_index(struct lookup *lookup, char *ret_run, size_t ro
     return status;
 }
 
+static enum status write_text(const struct lookup *lookup, struct str text, struct err *err)
+{
+    OWNED(output_close) struct output *output = NULL;
+    TRY(output_open(&output, lookup->invocation->common.output, err));
+    TRY(output_write(output, text.data, text.size, err));
+    return output_commit(output, err);
+}
+
 /* What the store has of a record whose source is gone or another. */
 static enum status show_stored(struct lookup *lookup, enum status reason, struct err *err)
 {
     OWNED(store_close) struct store *store = NULL;
-    OWNED(output_close) struct output *output = NULL;
     OWNED(bytes_release) struct bytes text = bytes_limited(INT32_MAX);
     const char *where;
     bool found = false;
@@ -176,9 +236,7 @@ static enum status show_stored(struct lookup *lookup, enum status reason, struct
     if (!found) return reason;
     log_line(&lookup->invocation->common, false, "record %lld of \"%s\": %s; %s",
              (long long)lookup->number, lookup->name, err->message, where);
-    TRY(output_open(&output, lookup->invocation->common.output, err));
-    TRY(output_write(output, text.data, text.size, err));
-    return output_commit(output, err);
+    return write_text(lookup, (struct str){(const char *)text.data, text.size}, err);
 }
 
 static enum status not_there(struct lookup *lookup, struct err *err)
@@ -233,18 +291,22 @@ static enum status check_source(struct lookup *lookup, char *ret_run, size_t roo
 
 static enum status show(struct lookup *lookup, const char *run, struct err *err)
 {
-    OWNED(output_close) struct output *output = NULL;
     char line[32] = "";
     if (lookup->place.line > 0)
         snprintf(line, sizeof line, ", line %lld", (long long)lookup->place.line);
+    if (lookup->place.byte_offset < 0) {
+        log_line(&lookup->invocation->common, false, "record %lld of \"%s\": %s, %s%s",
+                 (long long)lookup->number, lookup->name,
+                 lookup->rejected_as == NULL ? "its values as JSON" : lookup->rejected_as,
+                 run[0] == '\0' ? "which no run has read" : "as read by run ", run);
+        return write_text(lookup, lookup->place.raw, err);
+    }
     log_line(&lookup->invocation->common, false,
              "record %lld of \"%s\": byte %lld%s, %zu byte%s, %s%s", (long long)lookup->number,
              lookup->name, (long long)lookup->place.byte_offset, line, lookup->place.raw.size,
              lookup->place.raw.size == 1 ? "" : "s",
              run[0] == '\0' ? "which no run has read" : "as read by run ", run);
-    TRY(output_open(&output, lookup->invocation->common.output, err));
-    TRY(output_write(output, lookup->place.raw.data, lookup->place.raw.size, err));
-    return output_commit(output, err);
+    return write_text(lookup, lookup->place.raw, err);
 }
 
 static enum status open_object(struct lookup *lookup, struct err *err)
@@ -263,8 +325,7 @@ static enum status open_object(struct lookup *lookup, struct err *err)
         err_hint(err, "name the member: %s", lookup->objects.items[0].name);
         return STATUS_USAGE;
     }
-    if (args->reading.source_name == NULL) lookup->name = lookup->objects.items[0].name;
-    return STATUS_OK;
+    return name_source(lookup, lookup->objects.items[0].name, err);
 }
 
 static enum status record(struct lookup *lookup, struct err *err)
@@ -272,9 +333,10 @@ static enum status record(struct lookup *lookup, struct err *err)
     char run[128] = "";
     bool found;
     if (lookup->kind == NULL) TRY(object_kind(&lookup->objects.items[0], &lookup->kind, err));
-    if (lookup->kind->place == NULL)
-        return fail(err, STATUS_USAGE, "records of kind %s have no bytes to show",
-                    lookup->kind->name);
+    if (lookup->options.table != NULL || lookup->options.query != NULL)
+        if (!lookup->kind->queries)
+            return fail(err, STATUS_USAGE, "--table and --query are for databases, and it is %s",
+                        lookup->kind->name);
     TRY(find_by_index(lookup, run, sizeof run, &found, err));
     if (found) return show(lookup, run, err);
     TRY(find_record(lookup, &found, err));
@@ -306,7 +368,9 @@ const struct command record_command = {
     .summary = "show record N of a source, byte for byte",
     .details =
         "Writes the bytes of a record (the number in _record, or in the rejects) to stdout and\n"
-        "says on stderr where it lies and whether a run of the store has read this very source.",
+        "says on stderr where it lies and whether a run of the store has read this very source.\n"
+        "Rows of databases, Arrow and Parquet have no bytes of their own: they are written as\n"
+        "JSON, those that were rejected as CSV.",
     .examples = "tamis-ingest record orders.csv 1017",
     .options = options,
     .args_bytes = sizeof(struct record_args),

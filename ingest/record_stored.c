@@ -33,8 +33,8 @@ enum status record_indexed(struct store *store, const char *name, const char *pa
 
 /* ---- the values ---- */
 
-static enum status write_row(const struct batch *batch, int64_t row, struct bytes *ret,
-                             struct err *err)
+enum status record_row_json(const struct batch *batch, int64_t row, struct bytes *ret,
+                            struct err *err)
 {
     for (size_t i = 0; i < batch->schema->count; i++) {
         const struct field *field = &batch->schema->fields[i];
@@ -61,7 +61,7 @@ static enum status search_batch(const struct batch *batch, const char *name, int
             !str_is(text, name))
             continue;
         *ret_found = true;
-        TRY(write_row(batch, row, ret, err));
+        TRY(record_row_json(batch, row, ret, err));
     }
     return STATUS_OK;
 }
