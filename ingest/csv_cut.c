@@ -8,8 +8,10 @@
 #include "ingest/csv_scan.h"
 #include "ingest/sliding.h"
 
-#define RECORD_BYTES_MAXIMUM (64u << 20)
-#define ALLOWANCE            (256u << 20)
+#define HELD_BYTES                                                                                 \
+    (1u << 20) /* of a record without an end, before it is looked for in the file                  \
+                */
+#define ALLOWANCE (256u << 20)
 
 struct csv_cutter {
     struct sliding bytes;
@@ -18,10 +20,12 @@ struct csv_cutter {
     int64_t blank_lines;
     int64_t piece_rows;
     uint64_t piece_bytes, row_bytes;
-    uint64_t again;              /* bytes that were read more than once */
-    bool whole_records;          /* a record needs its line end, also the last one */
-    bool waits;                  /* the last one has none */
-    bool in_long_line;           /* the rest of a record without a line end is not wanted */
+    uint64_t again;     /* bytes that were read more than once */
+    bool whole_records; /* a record needs its line end, also the last one */
+    bool waits;         /* the last one has none */
+    bool in_long_line;  /* the rest of a record without a line end is not wanted */
+    uint64_t drop_to;   /* nor what is in front of this byte of the file */
+    uint64_t record_limit, field_limit;
     const struct csv_scan *scan; /* NULL: record by record */
     struct csv_marks marks;
     uint64_t scanned_again; /* bytes that the scanner saw in vain */
@@ -44,6 +48,8 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
         cutter->bytes.end -= dialect->tail;
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
+    cutter->record_limit = options->record_limit;
+    cutter->field_limit = options->field_limit;
     cutter->row_bytes = dialect->fields * sizeof(int64_t);
     cutter->scan = options->reference || !csv_is_plain(dialect) ? NULL : csv_scan();
     cutter->marks = (struct csv_marks){dialect->delimiter, dialect->quote, dialect->quote != 0};
@@ -94,20 +100,88 @@ static bool find_record(const struct csv_cutter *cutter, size_t at, struct csv_r
     return csv_record_find(cutter->dialect, data, size, last, ret);
 }
 
+/* The record is what of it is here; the rest of its `whole` bytes is dropped up to `end`. */
+static void keep_beginning(struct csv_cutter *cutter, size_t at, uint64_t whole, uint64_t end,
+                           struct csv_record *ret)
+{
+    size_t held = cutter->bytes.size - at;
+    if (end <= held) {
+        ret->size = (size_t)whole;
+        ret->end = (size_t)end;
+        return;
+    }
+    ret->size = whole < held ? (size_t)whole : held;
+    ret->end = held;
+    ret->whole = whole;
+    cutter->drop_to = cutter->bytes.offset + at + end;
+}
+
+/* More of a record than this is held only when it is known to become a row. */
+static uint64_t held_most(const struct csv_cutter *cutter)
+{
+    return cutter->record_limit < HELD_BYTES ? cutter->record_limit : HELD_BYTES;
+}
+
+/* A record that has more bytes than are held of one: either it is worth holding, and all of it is
+ * read, or it is known to be a reject (*ret_known), or it waits for its end. */
+static enum status look_ahead(struct csv_cutter *cutter, size_t at, struct csv_record *ret,
+                              bool *ret_known, bool *ret_waits, struct err *err)
+{
+    struct csv_ahead ahead;
+    struct sliding *bytes = &cutter->bytes;
+    uint64_t offset = bytes->offset + at, end = bytes->end;
+    bool limited = end - offset > cutter->record_limit;
+    bool comment = cutter->dialect->comment != 0 && bytes->data[at] == cutter->dialect->comment;
+    *ret_known = true;
+    if (comment || allowance_is_used_up(cutter)) {
+        *ret_known = bytes->size - at >= cutter->record_limit;
+        if (*ret_known) give_up(cutter, at, ret);
+        return STATUS_OK;
+    }
+    if (limited) end = offset + cutter->record_limit;
+    TRY(csv_record_ahead(cutter->dialect, bytes->input, offset, end, &ahead, err));
+    bool unfinished = !limited && cutter->whole_records && ahead.fault != CSV_STRAY_QUOTE;
+    if (unfinished && (ahead.open || ahead.fault == CSV_UNCLOSED_QUOTE)) {
+        *ret_waits = true;
+        return STATUS_OK;
+    }
+    bool any_line = ahead.first_line_end > 0 && (ahead.fault == CSV_FINE || !ahead.open);
+    if (ahead.open && limited && any_line) ahead.fault = CSV_UNCLOSED_QUOTE;
+    *ret = (struct csv_record){.fields = ahead.fields, .lines = 1, .fault = ahead.fault};
+    if (ahead.open && limited && !any_line) {
+        give_up(cutter, at, ret);
+    } else if (ahead.fault != CSV_FINE) {
+        ret->looked = (size_t)ahead.looked;
+        keep_beginning(cutter, at, ahead.first_line_size, ahead.first_line_end, ret);
+    } else if (ahead.longest > cutter->field_limit) {
+        ret->fault = CSV_FIELD_TOO_LONG;
+        ret->lines = ahead.lines;
+        ret->longest = (size_t)ahead.longest;
+        keep_beginning(cutter, at, ahead.size, ahead.end, ret);
+    } else {
+        *ret_known = false;
+        return sliding_until(bytes, offset + ahead.end + 2, err);
+    }
+    return STATUS_OK;
+}
+
 static enum status next_record(struct csv_cutter *cutter, size_t at, struct csv_record *ret,
                                struct err *err)
 {
     if (cutter->bytes.size == at && !sliding_at_end(&cutter->bytes))
         TRY(sliding_more(&cutter->bytes, at, err));
     while (!find_record(cutter, at, ret)) {
-        if (cutter->bytes.size - at >= RECORD_BYTES_MAXIMUM) {
-            give_up(cutter, at, ret);
-            break;
+        bool known = false, found = false;
+        if (cutter->bytes.size - at >= held_most(cutter)) {
+            TRY(look_ahead(cutter, at, ret, &known, &cutter->waits, err));
+            if (cutter->waits) break;
+            found = !known && find_record(cutter, at, ret);
         }
-        cutter->waits = sliding_at_end(&cutter->bytes);
-        if (cutter->waits) return STATUS_OK;
+        cutter->waits = !known && !found && sliding_at_end(&cutter->bytes);
+        if (known || found || cutter->waits) break;
         TRY(sliding_more(&cutter->bytes, at, err));
     }
+    if (cutter->waits) return STATUS_OK;
     if (ret->fault != CSV_FINE && ret->looked > ret->end) cutter->again += ret->looked - ret->end;
     return STATUS_OK;
 }
@@ -122,8 +196,13 @@ static enum status note_bad(struct csv_piece *piece, const struct csv_record *re
         piece->bad = bad;
         piece->bad_room = room;
     }
-    piece->bad[piece->bad_count++] = (struct csv_bad){
-        .at = at, .size = record->size, .end = record->end, .fault = record->fault};
+    piece->bad[piece->bad_count++] = (struct csv_bad){.at = at,
+                                                      .size = record->size,
+                                                      .end = record->end,
+                                                      .whole = record->whole,
+                                                      .longest = record->longest,
+                                                      .lines = record->lines,
+                                                      .fault = record->fault};
     return STATUS_OK;
 }
 
@@ -144,7 +223,8 @@ static enum status take_many(struct csv_cutter *cutter, struct csv_piece *piece,
         next = cutter->scan->count(&cutter->marks, cutter->bytes.data, next, cutter->bytes.size,
                                    cutter->piece_rows, cutter->piece_bytes, cutter->row_bytes,
                                    cutter->dialect->fields == 1, &state, &count);
-    } while (next + 64 >= cutter->bytes.size && !sliding_at_end(&cutter->bytes));
+    } while (next + 64 >= cutter->bytes.size && !sliding_at_end(&cutter->bytes) &&
+             next - count.end < held_most(cutter));
     cutter->scanned_again += next - count.end;
     piece->records = count.records;
     piece->blank_lines += count.blank_lines;
@@ -167,6 +247,7 @@ static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, 
     *ret_full = *at > 0 && cost > cutter->piece_bytes;
     if (*ret_full) {
         cutter->in_long_line = false; /* the next piece begins with it and finds out again */
+        cutter->drop_to = 0;
         return STATUS_OK;
     }
     if (record.fault != CSV_FINE) TRY(note_bad(piece, &record, *at, err));
@@ -174,7 +255,7 @@ static enum status take_one(struct csv_cutter *cutter, struct csv_piece *piece, 
     piece->blank_lines += blank;
     cutter->line += record.lines;
     *at += record.end;
-    *ret_full = cutter->in_long_line;
+    *ret_full = cutter->in_long_line || cutter->drop_to > 0;
     return STATUS_OK;
 }
 
@@ -192,6 +273,20 @@ static enum status fill(struct csv_cutter *cutter, struct csv_piece *piece, stru
     cutter->blank_lines += piece->blank_lines;
     piece->size = at;
     return at == 0 ? STATUS_OK : sliding_take(&cutter->bytes, at, &piece->data, err);
+}
+
+/* Drops what is left of a record of which the beginning was handed on. */
+static enum status leave_record(struct csv_cutter *cutter, struct err *err)
+{
+    struct sliding *bytes = &cutter->bytes;
+    while (bytes->offset < cutter->drop_to) {
+        TRY(interrupted(err));
+        if (bytes->size == 0) TRY(sliding_more(bytes, 0, err));
+        uint64_t left = cutter->drop_to - bytes->offset;
+        sliding_drop(bytes, left < bytes->size ? (size_t)left : bytes->size);
+    }
+    cutter->drop_to = 0;
+    return STATUS_OK;
 }
 
 /* Drops what is left of a record that was too long, up to its line end. */
@@ -214,6 +309,7 @@ enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct er
 {
     OWNED(csv_piece_free) struct csv_piece *piece = NULL;
     *ret = NULL;
+    TRY(leave_record(cutter, err));
     TRY(leave_long_line(cutter, err));
     TRY(NEW(&piece, 1, err));
     piece->offset = cutter->bytes.offset;
@@ -223,6 +319,18 @@ enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct er
     if (piece->size == 0) return STATUS_OK;
     *ret = piece;
     piece = NULL;
+    return STATUS_OK;
+}
+
+enum status csv_read_whole(const struct input *input, uint64_t whole, struct bytes *scratch,
+                           struct source_place *place, struct err *err)
+{
+    scratch->size = 0;
+    TRY(bytes_reserve(scratch, (size_t)whole, err));
+    TRY(input_read_at((struct input *)(uintptr_t)input, scratch->data, (size_t)whole,
+                      (uint64_t)place->byte_offset, err));
+    scratch->size = (size_t)whole;
+    place->raw = (struct str){(const char *)scratch->data, scratch->size};
     return STATUS_OK;
 }
 

@@ -94,12 +94,22 @@ static void judge(const struct reading *reading, const struct csv_record *record
                   struct fault *ret)
 {
     const uint8_t *data = reading->piece->data + at;
-    if (record->fault == CSV_STRAY_QUOTE)
+    if (record->whole > 0 && record->fault != CSV_FIELD_TOO_LONG)
+        set_fault(ret, "record size", "found a wrong quote in a line of %llu bytes",
+                  (unsigned long long)record->whole);
+    else if (record->fault == CSV_STRAY_QUOTE)
         set_fault(ret, "quote", "found more text behind a closing quote, expected a delimiter");
     else if (record->fault == CSV_UNCLOSED_QUOTE)
         set_fault(ret, "quote", "found a quote that does not end, expected it in this record");
+    else if (record->fault == CSV_FIELD_TOO_LONG)
+        set_fault(ret, "field size", "found a field of %zu bytes, expected at most %llu",
+                  record->longest, (unsigned long long)reading->options->field_limit);
     else if (record->fault == CSV_RECORD_TOO_LONG)
-        set_fault(ret, "record size", "found no line end within %zu bytes", record->size);
+        set_fault(ret, "record size", "found no line end within %llu bytes",
+                  (unsigned long long)reading->options->record_limit);
+    else if (record->size > reading->options->record_limit)
+        set_fault(ret, "record size", "found %zu bytes, expected at most %llu", record->size,
+                  (unsigned long long)reading->options->record_limit);
     else if (record->fields != reading->dialect->fields && !may_be_padded(reading, record, data))
         set_fault(ret, "ragged", "found %zu field%s, expected %zu", record->fields,
                   record->fields == 1 ? "" : "s", reading->dialect->fields);
@@ -179,7 +189,11 @@ static void find_record(struct reading *reading, struct csv_record *ret)
     size_t at = reading->at;
     if (reading->next_bad < piece->bad_count && piece->bad[reading->next_bad].at == at) {
         const struct csv_bad *bad = &piece->bad[reading->next_bad++];
-        *ret = (struct csv_record){.size = bad->size, .end = bad->end, .fault = bad->fault};
+        *ret = (struct csv_record){.size = bad->size,
+                                   .end = bad->end,
+                                   .longest = (size_t)bad->longest,
+                                   .whole = bad->whole,
+                                   .fault = bad->fault};
         return;
     }
     (void)csv_record_find(reading->dialect, piece->data + at, piece->size - at, true, ret);
@@ -319,7 +333,8 @@ static enum status take_quickly(struct reading *reading, struct segment *segment
     int64_t number = reading->number++;
     if (record.size > reading->options->field_limit)
         record.longest = longest_cell(reading, record.fields);
-    if (record.longest != 0 || record.fields != reading->dialect->fields || !reading->utf8)
+    if (record.longest != 0 || record.fields != reading->dialect->fields || !reading->utf8 ||
+        record.size > reading->options->record_limit)
         judge(reading, &record, at, &fault);
     if (record.fields < reading->dialect->fields) pad_cells(reading, record.fields);
     if (fault.rule == NULL && repeats_header(reading, reading->piece->data, quoted))

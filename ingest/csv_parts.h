@@ -47,7 +47,13 @@ static inline bool csv_is_plain(const struct csv_dialect *dialect)
 
 /* ---- csv_record.c: where a record ends ---- */
 
-enum csv_fault { CSV_FINE, CSV_STRAY_QUOTE, CSV_UNCLOSED_QUOTE, CSV_RECORD_TOO_LONG };
+enum csv_fault {
+    CSV_FINE,
+    CSV_STRAY_QUOTE,
+    CSV_UNCLOSED_QUOTE,
+    CSV_RECORD_TOO_LONG,
+    CSV_FIELD_TOO_LONG, /* of a record that was never held as a whole (csv_ahead.c) */
+};
 
 struct csv_record {
     size_t size; /* bytes without the line end */
@@ -56,6 +62,7 @@ struct csv_record {
     size_t longest; /* bytes of the longest field, with quotes */
     int64_t lines;  /* physical lines it takes */
     size_t looked;  /* bytes that were read to find out */
+    uint64_t whole; /* bytes without the line end when `size` are only the first; 0 = all */
     bool comment;   /* it is none */
     enum csv_fault fault;
 };
@@ -85,6 +92,23 @@ MUST_CHECK enum status csv_field_text(const struct csv_dialect *dialect, const u
                                       const struct csv_field *field, struct bytes *text,
                                       struct err *err);
 
+/* ---- csv_ahead.c: how far a long record goes, without holding it ---- */
+
+struct csv_ahead {
+    uint64_t size, end; /* as of csv_record */
+    uint64_t longest, looked;
+    size_t fields;
+    int64_t lines;
+    enum csv_fault fault;
+    uint64_t first_line_size, first_line_end; /* with a fault: all there is of the record */
+    bool open; /* what was asked for ends at `end` of the file, without a line end */
+};
+/* The record at `offset` of the file, as csv_record_find finds it, if it ends in front of `end`. A
+ * quote that does not end there is a fault, a record without line end is `open`. */
+MUST_CHECK enum status csv_record_ahead(const struct csv_dialect *dialect, struct input *input,
+                                        uint64_t offset, uint64_t end, struct csv_ahead *ret,
+                                        struct err *err);
+
 /* ---- csv_dialect.c: delimiter, quote and header found in a sample ---- */
 
 /* `sample` is the beginning of the file, `whole` when it is all of it. Fills ret, and *ret_names
@@ -103,8 +127,11 @@ MUST_CHECK enum status csv_tail_find(struct input *input, struct csv_dialect *di
 
 /* ---- csv_cut.c: pieces of whole records, in order ---- */
 
-struct csv_bad { /* a record that the cutter already knows to be wrong */
-    size_t at, size, end;
+struct csv_bad {          /* a record that the cutter already knows to be wrong */
+    size_t at, size, end; /* in the piece */
+    uint64_t whole;       /* bytes of the record in the file, where the piece has not all of it */
+    uint64_t longest;     /* of CSV_FIELD_TOO_LONG */
+    int64_t lines;
     enum csv_fault fault;
 };
 struct csv_piece {
@@ -120,6 +147,10 @@ struct csv_piece {
     size_t bad_count, bad_room;
 };
 void csv_piece_free(struct csv_piece **piece);
+/* Reads all `whole` bytes of a record of which its piece has only the first into `scratch`. */
+MUST_CHECK enum status csv_read_whole(const struct input *input, uint64_t whole,
+                                      struct bytes *scratch, struct source_place *place,
+                                      struct err *err);
 /* Whether each of its records is one line. */
 bool csv_piece_is_lines(const struct csv_piece *piece);
 

@@ -7,6 +7,8 @@
 
 #include <csv.h>
 
+#define FIELD_ROOM 4096
+
 struct csv_splitter {
     struct csv_parser libcsv;
     struct csv_dialect dialect;
@@ -42,7 +44,6 @@ enum status csv_splitter_open(struct csv_splitter **ret, const struct csv_dialec
         return fail(err, STATUS_FAILED, "libcsv does not start");
     csv_set_realloc_func(&splitter->libcsv, counted_resize);
     csv_set_free_func(&splitter->libcsv, memory_free);
-    csv_set_blk_size(&splitter->libcsv, 4096);
     csv_set_space_func(&splitter->libcsv, never_space);
     csv_set_delim(&splitter->libcsv, dialect->delimiter);
     /* no quote: a byte that UTF-8 never has */
@@ -114,6 +115,8 @@ enum status csv_split(struct csv_splitter *splitter, const uint8_t *data, size_t
     splitter->fields = splitter->records = 0;
     splitter->status = STATUS_OK;
     splitter->err = err;
+    /* its room for a field grows by this; by less, a long field costs the square of its length */
+    csv_set_blk_size(&splitter->libcsv, size < FIELD_ROOM ? FIELD_ROOM : size);
     bool taken =
         csv_parse(&splitter->libcsv, data, size, take_field, take_record, splitter) == size;
     if (csv_error(&splitter->libcsv) == CSV_ENOMEM) return fail_memory(err, size);

@@ -22,7 +22,7 @@ struct ingest_args {
     struct text_list text, sidecar, columns;
     bool no_provenance, accept_failed, incremental, retry;
     int64_t chunk_rows, max_pixels, skip_rows, max_members, retries, timeout;
-    uint64_t chunk_bytes, max_field, max_picture, max_bytes;
+    uint64_t chunk_bytes, max_field, max_record, max_picture, max_bytes;
     double max_ratio;
     int changed;     /* enum changed_action */
     int last_record; /* 0 wait, 1 read */

@@ -23,6 +23,8 @@ bool sliding_at_end(const struct sliding *sliding);
 /* Reads on: as much again as there is behind `from`, at least SLIDING_READ_BYTES, so that whoever
  * looks again from there on looks at each byte twice at most. */
 MUST_CHECK enum status sliding_more(struct sliding *sliding, size_t from, struct err *err);
+/* Reads on up to byte `to` of the file, or its end; takes no more room than that. */
+MUST_CHECK enum status sliding_until(struct sliding *sliding, uint64_t to, struct err *err);
 /* Hands on the first `size` bytes (> 0): *ret_data from memory_get. The rest stays. */
 MUST_CHECK enum status sliding_take(struct sliding *sliding, size_t size, uint8_t **ret_data,
                                     struct err *err);

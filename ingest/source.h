@@ -68,8 +68,8 @@ struct source_options {
     const struct text_list *text_columns;   /* never inferred: stay utf8 */
     const struct text_list *contract_texts; /* likewise, where the source has them; NULL = none */
     const struct text_list *columns;        /* only these; NULL or none = all */
-    uint64_t field_limit, picture_limit, pixel_limit; /* design section 9 */
-    int64_t chunk_rows;                               /* of a piece */
+    uint64_t field_limit, record_limit, picture_limit, pixel_limit; /* design section 9 */
+    int64_t chunk_rows;                                             /* of a piece */
     uint64_t chunk_bytes;
     size_t threads;
     const struct shard *shard; /* the part that is read, with what its plan says; NULL = all */

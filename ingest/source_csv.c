@@ -340,12 +340,13 @@ struct walk {
     const uint8_t *data; /* of the piece, as it lies in the file */
     size_t at, bad;
     int64_t number, line; /* of the record at `at` */
+    uint64_t whole;       /* bytes of the record that was found, when the piece has not all */
 };
 
 static struct walk walk_begin(const struct source *source, const struct csv_piece *csv,
                               const uint8_t *data)
 {
-    return (struct walk){&source->dialect, csv, data, 0, 0, csv->first_record, csv->first_line};
+    return (struct walk){&source->dialect, csv, data, 0, 0, csv->first_record, csv->first_line, 0};
 }
 
 /* Moves on to record `number` and behind it; false when it is in a later piece. */
@@ -355,8 +356,10 @@ static bool walk_to(struct walk *walk, int64_t number, struct source_place *ret)
     while (walk->at < csv->size && walk->number <= number) {
         struct csv_record record;
         if (walk->bad < csv->bad_count && csv->bad[walk->bad].at == walk->at) {
-            record = (struct csv_record){
-                .size = csv->bad[walk->bad].size, .end = csv->bad[walk->bad].end, .lines = 1};
+            record = (struct csv_record){.size = csv->bad[walk->bad].size,
+                                         .end = csv->bad[walk->bad].end,
+                                         .whole = csv->bad[walk->bad].whole,
+                                         .lines = 1};
             walk->bad++;
         } else {
             (void)csv_record_find(walk->dialect, walk->data + walk->at, csv->size - walk->at, true,
@@ -367,6 +370,7 @@ static bool walk_to(struct walk *walk, int64_t number, struct source_place *ret)
         *ret = (struct source_place){.raw = {(const char *)walk->data + walk->at, record.size},
                                      .byte_offset = (int64_t)(csv->offset + walk->at),
                                      .line = walk->line};
+        walk->whole = record.whole;
         walk->number += !blank;
         walk->line += record.lines;
         walk->at += record.end;
@@ -390,6 +394,8 @@ static enum status place_csv(const struct source *source, const struct source_pi
 {
     struct walk walk = walk_begin(source, piece->csv, piece->csv->data);
     *ret_here = walk_to(&walk, number, ret);
+    if (*ret_here && walk.whole > ret->raw.size)
+        TRY(csv_read_whole(source->file.input, walk.whole, scratch, ret, err));
     return *ret_here ? reread_restore_place(&source->file, ret, scratch, err) : STATUS_OK;
 }
 

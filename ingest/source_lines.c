@@ -55,7 +55,9 @@ struct line {
     struct str text;
     size_t at; /* in the piece */
     int64_t number, line;
-    bool too_long; /* it has no end within the maximum */
+    uint64_t whole; /* its bytes when the piece has not all of them; 0 = it has */
+    bool too_long;  /* it has no end within the maximum */
+    bool too_large; /* it is beyond the limit of a field */
 };
 
 static struct walk walk_begin(const struct source *source, const struct csv_piece *csv)
@@ -71,7 +73,11 @@ static bool walk_on(struct walk *walk, struct line *ret)
     bool bad = walk->bad < csv->bad_count && csv->bad[walk->bad].at == walk->at;
     if (bad) {
         const struct csv_bad *known = &csv->bad[walk->bad++];
-        record = (struct csv_record){.size = known->size, .end = known->end, .lines = 1};
+        record = (struct csv_record){.size = known->size,
+                                     .end = known->end,
+                                     .whole = known->whole,
+                                     .fault = known->fault,
+                                     .lines = 1};
     } else {
         (void)csv_record_find(walk->dialect, csv->data + walk->at, csv->size - walk->at, true,
                               &record);
@@ -80,7 +86,9 @@ static bool walk_on(struct walk *walk, struct line *ret)
                          .at = walk->at,
                          .number = walk->number++,
                          .line = walk->line,
-                         .too_long = bad};
+                         .whole = record.whole,
+                         .too_long = bad && record.fault == CSV_RECORD_TOO_LONG,
+                         .too_large = bad && record.fault == CSV_FIELD_TOO_LONG};
     walk->line += record.lines;
     walk->at += record.end;
     return true;
@@ -184,8 +192,10 @@ static enum status take_line(struct reading *reading, const struct line *line, s
 {
     char number[24];
     if (line->too_long)
-        return reject(reading, line, "record size", "found no line end within 64 MiB", err);
-    if (line->text.size > reading->source->options.field_limit)
+        return reject(reading, line, "record size", "found no line end within --max-record", err);
+    if (line->text.size > reading->source->options.record_limit)
+        return reject(reading, line, "record size", "found a line beyond --max-record", err);
+    if (line->too_large || line->text.size > reading->source->options.field_limit)
         return reject(reading, line, "field size", "found a line beyond --max-field", err);
     if (!reading->utf8 && !utf8_valid(line->text.data, line->text.size))
         return reject(reading, line, "encoding", "found bytes that are not UTF-8", err);
@@ -459,6 +469,8 @@ static enum status place_lines(const struct source *source, const struct source_
     *ret = (struct source_place){.raw = line.text,
                                  .byte_offset = (int64_t)(piece->csv->offset + line.at),
                                  .line = line.line};
+    if (line.whole > ret->raw.size)
+        TRY(csv_read_whole(source->file.input, line.whole, scratch, ret, err));
     return reread_restore_place(&source->file, ret, scratch, err);
 }
 

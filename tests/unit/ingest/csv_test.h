@@ -20,6 +20,7 @@ static inline struct source_options csv_options(void)
         .header_rows = 1,
         .skip_rows = -1,
         .field_limit = 16u << 20,
+        .record_limit = 64u << 20,
         .picture_limit = 64u << 20,
         .pixel_limit = 100000000,
         .chunk_rows = 65536,
