@@ -213,6 +213,16 @@ uint32_t entities_count(const struct entities *entities)
     return entities->count;
 }
 
+uint64_t entities_word(const struct entities *entities, uint32_t id)
+{
+    return entities->words[id];
+}
+
+struct str entities_bytes(const struct entities *entities, uint32_t id)
+{
+    return key_of(entities, id);
+}
+
 /* ---- key order ---- */
 
 static int compare_words(const void *context, uint32_t a, uint32_t b)

@@ -22,6 +22,9 @@ MUST_CHECK enum status entities_find(const struct entities *entities,
                                      const struct key_layout *layout, const struct batch *batch,
                                      uint32_t *ret_ids, struct err *err);
 uint32_t entities_count(const struct entities *entities);
+/* The key of an entity: the word (layout.word), or its bytes, borrowed until more are added. */
+uint64_t entities_word(const struct entities *entities, uint32_t id);
+struct str entities_bytes(const struct entities *entities, uint32_t id);
 /* ret_ranks[id] = the entity's place in key order. *ret_same true when that is the order of first
  * appearance already (ret_ranks is filled all the same). */
 MUST_CHECK enum status entities_rank(const struct entities *entities, uint32_t *ret_ranks,

@@ -28,7 +28,7 @@ static bool kind_of(const struct type *type, enum key_kind *ret)
     }
 }
 
-static bool kind_is_word(enum key_kind kind)
+bool key_kind_is_word(enum key_kind kind)
 {
     return kind != KEY_TEXT && kind != KEY_BYTES;
 }
@@ -52,7 +52,7 @@ enum status key_layout_of(const struct schema *schema, const struct text_list *n
         }
         layout.units[i] = field->type.unit;
     }
-    layout.word = layout.count == 1 && kind_is_word(layout.kinds[0]);
+    layout.word = layout.count == 1 && key_kind_is_word(layout.kinds[0]);
     *ret = layout;
     return STATUS_OK;
 }
@@ -167,6 +167,19 @@ static enum status append_escaped(struct bytes *ret, struct str text, struct err
     return STATUS_OK;
 }
 
+uint64_t key_word(enum key_kind kind, int64_t integer)
+{
+    bool plain = kind == KEY_BOOL || kind == KEY_UNSIGNED;
+    return plain ? (uint64_t)integer : (uint64_t)integer ^ SIGN;
+}
+
+enum status key_append(struct bytes *ret, enum key_kind kind, int64_t integer, struct str text,
+                       struct err *err)
+{
+    return key_kind_is_word(kind) ? append_word(ret, key_word(kind, integer), err)
+                                  : append_escaped(ret, text, err);
+}
+
 enum status key_bytes(const struct key_layout *layout, const struct batch *batch, int64_t row,
                       struct bytes *scratch, struct str *ret, bool *ret_null, struct err *err)
 {
@@ -180,7 +193,7 @@ enum status key_bytes(const struct key_layout *layout, const struct batch *batch
         array = slot_of(field, array, &slot);
         *ret_null = array_is_null(array, slot);
         if (*ret_null) return STATUS_OK;
-        if (kind_is_word(layout->kinds[i])) {
+        if (key_kind_is_word(layout->kinds[i])) {
             TRY(append_word(scratch, word_at(&field->type, array, slot), err));
             continue;
         }

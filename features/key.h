@@ -27,6 +27,14 @@ MUST_CHECK enum status key_layout_of(const struct schema *schema, const struct t
 /* Whether keys of both layouts may be compared; the first column that differs otherwise. */
 bool key_layouts_agree(const struct key_layout *a, const struct key_layout *b, size_t *ret_column);
 
+/* Whether values of this kind are 64-bit words; texts and bytes are not. */
+bool key_kind_is_word(enum key_kind kind);
+/* The word of a whole number, boolean, date or time in the column's own unit. */
+uint64_t key_word(enum key_kind kind, int64_t integer);
+/* Appends one column of a compound key: `integer` where the kind is a word, else `text`. */
+MUST_CHECK enum status key_append(struct bytes *ret, enum key_kind kind, int64_t integer,
+                                  struct str text, struct err *err);
+
 /* The words of all rows of a batch (layout->word); ret_null[row] true where the value is null. */
 void key_words(const struct key_layout *layout, const struct batch *batch, uint64_t *ret,
                bool *ret_null);

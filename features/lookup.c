@@ -5,138 +5,198 @@
 #include "base/input.h"
 #include "base/output.h"
 #include "base/parallel.h"
-#include "features/feature_table.h"
+#include "columnar/value_text.h"
 #include "features/key_text.h"
-#include "features/row_text.h"
+#include "features/lookup_views.h"
 
 #include <stdio.h>
 
-#define LINE_BYTES ((size_t)1 << 20)
-#define READ_BYTES ((size_t)64 << 10)
+#define LINE_BYTES   ((size_t)1 << 20)
+#define READ_BYTES   ((size_t)64 << 10)
+#define ANSWER_BYTES ((size_t)4 << 30)
 
 struct lookup_args {
     const char *keys;
-    bool no_as_known;
+    int64_t reload;
+    bool no_as_known, no_personal;
 };
+
+#define IN(member) offsetof(struct lookup_args, member)
 
 static const struct setting lookup_options[] = {
     {.name = "keys",
      .kind = SETTING_TEXT,
-     .offset = offsetof(struct lookup_args, keys),
+     .offset = IN(keys),
      .help = "read keys from FILE, one a line, and answer each line at once; - is stdin",
      .argument = "FILE"},
+    {.name = "reload",
+     .kind = SETTING_INT,
+     .offset = IN(reload),
+     .fallback = "0",
+     .maximum = 86400,
+     .help = "with --keys, see every so many seconds whether VIEW[@REF] means another version by "
+             "now (default: never)",
+     .argument = "SECONDS"},
     {.name = "no-as-known",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct lookup_args, no_as_known),
+     .offset = IN(no_as_known),
      .help = "use rows created after --as-of too"},
+    {.name = "no-personal",
+     .kind = SETTING_FLAG,
+     .offset = IN(no_personal),
+     .help = "leave features out that the view calls personal"},
     {0},
 };
 
 struct lookup {
     const struct invocation *invocation;
     struct store *store;
-    struct feature_table table;
-    struct schema *keys;   /* entity columns */
-    struct schema *answer; /* entity columns, then features */
+    struct lookup_views views;
+    struct lookup_hit *hits; /* one a view */
+    struct schema *keys;     /* entity columns */
     struct batch_builder *builder;
     struct key_layout layout; /* of `keys` */
     struct output *output;
-    int64_t time; /* microseconds */
+    struct bytes text; /* of answers */
+    int64_t time;      /* microseconds */
+    int64_t looked_at; /* when the version was asked for; microseconds */
     int64_t bad_lines;
 };
 
-static void lookup_release(struct lookup *lookup)
+static void forget_views(struct lookup *lookup)
 {
     batch_builder_close(&lookup->builder);
     schema_unref(&lookup->keys);
-    schema_unref(&lookup->answer);
-    feature_table_release(&lookup->table);
+    lookup_views_release(&lookup->views);
+    memory_free(lookup->hits);
+    lookup->hits = NULL;
+}
+
+static void lookup_release(struct lookup *lookup)
+{
+    forget_views(lookup);
+    bytes_release(&lookup->text);
     output_close(&lookup->output);
     store_close(&lookup->store);
 }
 
 /* ---- opening ---- */
 
-static enum status make_schemas(struct lookup *lookup, struct err *err)
-{
-    const struct feature_table *table = &lookup->table;
-    const struct text_list *entity = &table->view.entity;
-    TRY(key_text_schema(&lookup->keys, table->schema, entity, err));
-    TRY(key_layout_of(lookup->keys, entity, &lookup->layout, err));
-    TRY(schema_copy(&lookup->answer, lookup->keys, err));
-    for (size_t i = 0; i < table->answers->count; i++)
-        TRY(schema_add(lookup->answer, &table->answers->fields[i], err));
-    return batch_builder_open(&lookup->builder, lookup->keys, 64, err);
-}
-
-static enum status open_table(struct lookup *lookup, struct err *err)
+static enum status open_views(struct lookup *lookup, struct err *err)
 {
     const struct invocation *invocation = lookup->invocation;
     const struct lookup_args *args = invocation->args;
-    bool more;
-    struct feature_options options = {.as_known = !args->no_as_known,
-                                      .order = TIMELINE_BY_ENTITY_NUMBER,
-                                      .threads =
-                                          parallel_threads((size_t)invocation->common.threads)};
-    TRY(store_open(&lookup->store, &invocation->common, STORE_READ, err));
+    struct lookup_options options = {.as_known = !args->no_as_known,
+                                     .threads =
+                                         parallel_threads((size_t)invocation->common.threads)};
+    TRY(lookup_views_open(&lookup->views, lookup->store, invocation->operands[0], &options,
+                          !args->no_personal, invocation->arena, err));
+    TRY(NEW(&lookup->hits, lookup->views.count, err));
+    const struct text_list *entity = &lookup_index_view(lookup->views.indexes[0])->entity;
+    TRY(key_text_schema(&lookup->keys, lookup_views_keys(&lookup->views), entity, err));
+    TRY(key_layout_of(lookup->keys, entity, &lookup->layout, err));
+    lookup->looked_at = clock_now();
+    return batch_builder_open(&lookup->builder, lookup->keys, 64, err);
+}
+
+static enum status open_all(struct lookup *lookup, struct err *err)
+{
+    const struct common *common = &lookup->invocation->common;
+    TRY(store_open(&lookup->store, common, STORE_READ, err));
     if (lookup->store == NULL)
         return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
-    TRY(feature_table_open(&lookup->table, lookup->store, invocation->operands[0], &options,
-                           invocation->arena, err));
-    TRY(feature_table_next(&lookup->table, UINT64_MAX, &more, err));
-    lookup->time =
-        invocation->common.as_of.given ? invocation->common.as_of.microseconds : clock_now();
-    TRY(make_schemas(lookup, err));
-    return output_open(&lookup->output, invocation->common.output, err);
+    TRY(open_views(lookup, err));
+    return output_open(&lookup->output, common->output, err);
+}
+
+/* A tag moved, a version came: the next line is answered from it. */
+static enum status reload(struct lookup *lookup, struct err *err)
+{
+    const struct lookup_args *args = lookup->invocation->args;
+    bool moved = false;
+    if (args->reload == 0 || clock_now() - lookup->looked_at < args->reload * 1000000)
+        return STATUS_OK;
+    TRY(lookup_views_moved(&lookup->views, lookup->store, lookup->invocation->operands[0], &moved,
+                           lookup->invocation->arena, err));
+    lookup->looked_at = clock_now();
+    if (!moved) return STATUS_OK;
+    forget_views(lookup);
+    return open_views(lookup, err);
 }
 
 /* ---- answering the keys in the builder ---- */
 
-/* Every key at the one time that is asked about. */
-static enum status ask(const struct lookup *lookup, const struct batch *keys, struct asked *ret,
-                       struct err *err)
+/* A value of the index as an Arrow array of one row, so that it reads as everywhere else. */
+static enum status value_text(const struct field *field, const struct lookup_value *value,
+                              struct bytes *ret, struct err *err)
 {
-    TRY(asked_make(ret, lookup->table.timeline->entities, &lookup->layout, -1, keys, err));
-    TRY(NEW(&ret->times, (size_t)keys->rows, err));
-    ret->unit = 1000;
-    for (int64_t i = 0; i < keys->rows; i++)
-        ret->times[i] = lookup->time;
+    int32_t offsets[2] = {0, (int32_t)value->size};
+    const uint8_t *data = lookup_value_data(value);
+    struct buffer buffers[2] = {{.data = data, .size = value->size}, {0}};
+    struct array array = {.length = 1, .buffers = buffers, .buffer_count = 1};
+    if (value->null) return bytes_append_text(ret, "null", err);
+    if (value->json) return bytes_append(ret, data, value->size, err);
+    if (field->type.id == TYPE_UTF8 || field->type.id == TYPE_BINARY) {
+        buffers[1] = buffers[0];
+        buffers[0] = (struct buffer){.data = (const uint8_t *)offsets, .size = sizeof offsets};
+        array.buffer_count = 2;
+    }
+    return value_json(field, &array, 0, ret, err);
+}
+
+static enum status key_of(const struct lookup *lookup, const struct batch *keys, int64_t row,
+                          struct bytes *scratch, struct lookup_key *ret, struct err *err)
+{
+    bool null;
+    TRY(key_bytes(&lookup->layout, keys, row, scratch, &ret->bytes, &null, err));
+    if (!lookup->layout.word) return STATUS_OK;
+    memcpy(&ret->word, ret->bytes.data, sizeof ret->word); /* big endian */
+    ret->word = __builtin_bswap64(ret->word);
     return STATUS_OK;
 }
 
-static enum status fill_columns(const struct lookup *lookup, const struct batch *keys,
-                                struct array **columns, struct err *err)
+static enum status write_name(struct bytes *text, bool first, const char *name, struct err *err)
 {
-    OWNED(asked_release) struct asked asked = {0};
-    size_t at = keys->schema->count;
-    int64_t found;
-    TRY(ask(lookup, keys, &asked, err));
-    for (size_t i = 0; i < at; i++)
-        columns[i] = array_ref(keys->columns[i]);
-    return feature_table_answer(&lookup->table, &asked, &columns[at], &found, err);
+    TRY(bytes_append(text, first ? "{" : ",", 1, err));
+    TRY(bytes_append_json(text, str_of(name), err));
+    return bytes_append(text, ":", 1, err);
 }
 
-static enum status write_answer(const struct lookup *lookup, const struct batch *answer,
-                                struct err *err)
+static enum status answer_row(struct lookup *lookup, const struct batch *keys, int64_t row,
+                              const struct lookup_key *key, struct err *err)
 {
-    OWNED(bytes_release) struct bytes text = bytes_limited((size_t)4 << 30);
-    TRY(json_rows(answer, 0, answer->rows, &text, err));
-    return output_write(lookup->output, text.data, text.size, err);
+    struct bytes *text = &lookup->text;
+    struct lookup_value value;
+    TRY(lookup_views_find(&lookup->views, key, lookup->time, lookup->hits, err));
+    for (size_t i = 0; i < keys->schema->count; i++) {
+        TRY(write_name(text, i == 0, keys->schema->fields[i].name, err));
+        TRY(value_json(&keys->schema->fields[i], keys->columns[i], row, text, err));
+    }
+    for (size_t i = 0; i < lookup->views.column_count; i++) {
+        const struct lookup_answer_column *column = &lookup->views.columns[i];
+        TRY(lookup_views_value(&lookup->views, lookup->hits, lookup->time, i, &value, err));
+        TRY(write_name(text, false, column->name, err));
+        TRY(value_text(column->field, &value, text, err));
+    }
+    return bytes_append_text(text, "}\n", err);
 }
 
 static enum status answer_keys(struct lookup *lookup, struct err *err)
 {
     OWNED(batch_release) struct batch keys = {0};
-    OWNED(batch_release) struct batch answer = {0};
-    OWNED(memory_release) struct array **columns = NULL;
+    OWNED(bytes_release) struct bytes scratch = bytes_limited(ANSWER_BYTES);
+    const struct common *common = &lookup->invocation->common;
     if (batch_builder_rows(lookup->builder) == 0) return STATUS_OK;
     TRY(batch_builder_finish(lookup->builder, &keys, err));
-    TRY(NEW(&columns, lookup->answer->count, err));
-    enum status status = fill_columns(lookup, &keys, columns, err);
-    if (status == STATUS_OK) status = batch_make(&answer, lookup->answer, keys.rows, columns, err);
-    for (size_t i = 0; i < lookup->answer->count; i++)
-        array_unref(&columns[i]);
-    return status == STATUS_OK ? write_answer(lookup, &answer, err) : status;
+    lookup->time = common->as_of.given ? common->as_of.microseconds : clock_now();
+    for (int64_t row = 0; row < keys.rows; row++) {
+        struct lookup_key key = {0};
+        lookup->text.size = 0;
+        TRY(key_of(lookup, &keys, row, &scratch, &key, err));
+        TRY(answer_row(lookup, &keys, row, &key, err));
+        TRY(output_write(lookup->output, lookup->text.data, lookup->text.size, err));
+    }
+    return STATUS_OK;
 }
 
 /* ---- where keys come from ---- */
@@ -179,7 +239,8 @@ static enum status answer_lines(struct lookup *lookup, struct bytes *lines, int6
     if (begin > 0) memmove(lines->data, lines->data + begin, lines->size - begin);
     lines->size -= begin;
     TRY(answer_keys(lookup, err));
-    return output_flush(lookup->output, err);
+    TRY(output_flush(lookup->output, err));
+    return reload(lookup, err);
 }
 
 static enum status answer_file(struct lookup *lookup, const char *path, struct err *err)
@@ -212,10 +273,11 @@ static enum status answer_operands(struct lookup *lookup, struct err *err)
 static enum status lookup_run(struct invocation *invocation, struct err *err)
 {
     const struct lookup_args *args = invocation->args;
-    OWNED(lookup_release) struct lookup lookup = {.invocation = invocation};
+    OWNED(lookup_release)
+    struct lookup lookup = {.invocation = invocation, .text = bytes_limited(ANSWER_BYTES)};
     if ((invocation->operand_count > 1) == (args->keys != NULL))
         return fail(err, STATUS_USAGE, "expected keys behind the view, or --keys FILE");
-    TRY(open_table(&lookup, err));
+    TRY(open_all(&lookup, err));
     TRY(args->keys != NULL ? answer_file(&lookup, args->keys, err) : answer_operands(&lookup, err));
     TRY(output_commit(lookup.output, err));
     if (lookup.bad_lines == 0) return STATUS_OK;
@@ -224,17 +286,23 @@ static enum status lookup_run(struct invocation *invocation, struct err *err)
 
 const struct command lookup_command = {
     .name = "lookup",
-    .operands = "VIEW[@REF] [KEY...]",
+    .operands = "VIEW[@REF][,VIEW[@REF]...] [KEY...]",
     .summary = "the features of single entities, one JSON object a key",
     .details =
         "The newest row of each entity that is not after now (or --as-of TIME), not older than the "
-        "ttl and created by then; nulls where there is none. A key of several columns is written "
-        "with commas. With --keys each line is answered at once, so that the command can sit "
-        "behind "
-        "a pipe or socket; a line that is not a key is answered with {\"error\": ...} and the exit "
-        "code is 3 at the end. The version stays in memory and does not change meanwhile.",
+        "ttl and created by then, and the view's aggregates then; nulls where there is none. "
+        "Several views are answered in one object; a name that is taken becomes VIEW.NAME. A key "
+        "of several columns is written with commas. With --keys each line is answered at once, so "
+        "that the command can sit behind a pipe or a socket; a line that is not a key is answered "
+        "with {\"error\": ...} and the exit code is 3 at the end. Answers come from an index that "
+        "is "
+        "made the first time a version is asked (STORE/index/, readable by its owner alone) and "
+        "mapped: nothing else is read. The version does not change meanwhile, unless --reload is "
+        "given.",
     .examples = "tamis-features lookup user_activity@prod 17 42\n"
-                "printf '17\\n42\\n' | tamis-features lookup user_activity --keys -",
+                "printf '17\\n42\\n' | tamis-features lookup user_activity,user_profile --keys -\n"
+                "systemd-socket-activate --inetd --accept --listen=7117 \\\n"
+                "    tamis-features lookup user_activity@prod --keys - --reload 60",
     .options = lookup_options,
     .args_bytes = sizeof(struct lookup_args),
     .operands_minimum = 1,

@@ -161,13 +161,20 @@ const struct timeline *point_in_time_timeline(const struct point_in_time *point)
 
 /* ---- life ---- */
 
+enum status point_in_time_open_lightly(struct point_in_time **ret, const struct timeline *timeline,
+                                       const struct point_rule *rule, struct err *err)
+{
+    TRY(NEW(ret, 1, err));
+    (*ret)->timeline = timeline;
+    (*ret)->rule = *rule;
+    return STATUS_OK;
+}
+
 enum status point_in_time_open(struct point_in_time **ret, const struct timeline *timeline,
                                const struct point_rule *rule, struct err *err)
 {
     OWNED(point_in_time_close) struct point_in_time *point = NULL;
-    TRY(NEW(&point, 1, err));
-    point->timeline = timeline;
-    point->rule = *rule;
+    TRY(point_in_time_open_lightly(&point, timeline, rule, err));
     if (rule->as_known && timeline->created != NULL) TRY(minima_make(point, err));
     *ret = point;
     point = NULL;

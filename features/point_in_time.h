@@ -27,6 +27,11 @@ struct point_in_time;
 MUST_CHECK enum status point_in_time_open(struct point_in_time **ret,
                                           const struct timeline *timeline,
                                           const struct point_rule *rule, struct err *err);
+/* The same without what makes long runs of late rows quick to step over: for few questions about a
+ * timeline that is not all in memory. */
+MUST_CHECK enum status point_in_time_open_lightly(struct point_in_time **ret,
+                                                  const struct timeline *timeline,
+                                                  const struct point_rule *rule, struct err *err);
 /* The row of features for entity `id` (as the timeline numbers them) at `time` ticks of
  * `time_unit` nanoseconds, -1 = none. */
 int64_t point_in_time_at(const struct point_in_time *point, uint32_t id, int64_t time,

@@ -28,7 +28,7 @@ struct walk {
 
 static bool has_value(const struct window *window, int64_t at)
 {
-    return window->valid == NULL || ((window->valid[at >> 3] >> (at & 7)) & 1) != 0;
+    return window->valid == NULL || window->valid[at] != 0;
 }
 
 /* The first position from `at` on that counts and has a value; above bounds.high: none. */

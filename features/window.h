@@ -40,7 +40,7 @@ struct window {
     int64_t length; /* microseconds, NO_TTL = since ever */
     enum word_kind kind;
     const uint64_t *words; /* by position; NULL = rows are counted */
-    const uint8_t *valid;  /* a bit a position; NULL = no nulls */
+    const uint8_t *valid;  /* a byte a position, 0 = null; NULL = no nulls */
 };
 
 enum window_result { WINDOW_WHOLE, WINDOW_REAL, WINDOW_POSITION };

@@ -114,13 +114,12 @@ static enum status take_valid(struct window_words *ret, const struct field *fiel
 {
     bool plain = !field->dictionary && array->null_count == 0;
     if (plain) return STATUS_OK;
-    TRY(NEW(&ret->valid, ((size_t)timeline->rows + 7) / 8, err));
+    TRY(NEW(&ret->valid, timeline->rows, err));
     for (uint32_t at = 0; at < timeline->rows; at++) {
         int64_t row = timeline_row(timeline, at);
         struct str text;
-        bool valid = field->dictionary ? array_text_at(field, array, row, &text)
-                                       : !array_is_null(array, row);
-        if (valid) ret->valid[at >> 3] |= (uint8_t)(1u << (at & 7));
+        ret->valid[at] = field->dictionary ? array_text_at(field, array, row, &text)
+                                           : !array_is_null(array, row);
     }
     return STATUS_OK;
 }

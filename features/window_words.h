@@ -11,7 +11,7 @@ bool word_kind_of(const struct field *field, enum window_function function, enum
 struct window_words {
     enum word_kind kind;
     uint64_t *words; /* NULL where only validity counts */
-    uint8_t *valid;  /* a bit a position; NULL = no nulls */
+    uint8_t *valid;  /* a byte a position, 0 = null; NULL = no nulls */
 };
 /* `array` has a value for each row of the (settled) timeline. */
 MUST_CHECK enum status window_words_make(struct window_words *ret, const struct field *field,
