@@ -288,8 +288,9 @@ static void add_up(const double *sums, size_t columns, double ret[PAIRS])
 }
 
 static void take_best(const struct choice *choice, const double *sums, double *ret_ridge,
-                      double *ret_weights)
+                      double *ret_weights, double *ret_leads)
 {
+    static const double neighbors[PARTS] = {[PART_NEIGHBORS] = 1};
     size_t columns = choice->columns, ridge = 0;
     double least = INFINITY, common[PAIRS], weights[PARTS];
     for (size_t r = 0; r < RIDGES; r++) {
@@ -307,12 +308,13 @@ static void take_best(const struct choice *choice, const double *sums, double *r
         double share = COMMON_ROWS / (double)choice->count / (double)columns;
         for (size_t i = 0; i < PAIRS; i++)
             products[i] = sums[j * PAIRS + i] + share * common[i];
-        best_weights(products, ret_weights + j * PARTS);
+        double error = best_weights(products, ret_weights + j * PARTS);
+        ret_leads[j] = error > 0 ? error_of(products, neighbors) / error : 1;
     }
 }
 
 enum status choose_mixture(const struct choice *given, double *ret_ridge, double *ret_weights,
-                           struct err *err)
+                           double *ret_leads, struct err *err)
 {
     OWNED(memory_release) double *hidden = NULL;
     OWNED(memory_release) double *sums = NULL;
@@ -335,6 +337,6 @@ enum status choose_mixture(const struct choice *given, double *ret_ridge, double
         hide(&choice, &matches, trial, hidden);
         TRY(run_trial(&choice, hidden, all, sums, err));
     }
-    if (matches.known > 0) take_best(&choice, sums, ret_ridge, ret_weights);
+    if (matches.known > 0) take_best(&choice, sums, ret_ridge, ret_weights, ret_leads);
     return STATUS_OK;
 }

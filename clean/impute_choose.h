@@ -21,8 +21,9 @@ struct choice {
  * and gives the ridge and the weights (columns x PARTS, adding up to 1 a column) with the least
  * squared error (stacking: Wolpert 1992, Breiman 1996). What is hidden resembles what is missing:
  * for a gap, a similar row in which the column is known. The fewer rows there are, the more a
- * column takes the weights that are best for all columns together. */
+ * column takes the weights that are best for all columns together. `ret_leads` (columns): the
+ * squared error of the neighbors alone over that of the mixture. */
 MUST_CHECK enum status choose_mixture(const struct choice *choice, double *ret_ridge,
-                                      double *ret_weights, struct err *err);
+                                      double *ret_weights, double *ret_leads, struct err *err);
 
 #endif

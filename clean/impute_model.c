@@ -27,6 +27,7 @@ struct model {
     /* Learned. */
     double *center, *scale, *low, *high; /* by column; scale NaN = no value was seen */
     double *references;                  /* of impute_shift.h, 0 = no shift */
+    double *leads;                       /* of impute_choose.h */
     double *weights;                     /* columns x PARTS */
     double ridge;
     struct joint joint;
@@ -69,6 +70,7 @@ enum status model_open(struct model **ret, enum model_kind kind, size_t columns,
     TRY(NEW(&model->low, columns, err));
     TRY(NEW(&model->high, columns, err));
     TRY(NEW(&model->references, columns, err));
+    TRY(NEW(&model->leads, columns, err));
     TRY(NEW(&model->weights, columns * PARTS, err));
     for (size_t j = 0; j < columns; j++)
         model->weights[j * PARTS + (kind == MODEL_AUTO ? PART_RIDGE : parts[kind])] = 1;
@@ -86,6 +88,7 @@ void model_close(struct model **ret)
     memory_free(model->low);
     memory_free(model->high);
     memory_free(model->weights);
+    memory_free(model->leads);
     memory_free(model->references);
     trees_close(&model->trees);
     memory_free(model->donors);
@@ -214,7 +217,7 @@ enum status model_fit(struct model *model, struct err *err)
         .seed = model->seed,
     };
     if (model->kind == MODEL_AUTO) {
-        TRY(choose_mixture(&choice, &model->ridge, model->weights, err));
+        TRY(choose_mixture(&choice, &model->ridge, model->weights, model->leads, err));
         shift_find(model->sample.rows, model->sample.count, model->columns, shifted);
     }
     bool donors =
@@ -253,7 +256,7 @@ static double fill_cell(const struct model *model, const double *row, const doub
     *measured = true;
     donors_ask(&donors, distances, column, &donated);
     if (donated.count == 0) return ridge;
-    trust = shift_trust(donated.distance, model->references[column]);
+    trust = shift_trust(donated.distance, model->references[column], model->leads[column]);
     double others = weights[PART_RIDGE] + weights[PART_FOREST];
     return trust * value + (1 - trust * others) * donated.value;
 }
@@ -280,14 +283,15 @@ void model_fill(const struct model *model, double *row, double *work)
 
 /* ---- state ---- */
 
-static const char *const array_names[] = {"center", "scale", "low", "high", "references", "mean"};
+static const char *const array_names[] = {"center",     "scale", "low", "high",
+                                          "references", "leads", "mean"};
 #define ARRAYS (sizeof array_names / sizeof *array_names)
 
 /* The learned values that are one a column. */
 static void learned_arrays(const struct model *model, double *ret[ARRAYS])
 {
-    double *const arrays[ARRAYS] = {model->center, model->scale,      model->low,
-                                    model->high,   model->references, model->joint.mean};
+    double *const arrays[ARRAYS] = {model->center,     model->scale, model->low,       model->high,
+                                    model->references, model->leads, model->joint.mean};
     memcpy(ret, arrays, sizeof arrays);
 }
 

@@ -16,7 +16,9 @@ void shift_find(const double *rows, size_t count, size_t columns, bool *ret);
  * two. */
 MUST_CHECK enum status shift_reference(const struct donors *donors, size_t column, double *ret,
                                        struct err *err);
-/* The share that regression and trees keep at `distance` from the nearest donors. */
-double shift_trust(double distance, double reference);
+/* The share that regression and trees keep at `distance` from the nearest donors. `lead`: the
+ * squared error of the neighbors over theirs on known cells; where it is 1.5 and more, they keep
+ * all. */
+double shift_trust(double distance, double reference, double lead);
 
 #endif

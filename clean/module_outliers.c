@@ -1,21 +1,19 @@
 /* clean/module_outliers.c: unusual values of numeric columns, and unusual rows.
  *
- * mad, iqr and z give each column two fences; what lies outside is unusual. The other methods judge
- * whole rows (outliers_rows.h). mad: median +- threshold x 1.4826 x MAD (Iglewicz and Hoaglin
- * 1993, 3.5); iqr: quartiles -+ threshold x IQR (Tukey 1977, 1.5); z: mean +- threshold x standard
- * deviation (3). Median and quartiles are exact for any size. A column without spread (more than
- * half of its values equal) has no fences and is left alone. */
+ * mad, iqr and z give each column two fences (outliers_fences.h); a column without spread has none
+ * and is left alone. The other methods judge whole rows (outliers_rows.h). With `by` each group of
+ * rows has fences or a judge of its own; groups that were not there when it was learned are judged
+ * by those of all rows. */
 #include "clean/module.h"
 #include "clean/numbers.h"
-#include "clean/outliers_rows.h"
+#include "clean/outliers_judges.h"
 #include "clean/parameters.h"
-#include "clean/summary.h"
+#include "clean/rowkey.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum method {
-    METHOD_MAD,
+    METHOD_MAD, /* in the order of enum fence_method */
     METHOD_IQR,
     METHOD_Z,
     METHOD_FOREST, /* from here on in the order of enum rows_method */
@@ -27,22 +25,21 @@ enum method {
     METHOD_MCD,
     METHOD_ENSEMBLE
 };
-enum action { ACTION_FLAG, ACTION_CLIP, ACTION_NULL, ACTION_DROP };
+enum action { ACTION_FLAG, ACTION_CLIP, ACTION_NULL, ACTION_DROP, ACTION_REJECT };
 static const char method_words[] = "mad|iqr|z|forest|knn|lof|ecod|copod|hbos|mcd|ensemble";
 static const char *const rules[] = {"outlier mad",    "outlier iqr",     "outlier z",
                                     "outlier forest", "outlier knn",     "outlier lof",
                                     "outlier ecod",   "outlier copod",   "outlier hbos",
                                     "outlier mcd",    "outlier ensemble"};
 
-/* 1 / quantile(normal, 3/4): makes the MAD estimate the standard deviation of normal data. */
-#define MAD_CONSISTENCY 1.482602218505602
-#define ROWS_THRESHOLD  3.5
 #define ELLIPSE_COLUMNS 128 /* whose covariance mcd can hold many times over */
 
 struct config {
     struct text_list columns;
-    int method, action;
+    struct text_list by;
+    int method, action, cut;
     double threshold; /* 0 = the method's own */
+    double share;
     const char *flag;
     int64_t neighbors;
 };
@@ -67,14 +64,34 @@ static const struct setting settings[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 1e6,
-     .help = "how far out a value must lie; 0 means 1.5 for iqr, 3 for z, 3.5 for the "
-             "others"},
+     .help =
+         "how far out a value must lie; 0 means 3.5 for mad, 1.5 for iqr, 3 for z, and for rows "
+         "what cut finds"},
+    {.name = "cut",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct config, cut),
+     .fallback = "spread",
+     .choices = CUT_WORDS,
+     .help =
+         "how methods for rows find their threshold in the scores: 2.5 deviations, the best split "
+         "into two groups, where the sorted scores bend, or a share of the rows"},
+    {.name = "share",
+     .kind = SETTING_REAL,
+     .offset = offsetof(struct config, share),
+     .fallback = "0.05",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "rows that are unusual with cut share"},
+    {.name = "by",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct config, by),
+     .help = "columns: rows with the same values in them are judged among themselves"},
     {.name = "action",
      .kind = SETTING_CHOICE,
      .offset = offsetof(struct config, action),
      .fallback = "flag",
-     .choices = "flag|clip|null|drop",
-     .help = "add two columns, pull the value to the fence, empty it, or drop the row"},
+     .choices = "flag|clip|null|drop|reject",
+     .help = "add columns, pull the value to the fence, empty it, drop the row, or reject it"},
     {.name = "flag",
      .kind = SETTING_TEXT,
      .offset = offsetof(struct config, flag),
@@ -92,57 +109,17 @@ static const struct setting settings[] = {
          "0 means 20 for lof, 5 for the others"},
     {0}};
 
-struct fence {
-    double low, high; /* infinite where there is no spread */
-    double center, spread;
-    const char *text; /* "[low, high]" for row events */
-};
-
 struct state {
     const struct config *config;
     const struct schema *schema;
-    struct arena *arena;
-    size_t *columns;
-    size_t count;
-    double threshold;
-    struct fence *fences;
-    struct summary *summary;
-    struct unusual *unusual; /* methods for rows */
+    size_t *columns, *by;
+    size_t count, by_count;
+    bool of_rows;
+    struct judges *judges;
     int64_t seed;
-    const char *threshold_text;
 };
 
 /* ---- kernel ---- */
-
-static void set_fence(struct fence *fence, double low, double high, double reach)
-{
-    bool spread = reach > 0;
-    fence->low = spread ? low - reach : -INFINITY;
-    fence->high = spread ? high + reach : INFINITY;
-}
-
-static void fit_fence(const struct state *state, size_t i, struct fence *fence)
-{
-    const struct summary *s = state->summary;
-    switch ((enum method)state->config->method) {
-    case METHOD_MAD:
-        fence->center = summary_median(s, i);
-        fence->spread = MAD_CONSISTENCY * summary_deviation(s, i);
-        break;
-    case METHOD_IQR:
-        fence->center = summary_quantile(s, i, 1);
-        fence->spread = summary_quantile(s, i, 2) - summary_quantile(s, i, 0);
-        set_fence(fence, summary_quantile(s, i, 0), summary_quantile(s, i, 2),
-                  state->threshold * fence->spread);
-        return;
-    case METHOD_Z:
-        fence->center = summary_moments(s, i)->mean;
-        fence->spread = sqrt(moments_variance(summary_moments(s, i)));
-        break;
-    default: break; /* rows have no fences */
-    }
-    set_fence(fence, fence->center, fence->center, state->threshold * fence->spread);
-}
 
 static bool outside(const struct fence *fence, double value)
 {
@@ -182,72 +159,86 @@ static enum status add_flags(const struct module_setup *setup, const struct conf
     return STATUS_OK;
 }
 
-static enum status open_summary(struct state *state, const struct module_setup *setup,
-                                struct err *err)
-{
-    static const double median[] = {0.5}, quartiles[] = {0.25, 0.5, 0.75};
-    int method = state->config->method;
-    struct summary_plan plan = {
-        .columns = state->columns,
-        .count = state->count,
-        .fractions = method == METHOD_MAD ? median : quartiles,
-        .fraction_count = method == METHOD_MAD   ? 1
-                          : method == METHOD_IQR ? 3
-                                                 : 0,
-        .deviations = method == METHOD_MAD,
-        .memory = setup->memory,
-        .threads = setup->threads,
-    };
-    return summary_open(&state->summary, &plan, err);
-}
-
-static enum status open_unusual(struct state *state, const struct module_setup *setup,
-                                struct err *err)
+static enum status check_rows(const struct state *state, const struct module_setup *setup,
+                              struct err *err)
 {
     const struct config *config = state->config;
-    int64_t usual = config->method == METHOD_LOF ? 20 : 5;
     if (config->action == ACTION_CLIP || config->action == ACTION_NULL) {
         fail_at(setup->node, err, "this method judges rows, and the action changes values");
         err_hint(err, "use action=flag or action=drop, or method=mad, iqr or z");
         return STATUS_USAGE;
     }
     if (state->count == 0) return fail_at(setup->node, err, "there is no numeric column");
-    state->threshold_text = arena_format(setup->arena, "%g", state->threshold);
-    if (state->threshold_text == NULL) return fail_memory(err, 0);
-    if (config->method == METHOD_MCD && state->count > ELLIPSE_COLUMNS) {
-        fail_at(setup->node, err, "%zu columns take part, mcd can take %d", state->count,
-                ELLIPSE_COLUMNS);
-        err_hint(err, "name the columns to look at, columns=..., or use another method");
-        return STATUS_USAGE;
+    if (config->method != METHOD_MCD || state->count <= ELLIPSE_COLUMNS) return STATUS_OK;
+    fail_at(setup->node, err, "%zu columns take part, mcd can take %d", state->count,
+            ELLIPSE_COLUMNS);
+    err_hint(err, "name the columns to look at, columns=..., or use another method");
+    return STATUS_USAGE;
+}
+
+static enum status open_parts(struct state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    static const double thresholds[] = {3.5, 1.5, 3}; /* of values, by method */
+    const struct config *config = state->config;
+    size_t neighbors = config->method == METHOD_LOF ? 20 : 5;
+    if (config->neighbors > 0) neighbors = (size_t)config->neighbors;
+    struct judges_plan plan = {
+        .setup = setup,
+        .columns = state->columns,
+        .count = state->count,
+        .by = state->by,
+        .by_count = state->by_count,
+        .of_rows = state->of_rows,
+        .threshold = config->threshold,
+    };
+    if (!state->of_rows) {
+        plan.fence = (enum fence_method)config->method;
+        if (!(plan.threshold > 0)) plan.threshold = thresholds[config->method];
+        return judges_open(&state->judges, &plan, err);
     }
-    return unusual_open(
-        &state->unusual, (enum rows_method)(config->method - METHOD_FOREST + ROWS_FOREST),
-        state->count, (size_t)(config->neighbors > 0 ? config->neighbors : usual), setup, err);
+    plan.rows = (struct unusual_plan){
+        .method = (enum rows_method)(config->method - METHOD_FOREST),
+        .columns = state->count,
+        .neighbors = neighbors,
+        .cut = (enum cut)config->cut,
+        .share = config->share,
+    };
+    TRY(check_rows(state, setup, err));
+    return judges_open(&state->judges, &plan, err);
+}
+
+/* Columns to group by are not judged, unless they are named. */
+static void leave_out_groups(struct state *state)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        bool grouped = false;
+        for (size_t k = 0; k < state->by_count; k++)
+            grouped = grouped || state->by[k] == state->columns[i];
+        if (!grouped) state->columns[kept++] = state->columns[i];
+    }
+    state->count = kept;
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    static const double thresholds[] = {3.5, 1.5, 3}; /* of values, by method */
     const struct config *config = setup->config;
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->config = config;
     state->schema = setup->schema;
-    state->arena = setup->arena;
+    state->seed = setup->seed;
+    state->of_rows = config->method >= METHOD_FOREST;
     TRY(module_columns(setup, &config->columns, field_is_number, &state->columns, &state->count,
                        err));
-    state->threshold = config->threshold > 0            ? config->threshold
-                       : config->method < METHOD_FOREST ? thresholds[config->method]
-                                                        : ROWS_THRESHOLD;
-    state->fences = arena_get(setup->arena, state->count, sizeof *state->fences);
-    if (state->fences == NULL) return fail_memory(err, state->count * sizeof *state->fences);
-    state->seed = setup->seed;
-    if (config->method >= METHOD_FOREST)
-        TRY(open_unusual(state, setup, err));
-    else
-        TRY(open_summary(state, setup, err));
+    if (config->by.count > 0)
+        TRY(module_key_columns(setup, &config->by, field_has_key, &state->by, &state->by_count,
+                               err));
+    if (config->columns.count == 0) leave_out_groups(state);
+    TRY(open_parts(state, setup, err));
     if (config->action == ACTION_FLAG) return add_flags(setup, config, ret_schema, err);
     return STATUS_OK;
 }
@@ -256,80 +247,81 @@ static void close_state(void **ret)
 {
     struct state *state = *ret;
     if (state == NULL) return;
-    summary_close(&state->summary);
-    unusual_close(&state->unusual);
+    judges_close(&state->judges);
     memory_free(state);
     *ret = NULL;
 }
 
 /* ---- fit ---- */
 
-struct tally {
-    struct summary_tally summary;
-    struct sample_tally sample;
-};
-
-static enum status observe(const void *opaque, int pass, const struct window *window,
-                           void *opaque_tally, struct err *err)
+static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
+                           struct err *err)
 {
-    (void)pass;
     const struct state *state = opaque;
-    struct tally *tally = opaque_tally;
-    if (state->unusual != NULL)
-        return sample_observe(window, state->columns, state->count, state->seed, &tally->sample,
-                              err);
-    return summary_observe(state->summary, window, &tally->summary, err);
+    return judges_observe(state->judges, pass, window, tally, err);
 }
 
-static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
+static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
 {
     (void)pass;
     struct state *state = opaque;
-    struct tally *tally = opaque_tally;
-    if (state->unusual != NULL)
-        return sample_absorb(unusual_sample(state->unusual), &tally->sample, err);
-    return summary_absorb(state->summary, &tally->summary, err);
+    return judges_absorb(state->judges, tally, err);
 }
 
-static void discard(void *opaque)
+static void discard(void *tally)
 {
-    struct tally *tally = opaque;
-    summary_tally_release(&tally->summary);
-    sample_tally_release(&tally->sample);
-}
-
-static enum status name_fence(struct state *state, struct fence *fence, struct err *err)
-{
-    fence->text = arena_format(state->arena, "[%.6g, %.6g]", fence->low, fence->high);
-    return fence->text == NULL ? fail_memory(err, 0) : STATUS_OK;
+    judges_tally_release(tally);
 }
 
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
 {
     (void)pass;
     struct state *state = opaque;
-    *ret_more = false;
-    if (state->unusual != NULL) return unusual_fit(state->unusual, err);
-    TRY(summary_settle(state->summary, ret_more, err));
-    if (*ret_more) return STATUS_OK;
-    for (size_t i = 0; i < state->count; i++) {
-        fit_fence(state, i, &state->fences[i]);
-        TRY(name_fence(state, &state->fences[i], err));
-    }
-    return STATUS_OK;
+    return judges_settle(state->judges, ret_more, err);
 }
 
 /* ---- apply ---- */
 
+/* The rows of a window, and by which part each is judged. */
+struct judged {
+    const struct window *window;
+    size_t *judges; /* NULL = part 0 all of them */
+};
+
+static size_t part_of(const struct judged *judged, int64_t row)
+{
+    return judged->judges == NULL ? 0 : judged->judges[row];
+}
+
+static const struct fence *fence_of(const struct state *state, const struct judged *judged,
+                                    int64_t row, size_t i)
+{
+    return judges_fence(state->judges, part_of(judged, row), i);
+}
+
+static enum status remove_row(const struct state *state, struct change *change, int64_t row,
+                              size_t i, const struct window *window, const char *threshold,
+                              struct err *err)
+{
+    const struct field *field = &state->schema->fields[state->columns[i]];
+    const char *rule = rules[state->config->method];
+    char text[64];
+    array_value_text(field, window->batch->columns[state->columns[i]], row, text, sizeof text);
+    if (state->config->action == ACTION_REJECT)
+        return change_reject(change, row, rule, field->name, str_of(text), threshold, err);
+    return change_drop(change, row, rule, field->name, str_of(text), threshold, err);
+}
+
 static enum status change_column_of(const struct state *state, size_t i,
-                                    const struct window *window, const double *values,
+                                    const struct judged *judged, const double *values,
                                     struct change *change, struct err *err)
 {
-    const struct fence *fence = &state->fences[i];
+    const struct window *window = judged->window;
     size_t at = state->columns[i];
     OWNED(patch_release)
     struct patch patch = {&state->schema->fields[at], window->batch->columns[at], {0}, {0}, 0};
     for (int64_t row = 0; row < window->batch->rows; row++) {
+        const struct fence *fence = fence_of(state, judged, row, i);
         if (!outside(fence, values[row])) continue;
         if (state->config->action == ACTION_NULL)
             TRY(patch_null(&patch, row, err));
@@ -346,16 +338,13 @@ static enum status change_column_of(const struct state *state, size_t i,
     return STATUS_OK;
 }
 
-static enum status drop_rows(const struct state *state, size_t i, const struct window *window,
-                             const double *values, struct change *change, struct err *err)
+static enum status remove_rows(const struct state *state, size_t i, const struct judged *judged,
+                               const double *values, struct change *change, struct err *err)
 {
-    const struct field *field = &state->schema->fields[state->columns[i]];
-    for (int64_t row = 0; row < window->batch->rows; row++) {
-        if (!outside(&state->fences[i], values[row])) continue;
-        char text[64];
-        array_value_text(field, window->batch->columns[state->columns[i]], row, text, sizeof text);
-        TRY(change_drop(change, row, rules[state->config->method], field->name, str_of(text),
-                        state->fences[i].text, err));
+    for (int64_t row = 0; row < judged->window->batch->rows; row++) {
+        const struct fence *fence = fence_of(state, judged, row, i);
+        if (outside(fence, values[row]))
+            TRY(remove_row(state, change, row, i, judged->window, fence->text, err));
     }
     return STATUS_OK;
 }
@@ -366,12 +355,13 @@ struct worst {
     size_t column; /* 1-based place in state->columns, 0 = none */
 };
 
-static void find_worst(const struct state *state, size_t i, int64_t rows, const double *values,
-                       struct worst *worst)
+static void find_worst(const struct state *state, size_t i, const struct judged *judged,
+                       const double *values, struct worst *worst)
 {
-    for (int64_t row = 0; row < rows; row++) {
-        if (!outside(&state->fences[i], values[row])) continue;
-        double beyond = excess(&state->fences[i], values[row]);
+    for (int64_t row = 0; row < judged->window->batch->rows; row++) {
+        const struct fence *fence = fence_of(state, judged, row, i);
+        if (!outside(fence, values[row])) continue;
+        double beyond = excess(fence, values[row]);
         if (worst[row].column == 0 || beyond > worst[row].excess)
             worst[row] = (struct worst){beyond, i + 1};
     }
@@ -403,82 +393,78 @@ static enum status add_flag_columns(const struct state *state, int64_t rows,
     return STATUS_OK;
 }
 
-static enum status drop_unusual(const struct state *state, const struct window *window, int64_t row,
-                                size_t column, struct change *change, struct err *err)
-{
-    const struct field *field = &state->schema->fields[state->columns[column]];
-    char text[64];
-    array_value_text(field, window->batch->columns[state->columns[column]], row, text, sizeof text);
-    return change_drop(change, row, rules[state->config->method], field->name, str_of(text),
-                       state->threshold_text, err);
-}
-
 /* Whole rows: scores, and what lies beyond the threshold. */
-static enum status judge_rows(const struct state *state, const struct window *window,
+static enum status judge_rows(const struct state *state, const struct judged *judged,
                               struct change *change, struct err *err)
 {
+    const struct window *window = judged->window;
     int64_t rows = window->batch->rows;
+    bool flags = state->config->action == ACTION_FLAG;
     OWNED(sample_tally_release) struct sample_tally tally = {0};
     OWNED(memory_release) double *work = NULL;
     OWNED(memory_release) struct worst *worst = NULL;
     OWNED(builder_close) struct builder *scores = NULL;
     struct field field = field_of("outlier_score", TYPE_FLOAT64);
     TRY(sample_observe(window, state->columns, state->count, state->seed, &tally, err));
-    TRY(NEW(&work, unusual_work(state->unusual), err));
+    TRY(NEW(&work, unusual_work(judges_unusual(state->judges, 0)), err));
     TRY(NEW(&worst, (size_t)rows, err));
     TRY(builder_open(&scores, &field, rows, err));
     for (int64_t row = 0; row < rows; row++) {
-        struct verdict verdict = unusual_judge(
-            state->unusual, tally.rows + (size_t)row * state->count, tally.hashes[row], work);
-        bool beyond = verdict.score > state->threshold;
-        if (beyond) worst[row] = (struct worst){verdict.score, verdict.column + 1};
-        if (beyond && state->config->action == ACTION_DROP)
-            TRY(drop_unusual(state, window, row, verdict.column, change, err));
+        const char *text;
+        size_t part = part_of(judged, row);
+        struct verdict verdict =
+            unusual_judge(judges_unusual(state->judges, part),
+                          tally.rows + (size_t)row * state->count, tally.hashes[row], work);
         TRY(build_real(scores, verdict.score, err));
+        if (!(verdict.score > judges_threshold(state->judges, part, &text))) continue;
+        worst[row] = (struct worst){verdict.score, verdict.column + 1};
+        if (!flags) TRY(remove_row(state, change, row, verdict.column, window, text, err));
     }
-    if (state->config->action == ACTION_DROP) return STATUS_OK;
+    if (!flags) return STATUS_OK;
     struct array *column;
     TRY(builder_finish(scores, &column, err));
     change_column(change, state->schema->count + 2, &column);
     return add_flag_columns(state, rows, worst, change, err);
 }
 
+static enum status judge_values(const struct state *state, const struct judged *judged,
+                                struct change *change, struct err *err)
+{
+    const struct batch *batch = judged->window->batch;
+    OWNED(memory_release) double *values = NULL;
+    OWNED(memory_release) struct worst *worst = NULL;
+    TRY(NEW(&values, (size_t)batch->rows, err));
+    if (state->config->action == ACTION_FLAG) TRY(NEW(&worst, (size_t)batch->rows, err));
+    for (size_t i = 0; i < state->count; i++) {
+        size_t at = state->columns[i];
+        numbers_read(&state->schema->fields[at], batch->columns[at], values);
+        switch ((enum action)state->config->action) {
+        case ACTION_FLAG: find_worst(state, i, judged, values, worst); break;
+        case ACTION_CLIP:
+        case ACTION_NULL: TRY(change_column_of(state, i, judged, values, change, err)); break;
+        case ACTION_DROP:
+        case ACTION_REJECT: TRY(remove_rows(state, i, judged, values, change, err)); break;
+        }
+    }
+    return worst == NULL ? STATUS_OK : add_flag_columns(state, batch->rows, worst, change, err);
+}
+
+static void judged_release(struct judged *judged)
+{
+    memory_free(judged->judges);
+}
+
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
-    if (state->unusual != NULL) return judge_rows(state, window, change, err);
-    int64_t rows = window->batch->rows;
-    OWNED(memory_release) double *values = NULL;
-    OWNED(memory_release) struct worst *worst = NULL;
-    TRY(NEW(&values, (size_t)rows, err));
-    if (state->config->action == ACTION_FLAG) TRY(NEW(&worst, (size_t)rows, err));
-    for (size_t i = 0; i < state->count; i++) {
-        size_t at = state->columns[i];
-        numbers_read(&state->schema->fields[at], window->batch->columns[at], values);
-        switch ((enum action)state->config->action) {
-        case ACTION_FLAG: find_worst(state, i, rows, values, worst); break;
-        case ACTION_CLIP:
-        case ACTION_NULL: TRY(change_column_of(state, i, window, values, change, err)); break;
-        case ACTION_DROP: TRY(drop_rows(state, i, window, values, change, err)); break;
-        }
-    }
-    if (worst == NULL) return STATUS_OK;
-    return add_flag_columns(state, rows, worst, change, err);
+    OWNED(judged_release) struct judged judged = {window, NULL};
+    TRY(judges_of_rows(state->judges, window, &judged.judges, err));
+    return state->of_rows ? judge_rows(state, &judged, change, err)
+                          : judge_values(state, &judged, change, err);
 }
 
 /* ---- state ---- */
-
-static enum status save_fence(const struct fence *fence, struct bytes *json, struct err *err)
-{
-    TRY(put_real(json, "low", fence->low, err));
-    TRY(bytes_append_text(json, ", ", err));
-    TRY(put_real(json, "high", fence->high, err));
-    TRY(bytes_append_text(json, ", ", err));
-    TRY(put_real(json, "center", fence->center, err));
-    TRY(bytes_append_text(json, ", ", err));
-    return put_real(json, "spread", fence->spread, err);
-}
 
 static enum status save(const void *opaque, struct bytes *json, struct err *err)
 {
@@ -488,42 +474,14 @@ static enum status save(const void *opaque, struct bytes *json, struct err *err)
     TRY(bytes_append_text(json, "{", err));
     TRY(put_text(json, "method", str_of(method), err));
     TRY(bytes_append_text(json, ", ", err));
-    TRY(put_real(json, "threshold", state->threshold, err));
-    if (state->unusual != NULL) {
-        TRY(bytes_append_text(json, ", \"rows\": ", err));
-        TRY(unusual_save(state->unusual, json, err));
-        return bytes_append_text(json, "}", err);
-    }
-    TRY(bytes_append_text(json, ", \"columns\": {", err));
-    for (size_t i = 0; i < state->count; i++) {
-        if (i > 0) TRY(bytes_append_text(json, ", ", err));
-        TRY(bytes_append_json(json, str_of(state->schema->fields[state->columns[i]].name), err));
-        TRY(bytes_append_text(json, ": {", err));
-        TRY(save_fence(&state->fences[i], json, err));
-        TRY(bytes_append_text(json, "}", err));
-    }
-    return bytes_append_text(json, "}}", err);
+    TRY(judges_save(state->judges, json, err));
+    return bytes_append_text(json, "}", err);
 }
 
 static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
 {
     struct state *state = opaque;
-    const struct yaml_node *columns, *node;
-    if (state->unusual != NULL) {
-        TRY(get_map(parameters, "rows", &node, err));
-        return unusual_load(state->unusual, node, err);
-    }
-    TRY(get_map(parameters, "columns", &columns, err));
-    for (size_t i = 0; i < state->count; i++) {
-        struct fence *fence = &state->fences[i];
-        TRY(get_map(columns, state->schema->fields[state->columns[i]].name, &node, err));
-        TRY(get_real(node, "low", &fence->low, err));
-        TRY(get_real(node, "high", &fence->high, err));
-        TRY(get_real(node, "center", &fence->center, err));
-        TRY(get_real(node, "spread", &fence->spread, err));
-        TRY(name_fence(state, fence, err));
-    }
-    return STATUS_OK;
+    return judges_load(state->judges, parameters, err);
 }
 
 static bool touches(const void *opaque, size_t column)
@@ -531,12 +489,14 @@ static bool touches(const void *opaque, size_t column)
     const struct state *state = opaque;
     for (size_t i = 0; i < state->count; i++)
         if (state->columns[i] == column) return true;
+    for (size_t i = 0; i < state->by_count; i++)
+        if (state->by[i] == column) return true;
     return false;
 }
 
 static bool may_remove(const void *opaque)
 {
-    return ((const struct state *)opaque)->config->action == ACTION_DROP;
+    return ((const struct state *)opaque)->config->action >= ACTION_DROP;
 }
 
 const struct clean_module module_outliers = {
@@ -551,7 +511,7 @@ const struct clean_module module_outliers = {
     .removes_rows = true,
     .may_remove = may_remove,
     .touches = touches,
-    .tally_bytes = sizeof(struct tally),
+    .tally_bytes = sizeof(struct judges_tally),
     .observe = observe,
     .absorb = absorb,
     .discard = discard,

@@ -160,6 +160,11 @@ static enum status plant(void *context, size_t tree, struct err *err)
 
 /* ---- forest ---- */
 
+size_t forest_bytes(void)
+{
+    return sizeof(struct forest);
+}
+
 enum status forest_grow(struct forest **ret, const double *rows, size_t count, size_t columns,
                         int64_t seed, size_t threads, struct err *err)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct forest;
+size_t forest_bytes(void);
 /* rows  count x columns without NaN */
 MUST_CHECK enum status forest_grow(struct forest **ret, const double *rows, size_t count,
                                    size_t columns, int64_t seed, size_t threads, struct err *err);

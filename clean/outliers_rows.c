@@ -11,11 +11,13 @@
 #include "base/parallel.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define SAMPLE_MOST     4000
 #define PARTS_MOST      2 /* scores of one method */
 #define BLOCK_ROWS      64
 #define MAD_CONSISTENCY 1.482602218505602
+#define ROUNDING        1e-9
 
 /* Where the sample's own scores lie. */
 struct scale {
@@ -30,6 +32,8 @@ struct unusual {
     bool frozen;             /* loaded: no sampled row is one of those judged */
     double *center, *spread; /* by column */
     struct scale scales[PARTS_MOST];
+    enum cut cut_by;
+    double share, cut;
     /* What the sample makes, each for the methods that need it. */
     struct forest *forest;
     struct neighborhood *neighborhood;
@@ -52,20 +56,35 @@ static bool is_tails(enum rows_method method)
     return method == ROWS_ECOD || method == ROWS_COPOD || method == ROWS_HBOS;
 }
 
-enum status unusual_open(struct unusual **ret, enum rows_method method, size_t columns,
-                         size_t neighbors, const struct module_setup *setup, struct err *err)
+enum status unusual_open(struct unusual **ret, const struct unusual_plan *plan,
+                         const struct module_setup *setup, struct err *err)
 {
     struct unusual *unusual;
     TRY(NEW(&unusual, 1, err));
     *ret = unusual;
-    unusual->method = method;
-    unusual->columns = columns;
-    unusual->neighbors = neighbors;
+    unusual->method = plan->method;
+    unusual->columns = plan->columns;
+    unusual->neighbors = plan->neighbors;
+    unusual->cut_by = plan->cut;
+    unusual->share = plan->share;
     unusual->threads = setup->threads;
     unusual->seed = setup->seed;
-    sample_open(&unusual->sample, columns, SAMPLE_MOST);
-    TRY(NEW(&unusual->center, columns, err));
-    return NEW(&unusual->spread, columns, err);
+    sample_open(&unusual->sample, plan->columns, SAMPLE_MOST);
+    TRY(NEW(&unusual->center, plan->columns, err));
+    return NEW(&unusual->spread, plan->columns, err);
+}
+
+/* The sample, once more while it is sorted, what neighbors or tails copy of it, and trees. */
+size_t unusual_bytes(const struct unusual_plan *plan)
+{
+    bool forest = plan->method == ROWS_FOREST || plan->method == ROWS_ENSEMBLE;
+    size_t row = 3 * plan->columns * sizeof(double) + sizeof(struct sampled);
+    return SAMPLE_MOST * row + (forest ? forest_bytes() : 0);
+}
+
+double unusual_cut(const struct unusual *unusual)
+{
+    return unusual->cut;
 }
 
 /* What was made of the sample. */
@@ -252,7 +271,9 @@ static enum status fit_scale(const double *scores, size_t count, struct scale *r
     double squares = 0;
     for (size_t i = 0; i < count; i++)
         squares += (scores[i] - ret->center) * (scores[i] - ret->center);
-    if (!(ret->spread > 0)) ret->spread = count == 0 ? 1 : sqrt(squares / (double)count);
+    double deviation = count == 0 ? 1 : sqrt(squares / (double)count);
+    /* Scores that are equal but for rounding have no spread. */
+    if (!(ret->spread > ROUNDING * (fabs(ret->center) + deviation))) ret->spread = deviation;
     if (!(ret->spread > 0)) ret->spread = 1;
     return status;
 }
@@ -279,6 +300,26 @@ static enum status make(struct unusual *unusual, struct err *err)
                              method == ROWS_LOF, unusual->threads, err);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The larger of a row's scores, all on their scale, sorted. */
+static void fit_cut(struct unusual *unusual, double *const scores[PARTS_MOST], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double most = -INFINITY;
+        for (size_t p = 0; p < parts_of(unusual->method); p++)
+            most =
+                fmax(most, (scores[p][i] - unusual->scales[p].center) / unusual->scales[p].spread);
+        scores[0][i] = most;
+    }
+    if (count > 0) qsort(scores[0], count, sizeof **scores, by_value);
+    unusual->cut = cut_find(unusual->cut_by, unusual->share, scores[0], count);
+}
+
 static enum status fit_scales(struct unusual *unusual, struct err *err)
 {
     size_t count = unusual->sample.count, parts = parts_of(unusual->method);
@@ -291,6 +332,7 @@ static enum status fit_scales(struct unusual *unusual, struct err *err)
                      err));
     for (size_t p = 0; p < parts; p++)
         TRY(fit_scale(scoring.scores[p], count, &unusual->scales[p], err));
+    fit_cut(unusual, scoring.scores, count);
     return STATUS_OK;
 }
 
@@ -316,6 +358,8 @@ enum status unusual_save(const struct unusual *unusual, struct bytes *json, stru
     const struct sample *sample = &unusual->sample;
     TRY(bytes_append_text(json, "{", err));
     TRY(put_integer(json, "seed", unusual->seed, err));
+    TRY(bytes_append_text(json, ", ", err));
+    TRY(put_real(json, "cut", unusual->cut, err));
     for (size_t p = 0; p < parts_of(unusual->method); p++) {
         TRY(bytes_append_text(json, ", ", err));
         TRY(put_real(json, scale_names[p][0], unusual->scales[p].center, err));
@@ -342,6 +386,7 @@ enum status unusual_load(struct unusual *unusual, const struct yaml_node *map, s
         TRY(get_real(map, scale_names[p][1], &unusual->scales[p].spread, err));
     }
     TRY(get_integer(map, "seed", &unusual->seed, err));
+    TRY(get_real(map, "cut", &unusual->cut, err));
     TRY(get_reals(map, "center", unusual->center, unusual->columns, err));
     TRY(get_reals(map, "spread", unusual->spread, unusual->columns, err));
     TRY(get_integer(map, "rows", &rows, err));

@@ -10,6 +10,7 @@
 #ifndef CLEAN_OUTLIERS_ROWS_H
 #define CLEAN_OUTLIERS_ROWS_H
 
+#include "clean/outliers_cut.h"
 #include "clean/sample.h"
 
 enum rows_method {
@@ -23,12 +24,22 @@ enum rows_method {
     ROWS_ENSEMBLE
 };
 
+struct unusual_plan {
+    enum rows_method method;
+    size_t columns, neighbors;
+    enum cut cut; /* of unusual_cut */
+    double share; /* with CUT_SHARE */
+};
 struct unusual;
-MUST_CHECK enum status unusual_open(struct unusual **ret, enum rows_method method, size_t columns,
-                                    size_t neighbors, const struct module_setup *setup,
-                                    struct err *err);
+MUST_CHECK enum status unusual_open(struct unusual **ret, const struct unusual_plan *plan,
+                                    const struct module_setup *setup, struct err *err);
+/* About what one holds. */
+size_t unusual_bytes(const struct unusual_plan *plan);
 struct sample *unusual_sample(struct unusual *unusual);
 MUST_CHECK enum status unusual_fit(struct unusual *unusual, struct err *err);
+
+/* From which score on a row is unusual (outliers_cut.h), by the scores of the sample. */
+double unusual_cut(const struct unusual *unusual);
 
 struct verdict {
     double score;

@@ -59,6 +59,21 @@ void sample_tally_release(struct sample_tally *tally)
     *tally = (struct sample_tally){0};
 }
 
+enum status sample_tally_pick(const struct sample_tally *tally, size_t columns,
+                              const size_t *places, size_t count, struct sample_tally *ret,
+                              struct err *err)
+{
+    TRY(NEW(&ret->rows, count * columns + 1, err));
+    TRY(NEW(&ret->hashes, count + 1, err));
+    for (size_t i = 0; i < count; i++) {
+        memcpy(ret->rows + i * columns, tally->rows + places[i] * columns,
+               columns * sizeof *ret->rows);
+        ret->hashes[i] = tally->hashes[places[i]];
+    }
+    ret->count = count;
+    return STATUS_OK;
+}
+
 /* ---- all windows ---- */
 
 /* Keeps the rows below half the bound. */

@@ -37,6 +37,10 @@ struct sample_tally {
 MUST_CHECK enum status sample_observe(const struct window *window, const size_t *columns,
                                       size_t count, int64_t seed, struct sample_tally *tally,
                                       struct err *err);
+/* Some of its rows (`count` places). */
+MUST_CHECK enum status sample_tally_pick(const struct sample_tally *tally, size_t columns,
+                                         const size_t *places, size_t count,
+                                         struct sample_tally *ret, struct err *err);
 /* Window order; releases the tally. */
 MUST_CHECK enum status sample_absorb(struct sample *sample, struct sample_tally *tally,
                                      struct err *err);

@@ -51,6 +51,16 @@ static bool measure_as_it_lies(const struct field *field, const struct array *ar
     return true;
 }
 
+static enum status observe_values(const struct summary *summary, size_t index, const double *values,
+                                  int64_t rows, struct summary_cell *cell, struct err *err)
+{
+    const struct column_summary *column = &summary->columns[index];
+    if (column->done) return STATUS_OK;
+    if (!summary->later) cell->moments = moments_of(values, rows);
+    if (column->quantiles == NULL) return STATUS_OK;
+    return quantiles_observe(column->quantiles, values, rows, &cell->keys, err);
+}
+
 static enum status observe_column(const struct summary *summary, size_t index,
                                   const struct window *window, double *values,
                                   struct summary_cell *cell, struct err *err)
@@ -63,9 +73,7 @@ static enum status observe_column(const struct summary *summary, size_t index,
     if (column->quantiles == NULL && measure_as_it_lies(field, array, &cell->moments))
         return STATUS_OK;
     numbers_read(field, array, values);
-    if (!summary->later) cell->moments = moments_of(values, window->batch->rows);
-    if (column->quantiles == NULL) return STATUS_OK;
-    return quantiles_observe(column->quantiles, values, window->batch->rows, &cell->keys, err);
+    return observe_values(summary, index, values, window->batch->rows, cell, err);
 }
 
 enum status summary_observe(const struct summary *summary, const struct window *window,
@@ -78,6 +86,18 @@ enum status summary_observe(const struct summary *summary, const struct window *
     tally->count = count;
     for (size_t i = 0; i < count; i++)
         TRY(observe_column(summary, i, window, values, &tally->cells[i], err));
+    return STATUS_OK;
+}
+
+enum status summary_observe_values(const struct summary *summary, const double *values,
+                                   size_t stride, int64_t rows, struct summary_tally *tally,
+                                   struct err *err)
+{
+    size_t count = summary->plan.count;
+    TRY(NEW(&tally->cells, count, err));
+    tally->count = count;
+    for (size_t i = 0; i < count; i++)
+        TRY(observe_values(summary, i, values + i * stride, rows, &tally->cells[i], err));
     return STATUS_OK;
 }
 

@@ -31,6 +31,10 @@ struct summary_tally {
 };
 MUST_CHECK enum status summary_observe(const struct summary *summary, const struct window *window,
                                        struct summary_tally *tally, struct err *err);
+/* The same for rows that are at hand as doubles (null = NaN): column i at values + i x stride. */
+MUST_CHECK enum status summary_observe_values(const struct summary *summary, const double *values,
+                                              size_t stride, int64_t rows,
+                                              struct summary_tally *tally, struct err *err);
 /* Takes what the tally holds. */
 MUST_CHECK enum status summary_absorb(struct summary *summary, struct summary_tally *tally,
                                       struct err *err);

@@ -1,6 +1,9 @@
 /* tests/unit/clean/test_module_outliers.c */
 #include "tests/unit/clean/harness.h"
 
+#include "clean/outliers_cut.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,6 +189,105 @@ static void rows_get_the_same_scores_again(void **state)
     }
 }
 
+/* Each group has fences of its own: 100 is usual in b and not in a; a new group is judged by all.
+ */
+static void groups_are_judged_among_themselves(void **state)
+{
+    (void)state;
+    OWNED(batch_release)
+    struct batch input = trial_input(
+        "g:utf8|x:int64", "a|1\nb|100\na|2\nb|101\na|3\nb|102\na|4\nb|103\na|100\nb|1\n");
+    const char *expected = "g|x\na|1\nb|100\na|2\nb|101\na|3\nb|102\na|4\nb|103\na|\nb|\n";
+    struct trial one = {.words = "outliers by=g action=null"};
+    struct trial many = {.words = "outliers by=g action=null", .window_rows = 3, .threads = 4};
+    trial_run(&one, &module_outliers, &input);
+    trial_run(&many, &module_outliers, &input);
+    assert_string_equal(trial_text(&one), expected);
+    assert_string_equal(trial_text(&many), expected);
+    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+    OWNED(batch_release)
+    struct batch next = trial_input("g:utf8|x:int64", "a|100\nb|100\nc|100\nc|9999\n|5\n");
+    struct trial frozen = {.words = "outliers by=g action=null",
+                           .load = (const char *)one.saved.data};
+    trial_run(&frozen, &module_outliers, &next);
+    assert_string_equal(trial_text(&frozen), "g|x\na|\nb|100\nc|100\nc|\n|5\n");
+    assert_string_equal((const char *)frozen.saved.data, (const char *)one.saved.data);
+    trial_close(&frozen);
+    trial_close(&one);
+    trial_close(&many);
+}
+
+static void rows_are_judged_among_those_of_their_group(void **state)
+{
+    (void)state;
+    OWNED(memory_release) char *lines = memory_get(401, 64);
+    size_t size = 0;
+    for (int i = 0; i < 400; i++)
+        size += (size_t)snprintf(lines + size, 64, "%c|%d\n", i % 2 ? 'a' : 'b',
+                                 (i * 37 % 101) + (i % 2 ? 0 : 1000));
+    snprintf(lines + size, 64, "a|1050\n");
+    OWNED(batch_release) struct batch input = trial_input("g:utf8|x:int64", lines);
+    struct trial one = {.words = "outliers by=g method=knn action=reject threshold=10",
+                        .window_rows = 64};
+    struct trial many = {.words = "outliers by=g method=knn action=reject threshold=10",
+                         .window_rows = 64,
+                         .threads = 4};
+    trial_run(&one, &module_outliers, &input);
+    trial_run(&many, &module_outliers, &input);
+    assert_int_equal(one.removal_count, 1);
+    assert_int_equal(one.removals[0].row, 400);
+    assert_int_equal(one.removals[0].kind, EVENT_REJECT);
+    assert_string_equal(one.removals[0].threshold, "10");
+    assert_string_equal((const char *)one.saved.data, (const char *)many.saved.data);
+    trial_close(&one);
+    trial_close(&many);
+    struct trial few = {.words = "outliers by=x method=forest columns=x", .memory = 1 << 20};
+    assert_int_equal(trial_try(&few, &module_outliers, &input), STATUS_USAGE);
+    assert_non_null(strstr(few.err.message, "groups to learn from separately"));
+    trial_close(&few);
+}
+
+static void the_cut_is_found_in_the_scores(void **state)
+{
+    (void)state;
+    /* 8 about zero, 2 far away: any cut but the fixed one lies between them. */
+    const double scores[] = {-1, -1, -0.5, 0, 0, 0.5, 1, 1, 9, 10};
+    assert_true(cut_find(CUT_SPREAD, 0, scores, 10) == 2.5);
+    assert_true(cut_find(CUT_SPLIT, 0, scores, 10) == 1);
+    assert_true(cut_find(CUT_KNEE, 0, scores, 10) == 1);
+    assert_true(cut_find(CUT_SHARE, 0.2, scores, 10) == 1);
+    assert_true(cut_find(CUT_SHARE, 0.1, scores, 10) == 9);
+    assert_true(cut_find(CUT_SHARE, 0, scores, 10) == 10);
+    assert_true(isinf(cut_find(CUT_SHARE, 1, scores, 10)));
+    assert_true(cut_find(CUT_SPLIT, 0, scores, 1) == -1);
+    assert_true(cut_find(CUT_KNEE, 0, scores + 3, 2) == 0);
+}
+
+static void hostile_values_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"mad",  "iqr",   "z",    "forest", "knn",     "lof",
+                                          "ecod", "copod", "hbos", "mcd",    "ensemble"};
+    static const char *const inputs[][2] = {
+        {"x:float64|y:float64|c:int64|n:float64",
+         "1|nan|7|\n2|inf|7|\n3|-inf|7|\n4|1e308|7|\n5|-1e308|7|\n6|0|7|\n"},
+        {"x:float64", "1\n"},
+        {"x:float64", ""},
+        {"a:int8|b:int8|c:int8|d:int8|e:int8", "1|2|3|4|5\n5|4|3|2|1\n"},
+        {"x:float64", "\n\n\n"},
+    };
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+            char words[64];
+            snprintf(words, sizeof words, "outliers method=%s", methods[m]);
+            OWNED(batch_release) struct batch input = trial_input(inputs[i][0], inputs[i][1]);
+            struct trial trial = {.words = words};
+            trial_run(&trial, &module_outliers, &input);
+            assert_int_equal(trial.output.rows, input.rows);
+            trial_close(&trial);
+        }
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
     (void)state;
@@ -218,6 +320,10 @@ int main(void)
         cmocka_unit_test(rows_are_judged_as_a_whole),
         cmocka_unit_test(the_forest_sets_far_rows_apart),
         cmocka_unit_test(rows_get_the_same_scores_again),
+        cmocka_unit_test(groups_are_judged_among_themselves),
+        cmocka_unit_test(rows_are_judged_among_those_of_their_group),
+        cmocka_unit_test(the_cut_is_found_in_the_scores),
+        cmocka_unit_test(hostile_values_do_no_harm),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
