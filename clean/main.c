@@ -1,5 +1,6 @@
 /* clean/main.c: tamis-clean: Arrow in, a recipe over it, Arrow out. */
 #include "base/clock.h"
+#include "clean/hide.h"
 #include "clean/main_modules.h"
 #include "clean/main_revert.h"
 #include "clean/main_suggest.h"
@@ -269,8 +270,11 @@ static enum status job_rows(struct job *job, struct err *err)
     if (job->common->explain) return explain(job, err);
     TRY(open_audit(job, err));
     job->chain.audit = job->audit;
-    TRY(chain_run(&job->chain, job->input, &job->target, job->common, &job->output, err));
-    return job_finish(job, err);
+    enum status status =
+        chain_run(&job->chain, job->input, &job->target, job->common, &job->output, err);
+    if (status == STATUS_OK) status = job_finish(job, err);
+    if (status != STATUS_OK) hide_error(&job->chain.redactor, err);
+    return status;
 }
 
 static void say_summary(const struct job *job)

@@ -315,6 +315,21 @@ static enum status look_at(struct finder *finder, size_t at, struct err *err)
     }
 }
 
+/* Finds that a list allows go. */
+static void drop_allowed(struct str text, const struct mask_words *words, struct mask_hits *hits)
+{
+    char key[256];
+    size_t kept = 0;
+    for (size_t i = 0; i < hits->count; i++) {
+        const struct mask_hit *hit = &hits->items[i];
+        struct str found = {text.data + hit->first, hit->end - hit->first};
+        struct str looked_up = {key, mask_words_key(found, key, sizeof key)};
+        if ((mask_words_get(words, looked_up) & WORD_OWN_ALLOWED) != 0) continue;
+        hits->items[kept++] = *hit;
+    }
+    hits->count = kept;
+}
+
 enum status mask_find(struct str text, const struct mask_query *query, struct mask_hits *hits,
                       struct err *err)
 {
@@ -327,5 +342,8 @@ enum status mask_find(struct str text, const struct mask_query *query, struct ma
         while (is_digit(text.data[at]) && is_digit(peek(text, at + 1)))
             at++;
     }
-    return query->words == NULL ? STATUS_OK : mask_find_names(text, query, hits, err);
+    if (query->words == NULL) return STATUS_OK;
+    TRY(mask_find_names(text, query, hits, err));
+    if (mask_words_has_own(query->words)) drop_allowed(text, query->words, hits);
+    return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include "clean/mask_write.h"
 
 #include "base/output.h"
+#include "clean/mask_format.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -77,18 +78,24 @@ static enum status spell(struct str value, enum mask_kind kind, struct bytes *re
     return STATUS_OK;
 }
 
+void mask_key_digest(const struct mask_key *key, const char *label, struct str bytes,
+                     uint8_t ret[32])
+{
+    crypto_auth_hmacsha256_state hmac;
+    crypto_auth_hmacsha256_init(&hmac, key->bytes, key->size);
+    crypto_auth_hmacsha256_update(&hmac, (const uint8_t *)label, strlen(label) + 1);
+    crypto_auth_hmacsha256_update(&hmac, (const uint8_t *)bytes.data, bytes.size);
+    crypto_auth_hmacsha256_final(&hmac, ret);
+}
+
 static enum status write_pseudonym(struct str value, enum mask_kind kind,
                                    const struct mask_key *key, struct bytes *ret, struct err *err)
 {
     OWNED(bytes_release) struct bytes spelled = bytes_limited(value.size + 1);
-    crypto_auth_hmacsha256_state hmac;
     uint8_t digest[crypto_auth_hmacsha256_BYTES];
     TRY(spell(value, kind, &spelled, err));
-    crypto_auth_hmacsha256_init(&hmac, key->bytes, key->size);
-    crypto_auth_hmacsha256_update(&hmac, (const uint8_t *)mask_kinds[kind].label,
-                                  strlen(mask_kinds[kind].label) + 1);
-    crypto_auth_hmacsha256_update(&hmac, spelled.data, spelled.size);
-    crypto_auth_hmacsha256_final(&hmac, digest);
+    mask_key_digest(key, mask_kinds[kind].label,
+                    (struct str){(const char *)spelled.data, spelled.size}, digest);
     TRY(bytes_format(ret, err, "%s_", mask_kinds[kind].label));
     for (size_t i = 0; i < PSEUDONYM_BYTES; i++)
         TRY(bytes_format(ret, err, "%02x", digest[i]));
@@ -111,6 +118,22 @@ static enum status write_last(struct str value, size_t keep, struct bytes *ret, 
     return STATUS_OK;
 }
 
+/* "K. M." of Karin Meier. */
+static enum status write_initials(struct str value, struct bytes *ret, struct err *err)
+{
+    for (size_t i = 0; i < value.size; i++) {
+        bool begins = (i == 0 || value.data[i - 1] == ' ') && is_word(value.data[i]);
+        if (!begins) continue;
+        size_t size = 1;
+        while (i + size < value.size && ((unsigned char)value.data[i + size] & 0xc0) == 0x80)
+            size++;
+        if (ret->size > 0 && i > 0) TRY(bytes_append_text(ret, " ", err));
+        TRY(bytes_append(ret, value.data + i, size, err));
+        TRY(bytes_append_text(ret, ".", err));
+    }
+    return STATUS_OK;
+}
+
 static enum status write_truncated(struct str value, enum mask_kind kind, struct bytes *ret,
                                    struct err *err)
 {
@@ -119,6 +142,7 @@ static enum status write_truncated(struct str value, enum mask_kind kind, struct
     switch (kind) {
     case MASK_EMAIL:
         mark = memchr(value.data, '@', value.size);
+        if (mark == NULL) return write_last(value, 0, ret, err);
         TRY(bytes_append(ret, value.data, 1, err));
         TRY(bytes_append_text(ret, "***", err));
         return bytes_append(ret, mark, (size_t)(value.data + value.size - mark), err);
@@ -129,6 +153,7 @@ static enum status write_truncated(struct str value, enum mask_kind kind, struct
             return bytes_append_text(ret, "::", err);
         }
         mark = memrchr(value.data, '.', value.size);
+        if (mark == NULL) return write_last(value, 0, ret, err);
         TRY(bytes_append(ret, value.data, (size_t)(mark - value.data), err));
         return bytes_append_text(ret, ".0", err);
     case MASK_URL:
@@ -140,35 +165,101 @@ static enum status write_truncated(struct str value, enum mask_kind kind, struct
             keep++;
         return bytes_append(ret, value.data, keep, err);
     case MASK_IBAN:
+        if (value.size < 8) return write_last(value, 0, ret, err);
         TRY(bytes_append(ret, value.data, 2, err));
         return write_last((struct str){value.data + 2, value.size - 2}, 4, ret, err);
     case MASK_CARD: return write_last(value, 4, ret, err);
+    case MASK_PERSON:
+    case MASK_PLACE:
+    case MASK_ORGANIZATION:
+    case MASK_ADDRESS:
+    case MASK_LISTED: return write_initials(value, ret, err);
     default: return write_last(value, 2, ret, err);
+    }
+}
+
+/* ---- coarser ---- */
+
+static enum status write_label(enum mask_kind kind, struct bytes *ret, struct err *err)
+{
+    return bytes_format(ret, err, "[%s]", mask_kinds[kind].label);
+}
+
+static enum status write_decade(struct str value, struct bytes *ret, struct err *err)
+{
+    int age = 0;
+    for (size_t i = 0; i < value.size && is_digit(value.data[i]) && i < 3; i++)
+        age = age * 10 + value.data[i] - '0';
+    return bytes_format(ret, err, "%d-%d", age / 10 * 10, age / 10 * 10 + 9);
+}
+
+static enum status write_coarse(struct str value, enum mask_kind kind, struct bytes *ret,
+                                struct err *err)
+{
+    int year;
+    const char *mark;
+    switch (kind) {
+    case MASK_DATE:
+        if (mask_year_of(value, &year)) return bytes_format(ret, err, "%04d", year);
+        return write_label(kind, ret, err);
+    case MASK_AGE: return write_decade(value, ret, err);
+    case MASK_IP:
+    case MASK_URL: return write_truncated(value, kind, ret, err);
+    case MASK_EMAIL:
+        mark = memchr(value.data, '@', value.size);
+        if (mark == NULL) return write_label(kind, ret, err);
+        return bytes_append(ret, mark, (size_t)(value.data + value.size - mark), err);
+    default: return write_label(kind, ret, err);
     }
 }
 
 /* ---- text ---- */
 
-static enum status write_hit(struct str value, enum mask_kind kind, enum mask_action action,
-                             const struct mask_key *key, struct bytes *ret, struct err *err)
+static enum status write_moved(struct str value, enum mask_kind kind,
+                               const struct mask_style *style, int64_t days, struct bytes *ret,
+                               struct err *err)
 {
-    switch (action) {
-    case MASK_PSEUDONYM: return write_pseudonym(value, kind, key, ret, err);
-    case MASK_TRUNCATE: return write_truncated(value, kind, ret, err);
-    case MASK_REDACT: break;
+    bool done = false;
+    enum mask_action action = style->actions[kind];
+    if (kind == MASK_DATE) {
+        if (action != MASK_RESTORE) TRY(mask_shift_text(value, days, ret, &done, err));
+        return done ? STATUS_OK : write_label(kind, ret, err);
     }
-    return bytes_format(ret, err, "[%s]", mask_kinds[kind].label);
+    if (action == MASK_SHIFT) return write_label(kind, ret, err);
+    if (mask_has_format(kind))
+        TRY(mask_format(value, kind, style->key, action == MASK_RESTORE, ret, &done, err));
+    return done ? STATUS_OK : write_pseudonym(value, kind, style->key, ret, err);
 }
 
-enum status mask_write(struct str text, const struct mask_hits *hits, enum mask_action action,
-                       const struct mask_key *key, struct bytes *ret, struct err *err)
+enum status mask_write_one(struct str value, enum mask_kind kind, const struct mask_style *style,
+                           int64_t days, struct bytes *ret, struct err *err)
+{
+    switch (style->actions[kind]) {
+    case MASK_REPLACE: return bytes_append_text(ret, style->replacement, err);
+    case MASK_PSEUDONYM: return write_pseudonym(value, kind, style->key, ret, err);
+    case MASK_TRUNCATE:
+        if (style->keep >= 0) return write_last(value, (size_t)style->keep, ret, err);
+        return write_truncated(value, kind, ret, err);
+    case MASK_FORMAT:
+    case MASK_RESTORE:
+    case MASK_SHIFT: return write_moved(value, kind, style, days, ret, err);
+    case MASK_GENERALIZE: return write_coarse(value, kind, ret, err);
+    case MASK_DROP:
+    case MASK_REDACT: break;
+    }
+    return write_label(kind, ret, err);
+}
+
+enum status mask_write(struct str text, const struct mask_hits *hits,
+                       const struct mask_style *style, int64_t days, struct bytes *ret,
+                       struct err *err)
 {
     size_t at = 0;
     for (size_t i = 0; i < hits->count; i++) {
         const struct mask_hit *hit = &hits->items[i];
         struct str value = {text.data + hit->first, hit->end - hit->first};
         TRY(bytes_append(ret, text.data + at, hit->first - at, err));
-        TRY(write_hit(value, hit->kind, action, key, ret, err));
+        TRY(mask_write_one(value, hit->kind, style, days, ret, err));
         at = hit->end;
     }
     return bytes_append(ret, text.data + at, text.size - at, err);

@@ -1,112 +1,240 @@
-/* clean/module_mask.c: personal data found in text and masked.
+/* clean/module_mask.c: personal data found and masked.
  *
- * Finds what mask_find knows in text columns and puts a label, a keyed pseudonym or a shortened
- * form in its place. What it finds is also masked in row events, rejects and reports of the whole
- * chain (redact). */
-#include "clean/mask_find.h"
+ * Finds what mask_find knows in text columns, and numbers whose column says what they are, and puts
+ * a label, a keyed pseudonym, a value of the same format, a shorter or coarser form in its place.
+ * Columns can also be masked as a whole, made coarser under a report of k-anonymity, or dropped.
+ * What it finds is masked in row events, rejects, reports and states of the whole chain too. */
+#include "clean/mask_cells.h"
+#include "clean/mask_generalize.h"
 #include "clean/mask_words.h"
-#include "clean/mask_write.h"
-#include "clean/module.h"
+#include "clean/parameters.h"
 
-#include <math.h>
-#include <strings.h>
+#include "base/yaml.h"
 
-#define TEXT_MAXIMUM ((size_t)1 << 31)
+#include <stdio.h>
 
 struct config {
     struct text_list columns, kinds;
     struct text_list person_lists, place_lists, lists, words, allow_lists, allow;
     bool weak;
     int action;
-    const char *key_file;
+    const struct yaml_node *actions;
+    const char *replacement, *key_file, *whole, *shift_by;
+    int64_t keep, shift_days;
+    struct generalize_settings generalize;
 };
+
+#define IN(member) offsetof(struct config, member)
 
 static const struct setting settings[] = {
     {.name = "columns",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, columns),
-     .help = "text columns, or patterns like *_note; all text columns when absent"},
+     .offset = IN(columns),
+     .help = "columns, or patterns like *_note; all of text, and numbers whose name says what they "
+             "are, when absent"},
     {.name = "kinds",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, kinds),
+     .offset = IN(kinds),
      .help =
          "what to look for: email, iban, card, phone, date, ssn, us_*, uk_nhs ..., or the groups "
-         "identifiers (when absent), national, names, all; all patterns like us_*"},
+         "identifiers (when absent), national, names, all"},
     {.name = "weak",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, weak),
+     .offset = IN(weak),
      .help = "numbers of a form that others have too count without a word of theirs near by"},
+    {.name = "whole",
+     .kind = SETTING_TEXT,
+     .offset = IN(whole),
+     .help = "the kind that every cell of the columns is as a whole: nothing is looked for"},
+    {.name = "action",
+     .kind = SETTING_CHOICE,
+     .offset = IN(action),
+     .fallback = "redact",
+     .choices = MASK_ACTIONS,
+     .help =
+         "label, replacement, keyed pseudonym, shortened form, same format under a key and back, "
+         "date moved by days, coarser form, or the columns left out"},
+    {.name = "actions",
+     .kind = SETTING_TREE,
+     .offset = IN(actions),
+     .help = "another action for some kinds: {card: truncate, date: shift}"},
+    {.name = "replacement",
+     .kind = SETTING_TEXT,
+     .offset = IN(replacement),
+     .fallback = "***",
+     .help = "text of action replace"},
+    {.name = "keep",
+     .kind = SETTING_INT,
+     .offset = IN(keep),
+     .fallback = "-1",
+     .minimum = -1,
+     .maximum = 64,
+     .help = "last letters and digits that action truncate leaves; -1: as usual for the kind"},
+    {.name = "key_file",
+     .kind = SETTING_TEXT,
+     .offset = IN(key_file),
+     .help = "file of mode 0600 with the key of pseudonym, format, restore and shift, at least 16 "
+             "bytes"},
+    {.name = "shift_days",
+     .kind = SETTING_INT,
+     .offset = IN(shift_days),
+     .fallback = "180",
+     .minimum = 1,
+     .maximum = 36500,
+     .help = "days by which action shift moves dates at most, forward or backward"},
+    {.name = "shift_by",
+     .kind = SETTING_TEXT,
+     .offset = IN(shift_by),
+     .help = "column whose value decides the days, so that the dates of one person keep their "
+             "distances; the same days for all when absent"},
+    {.name = "generalize",
+     .kind = SETTING_TREE,
+     .offset = IN(generalize.columns),
+     .help = "columns made coarser: {age: {width: 10}, born: {to: year}, zip: {prefix: 3}}"},
+    {.name = "quasi",
+     .kind = SETTING_TEXTS,
+     .offset = IN(generalize.quasi),
+     .help = "columns that tell persons apart together, besides the generalized ones"},
+    {.name = "k",
+     .kind = SETTING_INT,
+     .offset = IN(generalize.k),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1000000000,
+     .help =
+         "rows that are to look alike at least in quasi and generalized columns; 0: not counted"},
+    {.name = "small",
+     .kind = SETTING_CHOICE,
+     .offset = IN(generalize.small),
+     .fallback = "report",
+     .choices = SMALL_ACTIONS,
+     .help =
+         "classes of fewer than k rows: reported, their cells nulled, their rows dropped, or the "
+         "run failed"},
     {.name = "person_lists",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, person_lists),
+     .offset = IN(person_lists),
      .help = "files with names of persons, one a line: found in any spelling of capitals"},
     {.name = "place_lists",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, place_lists),
+     .offset = IN(place_lists),
      .help = "files with names of places"},
     {.name = "lists",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, lists),
+     .offset = IN(lists),
      .help = "files with other words and phrases to mask, as kind listed"},
     {.name = "words",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, words),
+     .offset = IN(words),
      .help = "words and phrases to mask, as kind listed"},
     {.name = "allow_lists",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, allow_lists),
+     .offset = IN(allow_lists),
      .help = "files with what is never masked: whole finds, such as an address of the company"},
-    {.name = "allow",
-     .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, allow),
-     .help = "what is never masked"},
-    {.name = "action",
-     .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, action),
-     .fallback = "redact",
-     .choices = "redact|pseudonym|truncate",
-     .help = "put a label, a keyed pseudonym, or a shortened form in the place of a find"},
-    {.name = "key_file",
-     .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, key_file),
-     .help = "file of mode 0600 with the key of the pseudonyms, at least 16 bytes"},
+    {.name = "allow", .kind = SETTING_TEXTS, .offset = IN(allow), .help = "what is never masked"},
     {0}};
 
 struct state {
     const struct config *config;
     const struct schema *schema;
-    size_t *columns;
-    size_t count;
-    bool *chosen;            /* by column of the schema */
-    struct mask_set *likely; /* of what the column's name speaks */
+    struct mask_column *columns; /* by column of the schema */
+    bool *dropped;               /* likewise */
     struct mask_set kinds;
     struct mask_words *words; /* NULL = forms only */
+    struct mask_style style;
     struct mask_key key;
+    struct mask_cells cells;
+    struct generalize *generalize;
+    int64_t (*found)[MASK_KINDS]; /* by column, after the last window */
 };
 
-/* ---- opening ---- */
+/* ---- columns ---- */
 
 static bool is_text(const struct field *field)
 {
     return field->type.id == TYPE_UTF8 && (!field->dictionary || field->index == TYPE_INT32);
 }
 
+static bool is_number(const struct field *field)
+{
+    enum type_id id = field->type.id;
+    return !field->dictionary && (id == TYPE_INT32 || id == TYPE_INT64 || id == TYPE_UINT32 ||
+                                  id == TYPE_UINT64 || id == TYPE_FLOAT64);
+}
+
+static bool is_date(const struct field *field)
+{
+    return !field->dictionary &&
+           (field->type.id == TYPE_DATE32 || field->type.id == TYPE_TIMESTAMP);
+}
+
+static bool can_be_looked_at(const struct field *field)
+{
+    return is_text(field) || is_number(field);
+}
+
+static bool can_be_masked(const struct field *field)
+{
+    return can_be_looked_at(field) || is_date(field);
+}
+
+static bool any_column(const struct field *field)
+{
+    (void)field;
+    return true;
+}
+
+/* A name that says of what kind its numbers are; "id" and "date" alone do not. */
+static bool says_number(const struct mask_set *likely)
+{
+    for (enum mask_kind kind = 0; kind < MASK_DATE; kind++)
+        if (likely->has[kind] && kind != MASK_IP && kind != MASK_URL && kind != MASK_EMAIL)
+            return true;
+    return false;
+}
+
+static enum mask_look look_of(const struct state *state, const struct field *field,
+                              const struct mask_column *column)
+{
+    bool named = state->config->columns.count > 0;
+    if (is_date(field)) return named ? MASK_LOOK_DATE : MASK_LOOK_NOT;
+    if (is_text(field)) return MASK_LOOK_TEXT;
+    return named || says_number(&column->likely) ? MASK_LOOK_NUMBER : MASK_LOOK_TELL;
+}
+
 static enum status open_columns(struct state *state, const struct module_setup *setup,
                                 struct err *err)
 {
-    size_t fields = setup->schema->count;
-    TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
-                       err));
-    state->chosen = arena_get(setup->arena, fields, sizeof *state->chosen);
-    state->likely = arena_get(setup->arena, fields, sizeof *state->likely);
-    if (state->chosen == NULL || state->likely == NULL)
-        return fail_memory(err, fields * sizeof *state->likely);
-    for (size_t i = 0; i < state->count; i++) {
-        size_t at = state->columns[i];
-        state->chosen[at] = true;
-        mask_likely(setup->schema->fields[at].name, &state->likely[at]);
+    size_t fields = setup->schema->count, *columns, count;
+    bool named = state->config->columns.count > 0, drops = state->config->action == MASK_DROP;
+    TRY(module_columns(setup, &state->config->columns,
+                       drops   ? any_column
+                       : named ? can_be_masked
+                               : can_be_looked_at,
+                       &columns, &count, err));
+    state->columns = arena_get(setup->arena, fields, sizeof *state->columns);
+    state->dropped = arena_get(setup->arena, fields, sizeof *state->dropped);
+    state->found = arena_get(setup->arena, fields, sizeof *state->found);
+    if (state->columns == NULL || state->dropped == NULL || state->found == NULL)
+        return fail_memory(err, fields * sizeof *state->found);
+    memset(state->columns, 0, fields * sizeof *state->columns);
+    memset(state->dropped, 0, fields);
+    memset(state->found, 0, fields * sizeof *state->found);
+    for (size_t i = 0; i < count; i++) {
+        const struct field *field = &setup->schema->fields[columns[i]];
+        struct mask_column *column = &state->columns[columns[i]];
+        mask_likely(field->name, &column->likely);
+        state->dropped[columns[i]] = drops;
+        if (!drops) column->look = look_of(state, field, column);
     }
     return STATUS_OK;
+}
+
+/* A column that is made coarser is not looked through as well. */
+static void leave_coarse_alone(struct state *state)
+{
+    for (size_t i = 0; state->generalize != NULL && i < state->schema->count; i++)
+        if (generalize_has(state->generalize, i)) state->columns[i].look = MASK_LOOK_NOT;
 }
 
 /* ---- lists ---- */
@@ -148,31 +276,177 @@ static enum status open_lists(struct state *state, struct err *err)
     return STATUS_OK;
 }
 
+/* ---- style ---- */
+
+static enum status open_actions(struct state *state, struct err *err)
+{
+    const struct yaml_node *map = state->config->actions;
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+        state->style.actions[kind] = (enum mask_action)state->config->action;
+    if (map == NULL) return STATUS_OK;
+    if (map->kind != YAML_MAP) return fail_at(map, err, "actions is a map: {card: truncate}");
+    for (size_t i = 0; i < map->count; i++) {
+        char name[64];
+        const char *names[] = {name};
+        struct text_list one = {names, 1};
+        struct mask_set set;
+        snprintf(name, sizeof name, "%.*s", (int)map->keys[i]->text.size, map->keys[i]->text.data);
+        TRY(mask_set_of(&one, map->keys[i], &set, err));
+        int action = choice_index(MASK_ACTIONS, map->items[i]->text);
+        if (action < 0 || action == MASK_DROP)
+            return fail_at(
+                map->items[i], err, "no action of a find: expected one of %s",
+                "redact, replace, pseudonym, truncate, format, restore, shift, generalize");
+        for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+            if (set.has[kind] && (kind != MASK_LISTED || strcmp(name, "listed") == 0))
+                state->style.actions[kind] = (enum mask_action)action;
+    }
+    return STATUS_OK;
+}
+
+static bool uses(const struct state *state, enum mask_action action)
+{
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+        if (state->style.actions[kind] == action) return true;
+    return false;
+}
+
 static enum status open_key(struct state *state, const struct module_setup *setup, struct err *err)
 {
     const struct config *config = state->config;
-    if (config->action != MASK_PSEUDONYM) return STATUS_OK;
+    bool needs = uses(state, MASK_PSEUDONYM) || uses(state, MASK_FORMAT) ||
+                 uses(state, MASK_RESTORE) || uses(state, MASK_SHIFT);
+    state->style.key = &state->key;
+    state->style.keep = config->keep;
+    state->style.replacement = config->replacement;
+    if (uses(state, MASK_RESTORE) && config->whole == NULL)
+        return fail_at(setup->node, err,
+                       "action restore needs whole: the kind of the columns, since "
+                       "masked values are not found by their form");
+    if (!needs) return STATUS_OK;
     if (config->key_file == NULL) {
-        fail_at(setup->node, err, "action pseudonym needs a key_file");
+        fail_at(setup->node, err, "action %s needs a key_file",
+                uses(state, MASK_PSEUDONYM) ? "pseudonym"
+                : uses(state, MASK_SHIFT)   ? "shift"
+                                            : "format");
         err_hint(err, "make one: (umask 077; head -c 32 /dev/urandom > FILE)");
         return STATUS_USAGE;
     }
     return mask_key_read(&state->key, config->key_file, err);
 }
 
+static enum status open_whole(struct state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    const char *names[] = {state->config->whole};
+    struct text_list one = {names, 1};
+    struct mask_set set;
+    state->cells.whole = -1;
+    if (state->config->whole == NULL) return STATUS_OK;
+    TRY(mask_set_of(&one, yaml_get(setup->node, "whole"), &set, err));
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+        if (strcmp(mask_kinds[kind].name, state->config->whole) == 0)
+            state->cells.whole = (int)kind;
+    if (state->cells.whole < 0)
+        return fail_at(setup->node, err, "whole is one kind, not the group \"%s\"",
+                       state->config->whole);
+    if (state->config->columns.count > 0) return STATUS_OK;
+    return fail_at(setup->node, err, "whole masks every cell of columns, and none is named");
+}
+
+static enum status open_cells(struct state *state, const struct module_setup *setup,
+                              struct err *err)
+{
+    const struct config *config = state->config;
+    struct mask_cells *cells = &state->cells;
+    TRY(open_whole(state, setup, err));
+    cells->schema = setup->schema;
+    cells->columns = state->columns;
+    cells->kinds = &state->kinds;
+    cells->words = state->words;
+    cells->weak = config->weak;
+    cells->style = &state->style;
+    cells->shift_most = config->shift_days;
+    cells->shift_by = -1;
+    if (!uses(state, MASK_SHIFT)) return STATUS_OK;
+    if (config->shift_by != NULL) {
+        size_t column;
+        TRY(schema_require(setup->schema, str_of(config->shift_by), &column, err));
+        cells->shift_by = (int64_t)column;
+    }
+    cells->days = mask_shift_days(&state->key, (struct str){"", 0}, config->shift_days);
+    return STATUS_OK;
+}
+
+/* ---- the schema that leaves ---- */
+
+/* A field that may get nulls, and that a whole masking made nobody's. */
+static enum status add_field(struct schema *schema, const struct state *state, size_t at,
+                             struct err *err)
+{
+    struct field field = state->schema->fields[at];
+    struct metadata_pair pairs[64];
+    enum mask_look look = state->columns[at].look;
+    bool nulls = look == MASK_LOOK_NUMBER || look == MASK_LOOK_DATE ||
+                 (state->generalize != NULL && generalize_nulls(state->generalize, at));
+    if (nulls) field.nullable = true;
+    bool frees = state->cells.whole >= 0 && look != MASK_LOOK_NOT && look != MASK_LOOK_TELL &&
+                 state->style.actions[state->cells.whole] != MASK_RESTORE;
+    if (frees && field.metadata.count <= 64) {
+        size_t count = 0;
+        for (size_t i = 0; i < field.metadata.count; i++)
+            if (!str_is(field.metadata.pairs[i].key, "tamis:personal"))
+                pairs[count++] = field.metadata.pairs[i];
+        field.metadata = (struct metadata){pairs, count};
+    }
+    return schema_add(schema, &field, err);
+}
+
+static enum status leaving_schema(const struct state *state, struct schema **ret, struct err *err)
+{
+    OWNED(schema_unref) struct schema *schema = NULL;
+    TRY(schema_new(&schema, err));
+    for (size_t i = 0; i < state->schema->count; i++)
+        if (!state->dropped[i]) TRY(add_field(schema, state, i, err));
+    for (size_t i = 0; i < state->schema->metadata.count; i++)
+        TRY(schema_add_metadata(schema, state->schema->metadata.pairs[i].key,
+                                state->schema->metadata.pairs[i].value, err));
+    *ret = schema;
+    schema = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_generalize(struct state *state, const struct module_setup *setup,
+                                   struct err *err)
+{
+    const struct generalize_settings *wanted = &state->config->generalize;
+    if (wanted->columns == NULL && wanted->k == 0) return STATUS_OK;
+    if (state->config->action == MASK_DROP)
+        return fail_at(setup->node, err,
+                       "action drop leaves columns out, and generalize or k is set: "
+                       "make them two steps");
+    return generalize_open(&state->generalize, setup, wanted, err);
+}
+
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    (void)ret_schema;
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->config = setup->config;
     state->schema = setup->schema;
+    if (state->config->action == MASK_DROP && state->config->columns.count == 0)
+        return fail_at(setup->node, err, "action drop needs columns");
     TRY(mask_set_of(&state->config->kinds, setup->node, &state->kinds, err));
+    TRY(open_generalize(state, setup, err));
     TRY(open_columns(state, setup, err));
+    leave_coarse_alone(state);
     TRY(open_lists(state, err));
-    return open_key(state, setup, err);
+    TRY(open_actions(state, err));
+    TRY(open_key(state, setup, err));
+    TRY(open_cells(state, setup, err));
+    return leaving_schema(state, ret_schema, err);
 }
 
 static void close_state(void **ret)
@@ -181,107 +455,155 @@ static void close_state(void **ret)
     if (state == NULL) return;
     mask_key_forget(&state->key);
     mask_words_close(&state->words);
+    generalize_close(&state->generalize);
     memory_free(state);
     *ret = NULL;
 }
 
+/* ---- fit: classes of rows that look alike ---- */
+
+static bool needs_fit(const void *opaque)
+{
+    const struct state *state = opaque;
+    return state->generalize != NULL && generalize_counts(state->generalize);
+}
+
+static bool may_remove(const void *opaque)
+{
+    const struct state *state = opaque;
+    return needs_fit(state) && state->config->generalize.small == SMALL_DROP;
+}
+
+static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
+                           struct err *err)
+{
+    (void)pass;
+    const struct state *state = opaque;
+    return needs_fit(state) ? generalize_observe(state->generalize, window, tally, err) : STATUS_OK;
+}
+
+static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
+{
+    (void)pass;
+    struct state *state = opaque;
+    return needs_fit(state) ? generalize_absorb(state->generalize, tally, err) : STATUS_OK;
+}
+
+static void discard(void *tally)
+{
+    counts_release(tally);
+}
+
+static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
+{
+    (void)pass;
+    (void)err;
+    struct state *state = opaque;
+    *ret_more = false;
+    if (needs_fit(state)) generalize_settle(state->generalize);
+    return STATUS_OK;
+}
+
 /* ---- apply ---- */
-
-/* Working space for one column of one window. */
-struct work {
-    struct mask_hits hits;
-    struct bytes text;
-    struct builder *builder; /* from the first find on */
-    int64_t found[MASK_KINDS];
-    int64_t cells;
-};
-
-static void work_release(struct work *work)
-{
-    mask_hits_release(&work->hits);
-    bytes_release(&work->text);
-    builder_close(&work->builder);
-}
-
-/* The rows before the first find, as they are. */
-static enum status start_building(struct work *work, const struct field *field,
-                                  const struct array *array, int64_t row, struct err *err)
-{
-    TRY(builder_open(&work->builder, field, array->length, err));
-    for (int64_t i = 0; i < row; i++)
-        TRY(build_copy(work->builder, array, i, err));
-    return STATUS_OK;
-}
-
-static enum status mask_row(const struct state *state, size_t at, const struct array *array,
-                            int64_t row, struct work *work, struct err *err)
-{
-    const struct field *field = &state->schema->fields[at];
-    struct str text;
-    bool present = array_text_at(field, array, row, &text);
-    work->hits.count = 0;
-    struct mask_query query = {&state->kinds, &state->likely[at], state->config->weak,
-                               state->words};
-    if (present) TRY(mask_find(text, &query, &work->hits, err));
-    if (work->hits.count == 0)
-        return work->builder == NULL ? STATUS_OK : build_copy(work->builder, array, row, err);
-    if (work->builder == NULL) TRY(start_building(work, field, array, row, err));
-    for (size_t i = 0; i < work->hits.count; i++)
-        work->found[work->hits.items[i].kind]++;
-    work->cells++;
-    work->text.size = 0;
-    TRY(mask_write(text, &work->hits, (enum mask_action)state->config->action, &state->key,
-                   &work->text, err));
-    return build_text(work->builder, (struct str){(const char *)work->text.data, work->text.size},
-                      err);
-}
-
-static enum status mask_column(const struct state *state, size_t at, const struct array *array,
-                               struct change *change, struct err *err)
-{
-    OWNED(work_release) struct work work = {.text = bytes_limited(TEXT_MAXIMUM)};
-    for (int64_t row = 0; row < array->length; row++) {
-        TRY(mask_row(state, at, array, row, &work, err));
-        if (work.hits.count > 0)
-            TRY(change_note(change, at, row, mask_kinds[work.hits.items[0].kind].name, NAN, err));
-    }
-    if (work.builder == NULL) return STATUS_OK;
-    for (size_t kind = 0; kind < MASK_KINDS; kind++)
-        if (work.found[kind] > 0)
-            TRY(change_finding(change, mask_kinds[kind].name, state->schema->fields[at].name,
-                               work.found[kind], err));
-    struct array *masked;
-    TRY(builder_finish(work.builder, &masked, err));
-    change_column(change, at, &masked);
-    change_cells(change, at, work.cells);
-    return STATUS_OK;
-}
 
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
-    for (size_t i = 0; i < state->count; i++) {
-        size_t at = state->columns[i];
-        TRY(mask_column(state, at, window->batch->columns[at], change, err));
-    }
-    return STATUS_OK;
+    for (size_t i = 0; i < state->schema->count; i++)
+        if (state->columns[i].look != MASK_LOOK_NOT)
+            TRY(mask_cells(&state->cells, i, window, change, err));
+    if (state->generalize == NULL) return STATUS_OK;
+    return generalize_apply(state->generalize, window, change, err);
 }
 
 /* ---- verdict, events, lineage ---- */
+
+static enum mask_kind kind_named(const char *name)
+{
+    enum mask_kind kind = 0;
+    while (kind < MASK_KINDS && strcmp(mask_kinds[kind].name, name) != 0)
+        kind++;
+    return kind;
+}
+
+static enum status tell_finding(struct state *state, const struct finding *finding,
+                                struct bytes *ret, struct err *err)
+{
+    if (finding->rule == mask_told)
+        return bytes_format(
+            ret, err, "column \"%s\" holds %lld %s: not masked, name it in columns to mask it\n",
+            finding->column, (long long)finding->rows, mask_told);
+    int64_t at = schema_find(state->schema, str_of(finding->column));
+    enum mask_kind kind = kind_named(finding->rule);
+    if (at >= 0 && kind < MASK_KINDS) state->found[at][kind] += finding->rows;
+    return bytes_format(ret, err, "masked %lld %s in column \"%s\"\n", (long long)finding->rows,
+                        finding->rule, finding->column);
+}
 
 /* Finds are the work, not a fault: they are told, and the verdict stays good. */
 static enum status conclude(void *opaque, int64_t rows, const struct finding *findings,
                             size_t count, bool *ret_failed, struct bytes *ret_report,
                             struct err *err)
 {
-    (void)opaque;
     (void)rows;
+    struct state *state = opaque;
     *ret_failed = false;
+    if (needs_fit(state)) TRY(generalize_report(state->generalize, ret_failed, ret_report, err));
     for (size_t i = 0; i < count; i++)
-        TRY(bytes_format(ret_report, err, "masked %lld %s in column \"%s\"\n",
-                         (long long)findings[i].rows, findings[i].rule, findings[i].column));
+        TRY(tell_finding(state, &findings[i], ret_report, err));
     return STATUS_OK;
+}
+
+static enum status checks(const void *opaque, struct check_results *ret, struct err *err)
+{
+    const struct state *state = opaque;
+    return needs_fit(state) ? generalize_check(state->generalize, ret, err) : STATUS_OK;
+}
+
+static enum status save_column(const struct state *state, size_t at, bool *first, struct bytes *ret,
+                               struct err *err)
+{
+    const char *between = "";
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++) {
+        if (state->found[at][kind] == 0) continue;
+        if (*between == '\0') {
+            TRY(bytes_append_text(ret, *first ? "" : ", ", err));
+            TRY(bytes_append_json(ret, str_of(state->schema->fields[at].name), err));
+            TRY(bytes_append_text(ret, ": {", err));
+        }
+        TRY(bytes_format(ret, err, "%s\"%s\": %lld", between, mask_kinds[kind].name,
+                         (long long)state->found[at][kind]));
+        between = ", ";
+        *first = false;
+    }
+    return *between == '\0' ? STATUS_OK : bytes_append_text(ret, "}", err);
+}
+
+/* {"masked": {"note": {"email": 3}}, "k": 5, ...} */
+static enum status save(const void *opaque, struct bytes *ret, struct err *err)
+{
+    const struct state *state = opaque;
+    bool first = true;
+    TRY(bytes_append_text(ret, "{\"masked\": {", err));
+    for (size_t i = 0; i < state->schema->count; i++)
+        TRY(save_column(state, i, &first, ret, err));
+    TRY(bytes_append_text(ret, "}", err));
+    if (needs_fit(state)) {
+        TRY(bytes_append_text(ret, ", ", err));
+        TRY(generalize_json(state->generalize, ret, err));
+    }
+    return bytes_append_text(ret, "}", err);
+}
+
+/* What was found is not needed again; how many rows look alike is another number in other rows. */
+static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
+{
+    const struct state *state = opaque;
+    if (!needs_fit(state)) return STATUS_OK;
+    fail_at(parameters, err, "k counts the rows at hand and is not taken from a state");
+    err_hint(err, "run mask with k as a recipe of its own behind the state");
+    return STATUS_USAGE;
 }
 
 static enum status redact(const void *opaque, const char *column, struct str value,
@@ -289,22 +611,29 @@ static enum status redact(const void *opaque, const char *column, struct str val
 {
     const struct state *state = opaque;
     int64_t at = column == NULL ? -1 : schema_find(state->schema, str_of(column));
-    if (at >= 0 && is_text(&state->schema->fields[at]) && !state->chosen[at])
-        return bytes_append(ret, value.data, value.size, err);
-    OWNED(mask_hits_release) struct mask_hits hits = {0};
-    struct mask_set likely = {0};
-    if (column != NULL) mask_likely(column, &likely);
-    struct mask_query query = {&state->kinds, &likely, state->config->weak, state->words};
-    TRY(mask_find(value, &query, &hits, err));
-    return mask_write(value, &hits, (enum mask_action)state->config->action, &state->key, ret, err);
+    if (at >= 0 && state->dropped[at]) return bytes_append_text(ret, "[DROPPED]", err);
+    if (at >= 0 && state->generalize != NULL && generalize_has(state->generalize, (size_t)at))
+        return bytes_append_text(ret, "[GENERALIZED]", err);
+    return mask_cell_text(&state->cells, column, value, ret, err);
 }
 
+static bool was_masked(const struct state *state, size_t at)
+{
+    if (state->cells.whole >= 0 && state->columns[at].look != MASK_LOOK_NOT)
+        return state->style.actions[state->cells.whole] != MASK_RESTORE;
+    for (enum mask_kind kind = 0; kind < MASK_KINDS; kind++)
+        if (state->found[at][kind] > 0) return true;
+    return false;
+}
+
+/* Masked: columns where something was. What was made coarser is a transformation. */
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
     const struct state *state = opaque;
-    for (size_t i = 0; i < state->count; i++) {
-        const char *name = state->schema->fields[state->columns[i]].name;
+    for (size_t i = 0; i < state->schema->count; i++) {
+        const char *name = state->schema->fields[i].name;
+        if (state->dropped[i] || !was_masked(state, i)) continue;
         TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", true, err));
     }
     return STATUS_OK;
@@ -313,12 +642,24 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
 const struct clean_module module_mask = {
     .name = "mask",
     .summary = "find personal data in text and mask it",
-    .source = "ISO/IEC 7812-1 (Luhn), ISO 13616 (IBAN), ITU-T E.164, RFC 2104 (HMAC)",
+    .source = "ISO/IEC 7812-1 (Luhn), ISO 13616 (IBAN), ITU-T E.164, RFC 2104 (HMAC), NIST SP "
+              "800-38G (FF1), Sweeney 2002 (k-anonymity)",
     .settings = settings,
     .config_bytes = sizeof(struct config),
     .open = open,
+    .removes_rows = true,
+    .may_remove = may_remove,
+    .needs_fit = needs_fit,
+    .tally_bytes = sizeof(struct counts),
+    .observe = observe,
+    .absorb = absorb,
+    .discard = discard,
+    .settle = settle,
     .apply = apply,
     .conclude = conclude,
+    .checks = checks,
+    .save = save,
+    .load = load,
     .column_lineage = column_lineage,
     .redact = redact,
     .close = close_state,

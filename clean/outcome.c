@@ -2,6 +2,7 @@
 #include "clean/outcome.h"
 
 #include "clean/chain_origin.h"
+#include "clean/hide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,14 @@
 
 /* ---- effects ---- */
 
-static enum status parameters_json(const struct step *step, struct bytes *ret, struct err *err)
+static enum status parameters_json(const struct chain *chain, const struct step *step,
+                                   struct bytes *ret, struct err *err)
 {
     *ret = bytes_limited(PARAMETERS_MAXIMUM);
     if (step->module->save == NULL || !step_is_open(step)) return STATUS_OK;
     TRY(step->module->save(step->state, ret, err));
-    if (ret->size <= PARAMETERS_SHOWN) return STATUS_OK;
+    if (ret->size <= PARAMETERS_SHOWN)
+        return hide_json(&chain->redactor, step->position, ret, 0, err);
     size_t size = ret->size;
     ret->size = 0;
     return bytes_format(ret, err, "{\"bytes\":%zu}", size);
@@ -27,7 +30,7 @@ static enum status parameters_json(const struct step *step, struct bytes *ret, s
 static enum status tell_effect(const struct chain *chain, const struct step *step, struct err *err)
 {
     OWNED(bytes_release) struct bytes parameters = {0};
-    TRY(parameters_json(step, &parameters, err));
+    TRY(parameters_json(chain, step, &parameters, err));
     struct module_effect effect = {
         .position = step->position,
         .module = step->module->name,
@@ -184,6 +187,7 @@ static enum status step_verdict(struct chain *chain, struct step *step, struct b
                                    step->finding_count, &failed, &lines, err);
         if (status != STATUS_OK) return fail_in_step(step, status, err);
     }
+    TRY(hide_lines(&chain->redactor, step->position, &lines, err));
     if (failed) fail_verdict(chain->run, step, &lines);
     return add_lines(step, &lines, ret, err);
 }
@@ -213,6 +217,7 @@ static enum status list_checks(const struct chain *chain, struct checks_of_step 
         steps[i].module = step->module->name;
         if (step->module->checks != NULL && step_is_open(step))
             TRY(step->module->checks(step->state, &steps[i].results, err));
+        TRY(hide_checks(&chain->redactor, step->position, &steps[i].results, err));
     }
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/input.h"
 #include "base/output.h"
+#include "clean/hide.h"
 
 #define STATE_BYTES_MAXIMUM ((size_t)256 << 20)
 #define STATE_NODES_MAXIMUM ((size_t)50000000)
@@ -11,7 +12,8 @@ static const char digest_key[] = "\"digest\": \"";
 
 /* ---- saving ---- */
 
-static enum status save_step(const struct step *step, struct bytes *ret, struct err *err)
+static enum status save_step(const struct redactor *redactor, const struct step *step,
+                             struct bytes *ret, struct err *err)
 {
     struct digest digest;
     char text[DIGEST_TEXT];
@@ -25,6 +27,7 @@ static enum status save_step(const struct step *step, struct bytes *ret, struct 
                      digest_text(&digest, text)));
     size_t before = ret->size;
     if (step->module->save != NULL) TRY(step->module->save(step->state, ret, err));
+    TRY(hide_json(redactor, step->position, ret, before, err));
     if (ret->size == before) TRY(bytes_append_text(ret, "{}", err));
     return bytes_append_text(ret, "}", err);
 }
@@ -34,7 +37,7 @@ static enum status save_text(const struct chain *chain, struct bytes *ret, struc
     TRY(bytes_append_text(ret, "{\"tamis_state\": 1,\n\"steps\": [\n", err));
     for (size_t i = 0; i < chain->count; i++) {
         if (i > 0) TRY(bytes_append_text(ret, ",\n", err));
-        enum status status = save_step(&chain->steps[i], ret, err);
+        enum status status = save_step(&chain->redactor, &chain->steps[i], ret, err);
         if (status != STATUS_OK) return fail_in_step(&chain->steps[i], status, err);
     }
     TRY(bytes_append_text(ret, "\n],\n", err));
