@@ -50,7 +50,7 @@ static enum status look(const struct mask_cells *cells, const struct mask_set *l
 {
     hits->count = 0;
     if (cells->whole < 0) {
-        struct mask_query query = {cells->kinds, likely, cells->weak, cells->words};
+        struct mask_query query = {cells->kinds, likely, cells->weak, cells->words, cells->plan};
         return mask_find(text, &query, hits, err);
     }
     if (text.size == 0) return STATUS_OK;

@@ -23,6 +23,7 @@ struct mask_cells {
     const struct schema *schema;
     const struct mask_column *columns; /* by column of the schema */
     const struct mask_set *kinds;
+    const struct mask_plan *plan;   /* of the kinds */
     const struct mask_words *words; /* NULL = forms only */
     bool weak;
     int whole; /* the kind every cell is as a whole; -1 = found in it */

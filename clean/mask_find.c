@@ -56,37 +56,83 @@ static enum status add(struct finder *finder, enum mask_kind kind, size_t first,
 void mask_hits_release(struct mask_hits *hits)
 {
     memory_free(hits->items);
+    memory_free(hits->tokens);
     *hits = (struct mask_hits){0};
 }
 
 /* ---- context ---- */
 
-/* How far behind the last of the words the text ends; SIZE_MAX where there is none. */
-static size_t since_mention(struct str text, const char *const *words, size_t count)
+#define WINDOW_BYTES (CONTEXT_BYTES * 2)
+
+/* The text around a number in small letters. */
+struct around {
+    char text[WINDOW_BYTES];
+    size_t size;
+};
+
+static void look_around(struct str text, size_t first, size_t end, struct around *ret)
 {
-    for (size_t end = text.size; end > 0; end--)
+    ret->size = end - first < WINDOW_BYTES ? end - first : WINDOW_BYTES;
+    for (size_t i = 0; i < ret->size; i++) {
+        char c = text.data[first + i];
+        ret->text[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    }
+}
+
+/* Letters that end one of the words. */
+static uint32_t last_letters(const char *const *words, size_t count)
+{
+    uint32_t set = 0;
+    for (size_t i = 0; i < count; i++)
+        set |= 1u << (words[i][strlen(words[i]) - 1] - 'a');
+    return set;
+}
+
+/* How far behind the last of the words the text ends; SIZE_MAX where there is none. */
+static size_t since_mention(const struct around *around, const char *const *words, size_t count)
+{
+    uint32_t last = last_letters(words, count);
+    for (size_t end = around->size; end > 0; end--) {
+        char c = around->text[end - 1];
+        if (c < 'a' || c > 'z' || (last >> (c - 'a') & 1) == 0) continue;
         for (size_t i = 0; i < count; i++) {
             size_t size = strlen(words[i]);
-            if (size <= end && strncasecmp(text.data + end - size, words[i], size) == 0)
-                return text.size - end;
+            if (size <= end && memcmp(around->text + end - size, words[i], size) == 0)
+                return around->size - end;
         }
+    }
     return SIZE_MAX;
+}
+
+static bool word_at(const struct around *around, size_t at, const char *word, size_t size)
+{
+    if (at + size > around->size || memcmp(around->text + at, word, size) != 0) return false;
+    if (at > 0 && is_word(around->text[at - 1])) return false;
+    return size > 4 || at + size == around->size || !is_letter(around->text[at + size]);
+}
+
+static bool mentions(const struct around *around, const char *words)
+{
+    for (const char *word = words; *word != '\0';) {
+        size_t size = strcspn(word, "|");
+        const char *from = around->text, *end = from + around->size;
+        for (const char *at; (at = memchr(from, word[0], (size_t)(end - from))) != NULL;
+             from = at + 1)
+            if (word_at(around, (size_t)(at - around->text), word, size)) return true;
+        word += size + (word[size] == '|');
+    }
+    return false;
 }
 
 bool mask_mentions(struct str text, size_t first, size_t end, const char *words)
 {
+    struct around around;
     size_t from = first > CONTEXT_BYTES ? first - CONTEXT_BYTES : 0;
     size_t to = text.size - end < CONTEXT_BYTES / 2 ? text.size : end + CONTEXT_BYTES / 2;
-    for (const char *word = words; *word != '\0';) {
-        size_t size = strcspn(word, "|");
-        for (size_t at = from; at + size <= to; at++)
-            if (strncasecmp(text.data + at, word, size) == 0 &&
-                (at == 0 || !is_word(text.data[at - 1])) &&
-                (size > 4 || !is_letter(peek(text, at + size))))
-                return true;
-        word += size + (word[size] == '|');
-    }
-    return false;
+    look_around(text, from, first, &around);
+    if (mentions(&around, words)) return true;
+    look_around(text, end, to, &around);
+    return mentions(&around, words);
 }
 
 void mask_likely(const char *column, struct mask_set *ret)
@@ -111,11 +157,14 @@ static bool speaks_of_phones(struct str text, size_t first, size_t end)
                                          "order",   "serial",  "card",     "security", "id"};
     size_t from = first > CONTEXT_BYTES ? first - CONTEXT_BYTES : 0;
     size_t behind = text.size - end < CONTEXT_BYTES / 2 ? text.size - end : CONTEXT_BYTES / 2;
-    struct str before = {text.data + from, first - from}, after = {text.data + end, behind};
-    size_t phone = since_mention(before, phones, sizeof phones / sizeof *phones);
-    size_t other = since_mention(before, others, sizeof others / sizeof *others);
-    if (phone == SIZE_MAX && other == SIZE_MAX)
-        return since_mention(after, phones, sizeof phones / sizeof *phones) != SIZE_MAX;
+    struct around before, after;
+    look_around(text, from, first, &before);
+    size_t phone = since_mention(&before, phones, sizeof phones / sizeof *phones);
+    size_t other = since_mention(&before, others, sizeof others / sizeof *others);
+    if (phone == SIZE_MAX && other == SIZE_MAX) {
+        look_around(text, end, end + behind, &after);
+        return since_mention(&after, phones, sizeof phones / sizeof *phones) != SIZE_MAX;
+    }
     /* "account number": the other word stands before "number" and is meant. */
     return phone < other && (other == SIZE_MAX || other - phone > 12);
 }
@@ -164,17 +213,27 @@ static bool has_digits(struct str text, size_t first)
     return false;
 }
 
+/* Digits (or letters) that stand side by side from `first` on. */
+static size_t run_of(struct str text, size_t first, bool letter)
+{
+    size_t at = first;
+    while (at - first < MASK_LEADS - 1 &&
+           (letter ? is_letter(peek(text, at)) : is_digit(peek(text, at))))
+        at++;
+    return at - first;
+}
+
 static enum status look_for_forms(struct finder *finder, size_t first, bool letter, struct err *err)
 {
     struct str text = finder->text;
+    const struct mask_plan *plan = finder->query->plan;
     bool fresh = at_boundary(text, first);
-    for (const struct mask_form *form = mask_forms; form->pattern != NULL; form++) {
+    size_t run = run_of(text, first, letter);
+    for (size_t i = 0; i < plan->count[letter][run]; i++) {
+        const struct mask_form *form = &mask_forms[plan->forms[letter][run][i]];
         struct mask_code code;
         size_t end;
-        bool starts_with_letter = form->pattern[0] != 'd' && !is_digit(form->pattern[0]);
-        if (starts_with_letter != letter || !wants(finder, form->kind) ||
-            (!fresh && !form->glued) || !mask_form_at(form, text, first, &code, &end))
-            continue;
+        if ((!fresh && !form->glued) || !mask_form_at(form, text, first, &code, &end)) continue;
         bool strong =
             form->strength == MASK_STRONG || (form->strength == MASK_GROUPED && code.grouped);
         if (strong || weak_counts(finder, form->kind, first, end))

@@ -19,18 +19,22 @@ struct mask_hit {
 };
 
 /* Finds of one text, in order, apart from each other. Reused from text to text; zero-initialize. */
+struct token_list;
 struct mask_hits {
     struct mask_hit *items;
     size_t count, room;
+    struct token_list *tokens; /* space of mask_find_names */
 };
 
 struct mask_words;
+struct mask_plan;
 struct mask_query {
     const struct mask_set *kinds;   /* what to look for */
     const struct mask_set *likely;  /* the text is known to hold them (its column says so): weak
                                        forms count; NULL = none */
     bool weak;                      /* all weak forms count */
     const struct mask_words *words; /* for names, places and lists; NULL = only forms */
+    const struct mask_plan *plan;   /* of these kinds (mask_national.h) */
 };
 MUST_CHECK enum status mask_find(struct str text, const struct mask_query *query,
                                  struct mask_hits *hits, struct err *err);

@@ -24,8 +24,10 @@ static struct token *token_at(const struct name_finder *finder, size_t i)
 static bool token_is(const struct name_finder *finder, size_t i, const char *word)
 {
     const struct token *token = token_at(finder, i);
-    return token != NULL && token->end - token->first == strlen(word) &&
-           strncasecmp(finder->text.data + token->first, word, strlen(word)) == 0;
+    if (token == NULL || ((finder->text.data[token->first] | 0x20) != word[0])) return false;
+    size_t size = strlen(word);
+    return token->end - token->first == size &&
+           strncasecmp(finder->text.data + token->first, word, size) == 0;
 }
 
 static bool token_is_any(const struct name_finder *finder, size_t i, const char *const *list)
@@ -530,9 +532,9 @@ static enum status find_in_tokens(struct name_finder *finder, struct err *err)
 enum status mask_find_names(struct str text, const struct mask_query *query, struct mask_hits *hits,
                             struct err *err)
 {
-    OWNED(memory_release) struct token_list *tokens = NULL;
     struct mask_hits patterns = *hits; /* those before the names, in order */
-    TRY(NEW(&tokens, 1, err));
+    if (hits->tokens == NULL) TRY(NEW(&hits->tokens, 1, err));
+    struct token_list *tokens = hits->tokens;
     struct name_finder finder = {text, query, query->words, tokens, hits};
     for (size_t at = 0; at < text.size;) {
         patterns.items = hits->items;

@@ -1,8 +1,6 @@
 /* clean/mask_national.c: the forms of national identifiers. */
 #include "clean/mask_national.h"
 
-#include <ctype.h>
-
 /* ---- table ---- */
 
 const struct mask_form mask_forms[] = {
@@ -96,6 +94,38 @@ const struct mask_form mask_forms[] = {
     {MASK_ZA_ID, MASK_WEAK, "ddddddddddddd", check_za_id, false},
     {0}};
 
+/* ---- plan ---- */
+
+/* Whether a run of exactly `size` digits (letters) can begin the pattern. */
+static bool may_lead(const char *pattern, size_t size, bool letters)
+{
+    size_t run = 0;
+    for (const char *want = pattern; *want != '\0'; want++) {
+        bool fits = *want == 'x' || (letters ? *want == 'l' || (*want >= 'A' && *want <= 'Z')
+                                             : *want == 'd' || is_digit(*want));
+        bool may_end = run == size && (*want == '_' || *want == 'x' || !fits);
+        if (*want == 'c') may_end = run == size;
+        if (may_end) return true;
+        if (*want == '_') continue;
+        if (!fits) return false;
+        run++;
+    }
+    return run == size;
+}
+
+void mask_plan_make(const struct mask_set *kinds, struct mask_plan *ret)
+{
+    *ret = (struct mask_plan){0};
+    for (size_t i = 0; mask_forms[i].pattern != NULL; i++) {
+        const char *pattern = mask_forms[i].pattern;
+        bool letters = pattern[0] != 'd' && !is_digit(pattern[0]);
+        if (!kinds->has[mask_forms[i].kind]) continue;
+        for (size_t size = 1; size < MASK_LEADS; size++)
+            if (may_lead(pattern, size, letters))
+                ret->forms[letters][size][ret->count[letters][size]++] = (uint8_t)i;
+    }
+}
+
 /* ---- matching ---- */
 
 static bool is_separator(char c)
@@ -117,6 +147,11 @@ static size_t skip_separator(struct str text, size_t at, struct mask_code *code)
     return code->separator == c ? at + 1 : at;
 }
 
+static char to_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+}
+
 static bool place_fits(char want, char c)
 {
     switch (want) {
@@ -124,7 +159,7 @@ static bool place_fits(char want, char c)
     case 'l': return is_letter(c);
     case 'x': return is_letter(c) || is_digit(c);
     case 'c': return is_century(c);
-    default: return toupper((unsigned char)c) == want;
+    default: return to_upper(c) == want;
     }
 }
 
@@ -153,7 +188,7 @@ bool mask_form_at(const struct mask_form *form, struct str text, size_t first,
         at++;
         if (is_letter(c) || is_digit(c) || *want == 'c') {
             if (c >= 'a' && c <= 'z') code.upper = false;
-            code.places[code.count++] = (char)toupper((unsigned char)c);
+            code.places[code.count++] = to_upper(c);
         } else {
             code.separator = c;
         }

@@ -33,6 +33,15 @@ struct mask_form {
 };
 extern const struct mask_form mask_forms[]; /* ends with a pattern NULL */
 
+#define MASK_LEADS 20
+/* The forms of the wanted kinds by how many digits (or letters) of one run they begin with, so that
+ * a token is held against few of them. */
+struct mask_plan {
+    uint8_t count[2][MASK_LEADS];     /* of digits, of letters */
+    uint8_t forms[2][MASK_LEADS][96]; /* places in mask_forms */
+};
+void mask_plan_make(const struct mask_set *kinds, struct mask_plan *ret);
+
 /* Whether the form is at `first`; *ret_end behind it. */
 bool mask_form_at(const struct mask_form *form, struct str text, size_t first,
                   struct mask_code *ret_code, size_t *ret_end);

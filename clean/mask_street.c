@@ -19,8 +19,10 @@ static const struct token *token_at(const struct name_finder *finder, size_t i)
 static bool token_is(const struct name_finder *finder, size_t i, const char *word)
 {
     const struct token *token = token_at(finder, i);
-    return token != NULL && token->end - token->first == strlen(word) &&
-           strncasecmp(finder->text.data + token->first, word, strlen(word)) == 0;
+    if (token == NULL || ((finder->text.data[token->first] | 0x20) != word[0])) return false;
+    size_t size = strlen(word);
+    return token->end - token->first == size &&
+           strncasecmp(finder->text.data + token->first, word, size) == 0;
 }
 
 /* A house number, unit or postal code: up to six digits, perhaps with letters ("12b"). */

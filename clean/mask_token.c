@@ -139,7 +139,8 @@ static void classify(struct str text, const struct mask_words *words, struct tok
     if (size == 0) return;
     struct str lower = {key, size};
     token->classes = mask_words_look_up(words, lower);
-    token->street_end = (unsigned)mask_words_street_end(words, lower);
+    if ((token->classes & (unsigned)(WORD_ENGLISH | WORD_GIVEN | WORD_STOP)) == 0)
+        token->street_end = (unsigned)mask_words_street_end(words, lower);
     if ((token->classes & ~(unsigned)WORD_STARTS_PHRASE) != 0) return;
     const char *dash = memchr(key, '-', size); /* both parts of a hyphenated word */
     if (dash == NULL) dash = memchr(key, '\'', size);

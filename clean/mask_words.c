@@ -38,6 +38,13 @@ size_t mask_words_key(struct str text, char *ret, size_t room)
                                       (utf8proc_ssize_t)(text.size - at), &point);
         if (length <= 0) return 0;
         at += (size_t)length;
+        if (point < 0x80 && (is_word((char)point) || point == '-')) { /* most of all text */
+            if (size + blank + 1 > room) return 0;
+            if (blank) ret[size++] = ' ';
+            blank = false;
+            ret[size++] = (char)(point >= 'A' && point <= 'Z' ? point + 32 : point);
+            continue;
+        }
         if (point < 0x80 && !is_word((char)point) && point != '\'' && point != '.' &&
             point != '-' && point != '/') {
             blank = size > 0;

@@ -118,6 +118,8 @@ struct clean_module {
     bool (*may_remove)(const void *state);
     /* Whether this recipe step needs its fit at all (images only for odd sizes); NULL = yes. */
     bool (*needs_fit)(const void *state);
+    /* The setting without which it never does, for a step that is not open yet; NULL = not said. */
+    const char *fit_setting;
     /* Whether the step reads or changes a column of the schema it was opened with. Neighbors that
      * touch no column in common and keep all rows learn in one shared pass; its windows may then
      * lack columns at the end that the step does not touch. NULL = any column. */

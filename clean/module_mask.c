@@ -6,6 +6,7 @@
  * What it finds is masked in row events, rejects, reports and states of the whole chain too. */
 #include "clean/mask_cells.h"
 #include "clean/mask_generalize.h"
+#include "clean/mask_national.h"
 #include "clean/mask_words.h"
 #include "clean/parameters.h"
 
@@ -140,6 +141,7 @@ struct state {
     struct mask_column *columns; /* by column of the schema */
     bool *dropped;               /* likewise */
     struct mask_set kinds;
+    struct mask_plan plan;
     struct mask_words *words; /* NULL = forms only */
     struct mask_style style;
     struct mask_key key;
@@ -363,6 +365,8 @@ static enum status open_cells(struct state *state, const struct module_setup *se
     cells->schema = setup->schema;
     cells->columns = state->columns;
     cells->kinds = &state->kinds;
+    mask_plan_make(&state->kinds, &state->plan);
+    cells->plan = &state->plan;
     cells->words = state->words;
     cells->weak = config->weak;
     cells->style = &state->style;
@@ -650,6 +654,7 @@ const struct clean_module module_mask = {
     .removes_rows = true,
     .may_remove = may_remove,
     .needs_fit = needs_fit,
+    .fit_setting = "k",
     .tally_bytes = sizeof(struct counts),
     .observe = observe,
     .absorb = absorb,

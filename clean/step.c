@@ -56,6 +56,8 @@ bool step_must_fit(const struct step *step)
 {
     const struct clean_module *module = step->module;
     if (module->observe == NULL || step->settled) return false;
+    if (!step_is_open(step) && module->fit_setting != NULL)
+        return yaml_get(step->recipe->settings, module->fit_setting) != NULL;
     return !step_is_open(step) || module->needs_fit == NULL || module->needs_fit(step->state);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/unit/clean/harness.h"
 
 #include "clean/mask_find.h"
+#include "clean/mask_national.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,9 @@ static void expect(const char *text, const char *expected)
     struct text_list none = {0};
     struct mask_set kinds;
     assert_int_equal(mask_set_of(&none, NULL, &kinds, NULL), STATUS_OK);
-    struct mask_query query = {.kinds = &kinds};
+    struct mask_plan plan;
+    mask_plan_make(&kinds, &plan);
+    struct mask_query query = {.kinds = &kinds, .plan = &plan};
     assert_int_equal(mask_find(str_of(text), &query, &hits, NULL), STATUS_OK);
     for (size_t i = 0; i < hits.count; i++)
         size += (size_t)snprintf(found + size, sizeof found - size, "%s%s:%.*s", i > 0 ? " | " : "",
@@ -85,7 +88,9 @@ static size_t found(const char *kind, const char *text, bool weak)
     struct mask_set kinds;
     struct mask_hits hits = {0};
     assert_int_equal(mask_set_of(&list, NULL, &kinds, NULL), STATUS_OK);
-    struct mask_query query = {.kinds = &kinds, .weak = weak};
+    struct mask_plan plan;
+    mask_plan_make(&kinds, &plan);
+    struct mask_query query = {.kinds = &kinds, .weak = weak, .plan = &plan};
     assert_int_equal(mask_find(str_of(text), &query, &hits, NULL), STATUS_OK);
     size_t count = hits.count;
     mask_hits_release(&hits);
