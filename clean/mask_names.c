@@ -301,8 +301,11 @@ static bool continues_run(const struct name_finder *finder, size_t i)
     if (!near || token->number || token->mixed) return false;
     if (token->initial)
         return next != NULL && next->capital && (next->gap == GAP_BLANK || next->gap == GAP_PERIOD);
-    if (has(token, WORD_PARTICLE) && next != NULL && next->gap == GAP_BLANK && next->capital)
-        return !has(token, WORD_ENGLISH) || !token->capital;
+    const struct token *third = token_at(finder, i + 2);
+    bool leads = next != NULL && next->gap == GAP_BLANK &&
+                 (next->capital || (has(next, WORD_PARTICLE) && third != NULL &&
+                                    third->gap == GAP_BLANK && third->capital)); /* van der Berg */
+    if (has(token, WORD_PARTICLE) && leads) return !has(token, WORD_ENGLISH) || !token->capital;
     if (!token->capital || has(token, WORD_STOP)) return false;
     if (!has(token, WORD_ENGLISH)) return true;
     if (before->initial || (has(before, WORD_GIVEN) && !has(before, WORD_ENGLISH))) return true;

@@ -127,13 +127,22 @@ static enum status write_month(struct str before, int month, struct bytes *ret, 
     return bytes_append_text(ret, name, err);
 }
 
-static enum status write_part(struct str text, const struct part *part, int value,
+/* Days and months below ten have a zero in front, as far as what was written tells. */
+static bool is_padded(const struct written *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->parts[i].kind == PART_NUMBER && w->parts[i].end - w->parts[i].first == 1)
+            return false;
+    return true;
+}
+
+static enum status write_part(struct str text, const struct part *part, int value, bool padded,
                               struct bytes *ret, struct err *err)
 {
     struct str before = {text.data + part->first, part->end - part->first};
     if (part->kind == PART_MONTH) return write_month(before, value, ret, err);
     if (before.size == 4) return bytes_format(ret, err, "%04d", value);
-    return bytes_format(ret, err, "%0*d", (int)before.size, value % 100);
+    return bytes_format(ret, err, padded ? "%02d" : "%d", value % 100);
 }
 
 enum status mask_shift_text(struct str text, int64_t days, struct bytes *ret, bool *ret_done,
@@ -153,7 +162,8 @@ enum status mask_shift_text(struct str text, int64_t days, struct bytes *ret, bo
     for (size_t i = 0; i < 3; i++) {
         int value = i == w.year ? (int)year : i == w.month ? month : day;
         TRY(bytes_append(ret, text.data + at, w.parts[i].first - at, err));
-        TRY(write_part(text, &w.parts[i], value, ret, err));
+        bool padded = i == w.year || is_padded(&w);
+        TRY(write_part(text, &w.parts[i], value, padded, ret, err));
         at = w.parts[i].end;
     }
     *ret_done = true;

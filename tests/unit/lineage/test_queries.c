@@ -131,6 +131,7 @@ static void columns(void **state)
             "stream:p1|price|DIRECT version:feature/price@1|price|DIRECT");
     answers(state, "unmasked_personal.sql", NONE, "abce",
             "clean/orders|1|contact|0 raw/orders|1|email|1");
+    answers(state, "masked.sql", NONE, "bcdef", "c1|4|email|email|5");
 }
 
 static void upkeep(void **state)
@@ -147,7 +148,7 @@ static void upkeep(void **state)
     answers(state, "storage.sql", NONE, "abcdef",
             "raw/orders|2|280|2|190|190 clean/orders|2|140|1|70|70 feature/price|1|30|1|30|30");
     answers(state, "slowest_modules.sql", NONE, "abc",
-            "types|2|2.0 outliers|1|1.0 deduplicate|1|0.25");
+            "types|2|2.0 outliers|1|1.0 mask|1|0.25 deduplicate|1|0.25");
     answers(state, "collectable.sql", NONE, "ab", "");
 }
 
