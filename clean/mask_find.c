@@ -79,25 +79,36 @@ static void look_around(struct str text, size_t first, size_t end, struct around
     }
 }
 
+struct mention {
+    const char *text;
+    size_t size;
+};
+#define MENTION(text)                                                                              \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
+
 /* Letters that end one of the words. */
-static uint32_t last_letters(const char *const *words, size_t count)
+static uint32_t last_letters(const struct mention *words, size_t count)
 {
     uint32_t set = 0;
     for (size_t i = 0; i < count; i++)
-        set |= 1u << (words[i][strlen(words[i]) - 1] - 'a');
+        set |= 1u << (words[i].text[words[i].size - 1] - 'a');
     return set;
 }
 
 /* How far behind the last of the words the text ends; SIZE_MAX where there is none. */
-static size_t since_mention(const struct around *around, const char *const *words, size_t count)
+static size_t since_mention(const struct around *around, const struct mention *words, size_t count)
 {
     uint32_t last = last_letters(words, count);
     for (size_t end = around->size; end > 0; end--) {
         char c = around->text[end - 1];
         if (c < 'a' || c > 'z' || (last >> (c - 'a') & 1) == 0) continue;
         for (size_t i = 0; i < count; i++) {
-            size_t size = strlen(words[i]);
-            if (size <= end && memcmp(around->text + end - size, words[i], size) == 0)
+            size_t size = words[i].size;
+            if (size > end) continue;
+            const char *at = around->text + (end - size);
+            if (*at == words[i].text[0] && memcmp(at, words[i].text, size) == 0)
                 return around->size - end;
         }
     }
@@ -150,11 +161,15 @@ void mask_likely(const char *column, struct mask_set *ret)
 /* Whether the words around a number speak of phones, and nearer than of other numbers. */
 static bool speaks_of_phones(struct str text, size_t first, size_t end)
 {
-    static const char *const phones[] = {
-        "phone",   "tel",   "call", "mobile", "cell",    "fax",     "dial",     "number",
-        "contact", "reach", "sms",  "answer", "message", "hotline", "whatsapp", "registered"};
-    static const char *const others[] = {"license", "licence", "passport", "account",  "invoice",
-                                         "order",   "serial",  "card",     "security", "id"};
+    static const struct mention phones[] = {
+        MENTION("phone"),   MENTION("tel"),     MENTION("call"),     MENTION("mobile"),
+        MENTION("cell"),    MENTION("fax"),     MENTION("dial"),     MENTION("number"),
+        MENTION("contact"), MENTION("reach"),   MENTION("sms"),      MENTION("answer"),
+        MENTION("message"), MENTION("hotline"), MENTION("whatsapp"), MENTION("registered")};
+    static const struct mention others[] = {
+        MENTION("license"),  MENTION("licence"), MENTION("passport"), MENTION("account"),
+        MENTION("invoice"),  MENTION("order"),   MENTION("serial"),   MENTION("card"),
+        MENTION("security"), MENTION("id")};
     size_t from = first > CONTEXT_BYTES ? first - CONTEXT_BYTES : 0;
     size_t behind = text.size - end < CONTEXT_BYTES / 2 ? text.size - end : CONTEXT_BYTES / 2;
     struct around before, after;
@@ -324,6 +339,8 @@ static enum status look_at_digit(struct finder *finder, size_t at, struct err *e
 static enum status look_for_mac(struct finder *finder, size_t at, struct err *err)
 {
     size_t places = finder->text.data[at] == '.' ? 4 : 2, end;
+    if (at < places || !is_word(finder->text.data[at - 1]) || !is_word(peek(finder->text, at + 1)))
+        return STATUS_OK;
     if (!wants(finder, MASK_MAC) || at < places || !at_boundary(finder->text, at - places) ||
         !mac_at(finder->text, at - places, &end))
         return STATUS_OK;

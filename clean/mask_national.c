@@ -174,8 +174,12 @@ static bool goes_on(struct str text, size_t end, char separator)
 bool mask_form_at(const struct mask_form *form, struct str text, size_t first,
                   struct mask_code *ret_code, size_t *ret_end)
 {
-    struct mask_code code = {.upper = true};
+    struct mask_code
+        code; /* places are written before they are read: most candidates end at once */
     size_t at = first, missing = 0;
+    code.count = 0;
+    code.separator = 0;
+    code.upper = true;
     for (const char *want = form->pattern; *want != '\0'; want++) {
         if (*want == '_') {
             size_t behind = skip_separator(text, at, &code);
