@@ -169,24 +169,47 @@ static enum status find_in_row(const struct mask_cells *cells, size_t at, const 
     return STATUS_OK;
 }
 
+/* "note: email, card", each kind once, behind what other columns have. */
+static enum status flag_row(const struct mask_hits *hits, const char *column, struct bytes *ret,
+                            struct err *err)
+{
+    bool told[MASK_KINDS] = {false};
+    const char *between = ": ";
+    if (ret->limit == 0) *ret = bytes_limited(TEXT_MAXIMUM);
+    TRY(bytes_format(ret, err, "%s%s", ret->size > 0 ? "; " : "", column));
+    for (size_t i = 0; i < hits->count; i++) {
+        if (told[hits->items[i].kind]) continue;
+        told[hits->items[i].kind] = true;
+        TRY(bytes_format(ret, err, "%s%s", between, mask_kinds[hits->items[i].kind].name));
+        between = ", ";
+    }
+    return STATUS_OK;
+}
+
 static enum status mask_row(const struct mask_cells *cells, size_t at, const struct window *window,
                             const struct array *array, int64_t row, struct work *work,
-                            struct err *err)
+                            struct bytes *flags, struct change *change, struct err *err)
 {
     const struct field *field = &cells->schema->fields[at];
     char scratch[NUMBER_TEXT];
-    struct str text;
+    struct str text = {NULL, 0};
     TRY(find_in_row(cells, at, array, row, scratch, work, &text, err));
     if (cells->columns[at].look == MASK_LOOK_TELL) {
         work->found[MASK_CARD] += work->hits.count > 0 && work->hits.items[0].kind == MASK_CARD;
         return STATUS_OK;
     }
+    for (size_t i = 0; i < work->hits.count; i++)
+        work->found[work->hits.items[i].kind]++;
+    if (work->hits.count > 0 && cells->on_fail == ON_FAIL_REJECT)
+        return change_reject(change, row, mask_kinds[work->hits.items[0].kind].name, field->name,
+                             text, NULL, err);
+    if (work->hits.count > 0 && flags != NULL)
+        return flag_row(&work->hits, field->name, &flags[row], err);
     if (work->hits.count == 0)
         return work->builder == NULL ? STATUS_OK : build_copy(work->builder, array, row, err);
     TRY(start_building(work, field, array, row, err));
-    for (size_t i = 0; i < work->hits.count; i++)
-        work->found[work->hits.items[i].kind]++;
     work->cells++;
+    if (cells->on_fail == ON_FAIL_NULL) return build_null(work->builder, err);
     switch (cells->columns[at].look) {
     case MASK_LOOK_TEXT: return put_text(cells, window, row, text, work, err);
     case MASK_LOOK_DATE: return put_date(cells, field, window, array, row, work, err);
@@ -211,12 +234,12 @@ static enum status tell_column(const struct mask_cells *cells, size_t at, struct
 }
 
 enum status mask_cells(const struct mask_cells *cells, size_t at, const struct window *window,
-                       struct change *change, struct err *err)
+                       struct bytes *flags, struct change *change, struct err *err)
 {
     OWNED(work_release) struct work work = {.text = bytes_limited(TEXT_MAXIMUM)};
     const struct array *array = window->batch->columns[at];
     for (int64_t row = 0; row < array->length; row++) {
-        TRY(mask_row(cells, at, window, array, row, &work, err));
+        TRY(mask_row(cells, at, window, array, row, &work, flags, change, err));
         if (work.hits.count > 0 && work.builder != NULL)
             TRY(change_note(change, at, row, mask_kinds[work.hits.items[0].kind].name, NAN, err));
     }

@@ -28,6 +28,8 @@ struct mask_cells {
     bool weak;
     int whole; /* the kind every cell is as a whole; -1 = found in it */
     const struct mask_style *style;
+    enum on_fail
+        on_fail; /* what becomes of a cell with a find: kept, null, masked, its row rejected */
     int64_t shift_most;
     int64_t shift_by; /* column whose value decides the days; -1 = the key alone */
     int64_t days;     /* where it does */
@@ -36,10 +38,11 @@ struct mask_cells {
 /* The rule of what MASK_LOOK_TELL counts. */
 extern const char mask_told[];
 
-/* Masks column `at` and notes, counts and finds it in `change`. */
+/* Masks column `at` and notes, counts and finds it in `change`. With ON_FAIL_FLAG `flags`, one a
+ * row, get "note: email, card" instead; NULL otherwise. */
 MUST_CHECK enum status mask_cells(const struct mask_cells *cells, size_t at,
-                                  const struct window *window, struct change *change,
-                                  struct err *err);
+                                  const struct window *window, struct bytes *flags,
+                                  struct change *change, struct err *err);
 /* Appends one value of a column (or of none, -1) as it may be shown. */
 MUST_CHECK enum status mask_cell_text(const struct mask_cells *cells, const char *column,
                                       struct str value, struct bytes *ret, struct err *err);

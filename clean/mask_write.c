@@ -21,10 +21,10 @@ static enum status check_key_file(int descriptor, const char *path, struct err *
     if (fstat(descriptor, &status) != 0) return fail_errno(err, errno, "key file \"%s\"", path);
     if (!S_ISREG(status.st_mode))
         return fail(err, STATUS_USAGE, "key file \"%s\" is not a regular file", path);
-    if ((status.st_mode & 077) != 0) {
+    if ((status.st_mode & 07777 & ~(mode_t)0600) != 0) {
         fail(err, STATUS_USAGE, "key file \"%s\" has mode %04o, expected 0600", path,
              (unsigned)(status.st_mode & 07777));
-        err_hint(err, "others could read the key: chmod 600 %s", path);
+        err_hint(err, "the key is its owner's alone: chmod 600 %s", path);
         return STATUS_USAGE;
     }
     return STATUS_OK;

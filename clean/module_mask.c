@@ -5,8 +5,8 @@
  * Columns can also be masked as a whole, made coarser under a report of k-anonymity, or dropped.
  * What it finds is masked in row events, rejects, reports and states of the whole chain too. */
 #include "clean/mask_cells.h"
-#include "clean/mask_generalize.h"
 #include "clean/mask_national.h"
+#include "clean/mask_settings.h"
 #include "clean/mask_words.h"
 #include "clean/parameters.h"
 
@@ -14,129 +14,8 @@
 
 #include <stdio.h>
 
-struct config {
-    struct text_list columns, kinds;
-    struct text_list person_lists, place_lists, lists, words, allow_lists, allow;
-    bool weak;
-    int action;
-    const struct yaml_node *actions;
-    const char *replacement, *key_file, *whole, *shift_by;
-    int64_t keep, shift_days;
-    struct generalize_settings generalize;
-};
-
-#define IN(member) offsetof(struct config, member)
-
-static const struct setting settings[] = {
-    {.name = "columns",
-     .kind = SETTING_TEXTS,
-     .offset = IN(columns),
-     .help = "columns, or patterns like *_note; all of text, and numbers whose name says what they "
-             "are, when absent"},
-    {.name = "kinds",
-     .kind = SETTING_TEXTS,
-     .offset = IN(kinds),
-     .help =
-         "what to look for: email, iban, card, phone, date, ssn, us_*, uk_nhs ..., or the groups "
-         "identifiers (when absent), national, names, all"},
-    {.name = "weak",
-     .kind = SETTING_FLAG,
-     .offset = IN(weak),
-     .help = "numbers of a form that others have too count without a word of theirs near by"},
-    {.name = "whole",
-     .kind = SETTING_TEXT,
-     .offset = IN(whole),
-     .help = "the kind that every cell of the columns is as a whole: nothing is looked for"},
-    {.name = "action",
-     .kind = SETTING_CHOICE,
-     .offset = IN(action),
-     .fallback = "redact",
-     .choices = MASK_ACTIONS,
-     .help =
-         "label, replacement, keyed pseudonym, shortened form, same format under a key and back, "
-         "date moved by days, coarser form, or the columns left out"},
-    {.name = "actions",
-     .kind = SETTING_TREE,
-     .offset = IN(actions),
-     .help = "another action for some kinds: {card: truncate, date: shift}"},
-    {.name = "replacement",
-     .kind = SETTING_TEXT,
-     .offset = IN(replacement),
-     .fallback = "***",
-     .help = "text of action replace"},
-    {.name = "keep",
-     .kind = SETTING_INT,
-     .offset = IN(keep),
-     .fallback = "-1",
-     .minimum = -1,
-     .maximum = 64,
-     .help = "last letters and digits that action truncate leaves; -1: as usual for the kind"},
-    {.name = "key_file",
-     .kind = SETTING_TEXT,
-     .offset = IN(key_file),
-     .help = "file of mode 0600 with the key of pseudonym, format, restore and shift, at least 16 "
-             "bytes"},
-    {.name = "shift_days",
-     .kind = SETTING_INT,
-     .offset = IN(shift_days),
-     .fallback = "180",
-     .minimum = 1,
-     .maximum = 36500,
-     .help = "days by which action shift moves dates at most, forward or backward"},
-    {.name = "shift_by",
-     .kind = SETTING_TEXT,
-     .offset = IN(shift_by),
-     .help = "column whose value decides the days, so that the dates of one person keep their "
-             "distances; the same days for all when absent"},
-    {.name = "generalize",
-     .kind = SETTING_TREE,
-     .offset = IN(generalize.columns),
-     .help = "columns made coarser: {age: {width: 10}, born: {to: year}, zip: {prefix: 3}}"},
-    {.name = "quasi",
-     .kind = SETTING_TEXTS,
-     .offset = IN(generalize.quasi),
-     .help = "columns that tell persons apart together, besides the generalized ones"},
-    {.name = "k",
-     .kind = SETTING_INT,
-     .offset = IN(generalize.k),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 1000000000,
-     .help =
-         "rows that are to look alike at least in quasi and generalized columns; 0: not counted"},
-    {.name = "small",
-     .kind = SETTING_CHOICE,
-     .offset = IN(generalize.small),
-     .fallback = "report",
-     .choices = SMALL_ACTIONS,
-     .help =
-         "classes of fewer than k rows: reported, their cells nulled, their rows dropped, or the "
-         "run failed"},
-    {.name = "person_lists",
-     .kind = SETTING_TEXTS,
-     .offset = IN(person_lists),
-     .help = "files with names of persons, one a line: found in any spelling of capitals"},
-    {.name = "place_lists",
-     .kind = SETTING_TEXTS,
-     .offset = IN(place_lists),
-     .help = "files with names of places"},
-    {.name = "lists",
-     .kind = SETTING_TEXTS,
-     .offset = IN(lists),
-     .help = "files with other words and phrases to mask, as kind listed"},
-    {.name = "words",
-     .kind = SETTING_TEXTS,
-     .offset = IN(words),
-     .help = "words and phrases to mask, as kind listed"},
-    {.name = "allow_lists",
-     .kind = SETTING_TEXTS,
-     .offset = IN(allow_lists),
-     .help = "files with what is never masked: whole finds, such as an address of the company"},
-    {.name = "allow", .kind = SETTING_TEXTS, .offset = IN(allow), .help = "what is never masked"},
-    {0}};
-
 struct state {
-    const struct config *config;
+    const struct mask_config *config;
     const struct schema *schema;
     struct mask_column *columns; /* by column of the schema */
     bool *dropped;               /* likewise */
@@ -259,7 +138,7 @@ static enum status add_texts(struct mask_words *words, const struct text_list *t
 
 static enum status open_lists(struct state *state, struct err *err)
 {
-    const struct config *config = state->config;
+    const struct mask_config *config = state->config;
     bool built_in = false;
     for (enum mask_kind kind = MASK_PERSON; kind < MASK_LISTED; kind++)
         built_in = built_in || state->kinds.has[kind];
@@ -315,7 +194,7 @@ static bool uses(const struct state *state, enum mask_action action)
 
 static enum status open_key(struct state *state, const struct module_setup *setup, struct err *err)
 {
-    const struct config *config = state->config;
+    const struct mask_config *config = state->config;
     bool needs = uses(state, MASK_PSEUDONYM) || uses(state, MASK_FORMAT) ||
                  uses(state, MASK_RESTORE) || uses(state, MASK_SHIFT);
     state->style.key = &state->key;
@@ -359,7 +238,7 @@ static enum status open_whole(struct state *state, const struct module_setup *se
 static enum status open_cells(struct state *state, const struct module_setup *setup,
                               struct err *err)
 {
-    const struct config *config = state->config;
+    const struct mask_config *config = state->config;
     struct mask_cells *cells = &state->cells;
     TRY(open_whole(state, setup, err));
     cells->schema = setup->schema;
@@ -369,6 +248,7 @@ static enum status open_cells(struct state *state, const struct module_setup *se
     cells->plan = &state->plan;
     cells->words = state->words;
     cells->weak = config->weak;
+    cells->on_fail = (enum on_fail)config->on_fail;
     cells->style = &state->style;
     cells->shift_most = config->shift_days;
     cells->shift_by = -1;
@@ -392,9 +272,11 @@ static enum status add_field(struct schema *schema, const struct state *state, s
     struct metadata_pair pairs[64];
     enum mask_look look = state->columns[at].look;
     bool nulls = look == MASK_LOOK_NUMBER || look == MASK_LOOK_DATE ||
+                 (look == MASK_LOOK_TEXT && state->config->on_fail == ON_FAIL_NULL) ||
                  (state->generalize != NULL && generalize_nulls(state->generalize, at));
     if (nulls) field.nullable = true;
-    bool frees = state->cells.whole >= 0 && look != MASK_LOOK_NOT && look != MASK_LOOK_TELL &&
+    bool frees = state->cells.whole >= 0 && state->config->on_fail != ON_FAIL_FLAG &&
+                 look != MASK_LOOK_NOT && look != MASK_LOOK_TELL &&
                  state->style.actions[state->cells.whole] != MASK_RESTORE;
     if (frees && field.metadata.count <= 64) {
         size_t count = 0;
@@ -412,6 +294,8 @@ static enum status leaving_schema(const struct state *state, struct schema **ret
     TRY(schema_new(&schema, err));
     for (size_t i = 0; i < state->schema->count; i++)
         if (!state->dropped[i]) TRY(add_field(schema, state, i, err));
+    if (state->config->on_fail == ON_FAIL_FLAG)
+        TRY(schema_add_column(schema, state->config->flag, TYPE_UTF8, err));
     for (size_t i = 0; i < state->schema->metadata.count; i++)
         TRY(schema_add_metadata(schema, state->schema->metadata.pairs[i].key,
                                 state->schema->metadata.pairs[i].value, err));
@@ -450,6 +334,10 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     TRY(open_actions(state, err));
     TRY(open_key(state, setup, err));
     TRY(open_cells(state, setup, err));
+    if (state->config->on_fail == ON_FAIL_FLAG &&
+        schema_find(setup->schema, str_of(state->config->flag)) >= 0)
+        return fail_at(setup->node, err, "column \"%s\" of flag is there already",
+                       state->config->flag);
     return leaving_schema(state, ret_schema, err);
 }
 
@@ -475,7 +363,8 @@ static bool needs_fit(const void *opaque)
 static bool may_remove(const void *opaque)
 {
     const struct state *state = opaque;
-    return needs_fit(state) && state->config->generalize.small == SMALL_DROP;
+    return state->config->on_fail == ON_FAIL_REJECT ||
+           (needs_fit(state) && state->config->generalize.small == SMALL_DROP);
 }
 
 static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
@@ -510,13 +399,56 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
 
 /* ---- apply ---- */
 
+struct flags {
+    struct bytes *rows;
+    size_t count;
+};
+
+static void flags_release(struct flags *flags)
+{
+    for (size_t i = 0; flags->rows != NULL && i < flags->count; i++)
+        bytes_release(&flags->rows[i]);
+    memory_free(flags->rows);
+}
+
+static enum status add_flags(const struct flags *flags, const char *name, size_t column,
+                             struct change *change, struct err *err)
+{
+    OWNED(builder_close) struct builder *builder = NULL;
+    struct field field = field_of(name, TYPE_UTF8);
+    struct array *array;
+    TRY(builder_open(&builder, &field, (int64_t)flags->count, err));
+    for (size_t i = 0; i < flags->count; i++) {
+        const struct bytes *row = &flags->rows[i];
+        if (row->size == 0)
+            TRY(build_null(builder, err));
+        else
+            TRY(build_text(builder, (struct str){(const char *)row->data, row->size}, err));
+    }
+    TRY(builder_finish(builder, &array, err));
+    change_column(change, column, &array);
+    return STATUS_OK;
+}
+
+static size_t columns_left(const struct state *state)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < state->schema->count; i++)
+        left += !state->dropped[i];
+    return left;
+}
+
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
+    OWNED(flags_release) struct flags flags = {.count = (size_t)window->batch->rows};
+    bool flag = state->config->on_fail == ON_FAIL_FLAG;
+    if (flag) TRY(NEW(&flags.rows, flags.count + 1, err));
     for (size_t i = 0; i < state->schema->count; i++)
         if (state->columns[i].look != MASK_LOOK_NOT)
-            TRY(mask_cells(&state->cells, i, window, change, err));
+            TRY(mask_cells(&state->cells, i, window, flags.rows, change, err));
+    if (flag) TRY(add_flags(&flags, state->config->flag, columns_left(state), change, err));
     if (state->generalize == NULL) return STATUS_OK;
     return generalize_apply(state->generalize, window, change, err);
 }
@@ -541,8 +473,9 @@ static enum status tell_finding(struct state *state, const struct finding *findi
     int64_t at = schema_find(state->schema, str_of(finding->column));
     enum mask_kind kind = kind_named(finding->rule);
     if (at >= 0 && kind < MASK_KINDS) state->found[at][kind] += finding->rows;
-    return bytes_format(ret, err, "masked %lld %s in column \"%s\"\n", (long long)finding->rows,
-                        finding->rule, finding->column);
+    bool kept = state->config->on_fail == ON_FAIL_FLAG;
+    return bytes_format(ret, err, "%s %lld %s in column \"%s\"\n", kept ? "found" : "masked",
+                        (long long)finding->rows, finding->rule, finding->column);
 }
 
 /* Finds are the work, not a fault: they are told, and the verdict stays good. */
@@ -635,6 +568,7 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
                                   struct err *err)
 {
     const struct state *state = opaque;
+    if (state->config->on_fail == ON_FAIL_FLAG) return STATUS_OK;
     for (size_t i = 0; i < state->schema->count; i++) {
         const char *name = state->schema->fields[i].name;
         if (state->dropped[i] || !was_masked(state, i)) continue;
@@ -648,8 +582,8 @@ const struct clean_module module_mask = {
     .summary = "find personal data in text and mask it",
     .source = "ISO/IEC 7812-1 (Luhn), ISO 13616 (IBAN), ITU-T E.164, RFC 2104 (HMAC), NIST SP "
               "800-38G (FF1), Sweeney 2002 (k-anonymity)",
-    .settings = settings,
-    .config_bytes = sizeof(struct config),
+    .settings = mask_settings,
+    .config_bytes = sizeof(struct mask_config),
     .open = open,
     .removes_rows = true,
     .may_remove = may_remove,

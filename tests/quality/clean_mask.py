@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 from shared.anchors_mask import presidio_cases, presidio_spans
 from shared.figures import command, data, scratch, show
@@ -149,5 +150,29 @@ def overlapping(texts, truth, found):
         print(f"  {kind:14} recall {got}/{of}  precision {right}/{told}")
 
 
+def speed(megabytes=40):
+    """The sentences again and again, from file to file, with all processors."""
+    with open(os.path.join(data, "pii_presidio", "sentences.jsonl"), encoding="utf-8") as file:
+        texts = [json.loads(line)["text"] for line in file]
+    size = sum(len(text.encode()) for text in texts)
+    source, stream = scratch("speed.jsonl"), scratch("speed.arrow")
+    with open(source, "w", encoding="utf-8") as file:
+        for _ in range(megabytes * 1000000 // size + 1):
+            file.writelines(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
+    subprocess.run([command("tamis-ingest"), "--no-store", "-q", "--no-provenance", "--compression",
+                    "none", source, "-o", stream], check=True)
+    size = os.path.getsize(stream) / 1e6
+    for kinds in ("identifiers", "all"):
+        before, started = os.times(), time.monotonic()
+        with open(os.devnull, "wb") as nothing:
+            subprocess.run([command("tamis-clean"), "--no-store", "-q", "-m", "mask kinds=" + kinds, stream],
+                           stdout=nothing, check=True)
+        seconds, after = time.monotonic() - started, os.times()
+        processor = after.children_user + after.children_system - before.children_user - before.children_system
+        show("pii_presidio", f"{kinds}: MB/s, of a processor second", "goal 50",
+             f"{size / seconds:.0f}, {size / processor:.0f}")
+
+
 patterns()
 sentences()
+speed()
