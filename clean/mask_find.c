@@ -216,16 +216,23 @@ static enum status look_for_phone(struct finder *finder, size_t at, struct err *
 
 /* ---- numbers of states and banks ---- */
 
-/* Whether a national identifier may begin at `first`: those with the fewest have four digits. */
-static bool has_digits(struct str text, size_t first)
+/* Digits that a number which begins at `first` can have: up to the next word. Those with the fewest
+ * have four. */
+static size_t digits_from(struct str text, size_t first)
 {
     size_t digits = 0;
     for (size_t at = first; at < first + 24 && at < text.size; at++) {
         char c = text.data[at];
-        if (is_digit(c) && ++digits == 4) return true;
-        if (!is_digit(c) && !is_letter(c) && strchr(" -./:+", c) == NULL) return false;
+        if (is_digit(c)) {
+            digits++;
+        } else if (!is_letter(c)) {
+            if (strchr(" -./:+", c) == NULL) break;
+            if (is_letter(peek(text, at + 1)) && is_letter(peek(text, at + 2)) &&
+                is_letter(peek(text, at + 3)))
+                break;
+        }
     }
-    return false;
+    return digits;
 }
 
 /* Digits (or letters) that stand side by side from `first` on. */
@@ -238,16 +245,19 @@ static size_t run_of(struct str text, size_t first, bool letter)
     return at - first;
 }
 
-static enum status look_for_forms(struct finder *finder, size_t first, bool letter, struct err *err)
+static enum status look_for_forms(struct finder *finder, size_t first, bool letter, size_t digits,
+                                  struct err *err)
 {
     struct str text = finder->text;
     const struct mask_plan *plan = finder->query->plan;
     bool fresh = at_boundary(text, first);
     size_t run = run_of(text, first, letter);
     for (size_t i = 0; i < plan->count[letter][run]; i++) {
-        const struct mask_form *form = &mask_forms[plan->forms[letter][run][i]];
+        size_t place = plan->forms[letter][run][i];
+        const struct mask_form *form = &mask_forms[place];
         struct mask_code code;
         size_t end;
+        if (plan->digits[place] > digits) continue;
         if ((!fresh && !form->glued) || !mask_form_at(form, text, first, &code, &end)) continue;
         bool strong =
             form->strength == MASK_STRONG || (form->strength == MASK_GROUPED && code.grouped);
@@ -299,11 +309,13 @@ static enum status look_for_codes(struct finder *finder, size_t at, struct err *
         size_t code = first < at && is_letter(text.data[at - 1]) ? first : at;
         if (wants(finder, MASK_CRYPTO) && at_boundary(text, code) && crypto_at(text, code, &end))
             TRY(add(finder, MASK_CRYPTO, code, end, err));
-        if (!has_digits(text, first)) return STATUS_OK;
-        if (first < at) TRY(look_for_forms(finder, first, true, err));
+        size_t digits = digits_from(text, first);
+        if (digits < 4) return STATUS_OK;
+        if (first < at) TRY(look_for_forms(finder, first, true, digits, err));
         if (at_boundary(text, code)) TRY(look_for_bare(finder, code, err));
     }
-    return has_digits(text, at) ? look_for_forms(finder, at, false, err) : STATUS_OK;
+    size_t digits = digits_from(text, at);
+    return digits < 4 ? STATUS_OK : look_for_forms(finder, at, false, digits, err);
 }
 
 static enum status look_for_date(struct finder *finder, size_t at, struct err *err)

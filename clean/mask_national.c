@@ -113,6 +113,14 @@ static bool may_lead(const char *pattern, size_t size, bool letters)
     return run == size;
 }
 
+static size_t digits_in(const char *pattern)
+{
+    size_t digits = 0;
+    for (; *pattern != '\0'; pattern++)
+        digits += *pattern == 'd' || is_digit(*pattern);
+    return digits;
+}
+
 void mask_plan_make(const struct mask_set *kinds, struct mask_plan *ret)
 {
     *ret = (struct mask_plan){0};
@@ -120,6 +128,7 @@ void mask_plan_make(const struct mask_set *kinds, struct mask_plan *ret)
         const char *pattern = mask_forms[i].pattern;
         bool letters = pattern[0] != 'd' && !is_digit(pattern[0]);
         if (!kinds->has[mask_forms[i].kind]) continue;
+        ret->digits[i] = (uint8_t)digits_in(pattern);
         for (size_t size = 1; size < MASK_LEADS; size++)
             if (may_lead(pattern, size, letters))
                 ret->forms[letters][size][ret->count[letters][size]++] = (uint8_t)i;

@@ -39,6 +39,7 @@ extern const struct mask_form mask_forms[]; /* ends with a pattern NULL */
 struct mask_plan {
     uint8_t count[2][MASK_LEADS];     /* of digits, of letters */
     uint8_t forms[2][MASK_LEADS][96]; /* places in mask_forms */
+    uint8_t digits[96];               /* that the form has at least */
 };
 void mask_plan_make(const struct mask_set *kinds, struct mask_plan *ret);
 
