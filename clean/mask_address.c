@@ -114,6 +114,42 @@ bool url_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end)
     return true;
 }
 
+/* Whether the last label is a domain of the top level that many use. */
+static bool is_top_level(struct str label)
+{
+    static const char tops[] = " com org net edu gov mil int info biz io co ai dev app me tv uk de "
+                               "fr es it nl be ch at se no "
+                               "fi dk pl cz pt eu us ca au nz jp cn in br ru il ie gr hu ro sk si "
+                               "hr bg lt lv ee is mx ar ";
+    char key[8];
+    if (label.size < 2 || label.size > 4) return false;
+    key[0] = ' ';
+    for (size_t i = 0; i < label.size; i++)
+        key[i + 1] = (char)(label.data[i] | 0x20);
+    key[label.size + 1] = ' ';
+    key[label.size + 2] = '\0';
+    return strstr(tops, key) != NULL;
+}
+
+bool domain_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end)
+{
+    size_t first = at;
+    while (first > 0 && at - first < LABEL_MAXIMUM &&
+           (is_letter(text.data[first - 1]) || is_digit(text.data[first - 1]) ||
+            text.data[first - 1] == '-'))
+        first--;
+    if (first == at || (first > 0 && (is_word(text.data[first - 1]) ||
+                                      strchr(".@/:_", text.data[first - 1]) != NULL)))
+        return false;
+    size_t end = domain_end(text, first), top = end;
+    while (top > first && text.data[top - 1] != '.')
+        top--;
+    *ret_first = first;
+    *ret_end = end;
+    return end > first && !is_word(peek(text, end)) && peek(text, end) != '@' &&
+           is_top_level((struct str){text.data + top, end - top});
+}
+
 /* ---- network ---- */
 
 bool ipv4_at(struct str text, size_t first, size_t *ret_end)

@@ -377,6 +377,15 @@ static enum status look_at_colon(struct finder *finder, size_t at, struct err *e
     return STATUS_OK;
 }
 
+static enum status look_for_domain(struct finder *finder, size_t at, struct err *err)
+{
+    size_t first, end;
+    if (!wants(finder, MASK_URL) || !is_letter(peek(finder->text, at + 1)) ||
+        !domain_at(finder->text, at, &first, &end) || !weak_counts(finder, MASK_URL, first, end))
+        return STATUS_OK;
+    return add(finder, MASK_URL, first, end, err);
+}
+
 static enum status look_at(struct finder *finder, size_t at, struct err *err)
 {
     struct str text = finder->text;
@@ -390,7 +399,8 @@ static enum status look_at(struct finder *finder, size_t at, struct err *err)
     case '-': return look_for_mac(finder, at, err);
     case '.':
         TRY(look_for_mac(finder, at, err));
-        if (at < 3 || strncasecmp(text.data + at - 3, "www", 3) != 0) return STATUS_OK;
+        if (at < 3 || strncasecmp(text.data + at - 3, "www", 3) != 0)
+            return look_for_domain(finder, at, err);
         if (wants(finder, MASK_URL) && at_boundary(text, at - 3) &&
             url_at(text, at - 3, &first, &end))
             return add(finder, MASK_URL, first, end, err);

@@ -47,6 +47,8 @@ void mask_hits_release(struct mask_hits *hits);
 bool email_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
 /* `at` is the : of "://", or the first w of "www.". */
 bool url_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
+/* `at` is the first dot of "example.com", without a scheme: other words look so too. */
+bool domain_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end);
 /* `first` is the first digit. */
 bool ipv4_at(struct str text, size_t first, size_t *ret_end);
 /* `first` is a hexadecimal digit or a colon. */

@@ -48,6 +48,9 @@ static void finds_addresses(void **state)
            "url:https://example.org/a_(b)?q=1 | url:www.example.com");
     expect("http://user:secret@example.org:80/x!", "url:http://user:secret@example.org:80/x");
     expect("http://microsoft note://x.de std::vector", "");
+    expect("my domains: example.com shop.example.co.il",
+           "url:example.com | url:shop.example.co.il");
+    expect("see example.com and end.Then file.txt a.b", "");
     expect("10.0.0.1 and 256.1.1.1 and 1.2.3.4.5", "ip:10.0.0.1");
     expect("[2001:db8::1]:8080, ::ffff:10.0.0.1 at 12:30:45",
            "ip:2001:db8::1 | ip:::ffff:10.0.0.1");
