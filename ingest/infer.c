@@ -175,7 +175,7 @@ static enum status open_source(struct inferring *inferring, struct err *err)
     struct ingest_args *args = inferring->invocation->args;
     struct object *object;
     args->chunk_rows = BATCH_ROWS_MAXIMUM;
-    args->chunk_bytes = 16u << 20;
+    args->chunk_bytes = CHUNK_BYTES_DEFAULT;
     args->max_field = 16u << 20;
     args->max_picture = 64u << 20;
     args->max_pixels = 100000000;

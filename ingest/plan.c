@@ -189,7 +189,7 @@ static enum status open_source(struct planning *planning, struct err *err)
     struct plan_args *args = planning->invocation->args;
     struct objects_wanted wanted = {.limits = ingest_bundle_limits(&args->reading)};
     args->reading.chunk_rows = BATCH_ROWS_MAXIMUM;
-    args->reading.chunk_bytes = 16u << 20;
+    args->reading.chunk_bytes = CHUNK_BYTES_DEFAULT;
     args->reading.max_picture = 64u << 20;
     args->reading.max_pixels = 1;
     TRY(ingest_source_options(&args->reading, &planning->invocation->common, &planning->options,

@@ -111,7 +111,7 @@ static enum status understand(struct lookup *lookup, struct err *err)
     if (strcmp(lookup->invocation->operands[0], "-") == 0)
         return fail(err, STATUS_USAGE, "stdin cannot be read again, expected a file or a folder");
     args->reading.chunk_rows = BATCH_ROWS_MAXIMUM;
-    args->reading.chunk_bytes = 16u << 20;
+    args->reading.chunk_bytes = CHUNK_BYTES_DEFAULT;
     args->reading.max_field = 16u << 20;
     args->reading.max_picture = 64u << 20;
     args->reading.max_pixels = 1;  /* nothing is decoded */

@@ -98,7 +98,8 @@ enum source_types {
     TYPES_OF_VALUES, /* values have types, columns have not: inferred */
 };
 
-#define RAW_BYTES_MAXIMUM (64u << 10) /* kept of a record that is rejected for its size */
+#define CHUNK_BYTES_DEFAULT (8u << 20)
+#define RAW_BYTES_MAXIMUM   (64u << 10) /* kept of a record that is rejected for its size */
 
 /* One record as it lies in its source. */
 struct source_place {
