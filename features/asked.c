@@ -42,16 +42,39 @@ void asked_pack(struct asked *asked, int32_t *owners)
     asked->rows = count;
 }
 
+#define TOGETHER 32 /* rows whose memory is asked for before the first is searched */
+
+static int64_t answer(const struct asked *asked, const struct point_in_time *point, int64_t i)
+{
+    uint32_t id = asked->ids[i];
+    if (id == ENTITY_NONE) return -1;
+    if (asked->times == NULL) return point_in_time_newest(point, id);
+    return point_in_time_at(point, id, asked->times[i], asked->unit);
+}
+
+static void prefetch(const struct asked *asked, const struct timeline *timeline, int64_t first,
+                     int64_t end)
+{
+    for (int64_t i = first; i < end; i++)
+        if (asked->ids[i] != ENTITY_NONE) __builtin_prefetch(&timeline->starts[asked->ids[i]]);
+    for (int64_t i = first; i < end && timeline->times != NULL; i++) {
+        if (asked->ids[i] == ENTITY_NONE) continue;
+        const uint32_t *bounds = &timeline->starts[asked->ids[i]];
+        uint32_t half = (bounds[1] - bounds[0]) / 2;
+        __builtin_prefetch(&timeline->times[bounds[0] + half]);
+        __builtin_prefetch(&timeline->times[bounds[0] + half / 2]);
+        __builtin_prefetch(&timeline->times[bounds[0] + half + half / 2]);
+    }
+}
+
 void asked_rows(const struct asked *asked, const struct point_in_time *point, int64_t *ret_rows)
 {
-    for (int64_t i = 0; i < asked->rows; i++) {
-        uint32_t id = asked->ids[i];
-        if (id == ENTITY_NONE)
-            ret_rows[i] = -1;
-        else if (asked->times == NULL)
-            ret_rows[i] = point_in_time_newest(point, id);
-        else
-            ret_rows[i] = point_in_time_at(point, id, asked->times[i], asked->unit);
+    const struct timeline *timeline = point_in_time_timeline(point);
+    for (int64_t first = 0; first < asked->rows; first += TOGETHER) {
+        int64_t end = first + TOGETHER < asked->rows ? first + TOGETHER : asked->rows;
+        prefetch(asked, timeline, first, end);
+        for (int64_t i = first; i < end; i++)
+            ret_rows[i] = answer(asked, point, i);
     }
 }
 

@@ -2,12 +2,14 @@
 #include "features/feature_table.h"
 
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "features/leak.h"
 #include "features/pieces.h"
 #include "features/view_aggregates.h"
 #include "lineage/stage.h"
 
 #define KEY_BYTES 32 /* what a row's key and times weigh in a timeline, about */
+#define ROW_BYTES 64 /* a version of so many rows may fit into its budget at once */
 
 /* ---- which columns ---- */
 
@@ -78,22 +80,9 @@ static enum status choose(struct feature_table *table, struct err *err)
 static enum status open_reader(struct feature_table *table, struct err *err)
 {
     version_reader_close(&table->reader);
+    table->next_chunk = 0;
     return version_reader_open(&table->reader, table->store, &table->version,
                                table->options.threads, err);
-}
-
-static enum status next_rows(struct feature_table *table, struct batch *ret, bool *ret_end,
-                             struct err *err)
-{
-    TRY(interrupted(err));
-    *ret_end = false;
-    if (table->pending.rows > 0) {
-        *ret = table->pending;
-        table->pending = (struct batch){0};
-        return STATUS_OK;
-    }
-    if (table->sorter != NULL) return sorter_next(table->sorter, ret, ret_end, err);
-    return version_reader_next(table->reader, ret, ret_end, err);
 }
 
 /* Appends stand one behind the other; ranges of entities need them merged. */
@@ -190,24 +179,123 @@ static enum status end_range(struct feature_table *table, struct gathering *gath
     return gather(table, gathering, &head, err);
 }
 
+/* A range on its way. */
+struct reading {
+    struct feature_table *table;
+    struct gathering *gathering;
+    uint64_t budget;
+    bool ranges;       /* rows come in order of entities: the range may end at any one */
+    bool more;         /* there are rows for another range */
+    bool unsorted;     /* the budget is used up and rows are not in order yet */
+    atomic_bool ended; /* more or unsorted */
+    int64_t pulled;    /* chunks */
+};
+
+static enum status take_batch(struct reading *reading, const struct batch *batch, struct err *err)
+{
+    struct gathering *gathering = reading->gathering;
+    bool full = gathering->batches > 0 &&
+                gathering->bytes + weight(reading->table, batch) > reading->budget;
+    reading->unsorted = full && !reading->ranges;
+    if (full && reading->ranges)
+        TRY(end_range(reading->table, gathering, batch, &reading->more, err));
+    if (!full) TRY(gather(reading->table, gathering, batch, err));
+    if (reading->more || reading->unsorted) atomic_store(&reading->ended, true);
+    return STATUS_OK;
+}
+
+static enum status take_pending(struct reading *reading, struct err *err)
+{
+    OWNED(batch_release) struct batch batch = reading->table->pending;
+    reading->table->pending = (struct batch){0};
+    return batch.rows == 0 ? STATUS_OK : take_batch(reading, &batch, err);
+}
+
+static enum status take_sorted(struct reading *reading, struct err *err)
+{
+    while (!atomic_load(&reading->ended)) {
+        OWNED(batch_release) struct batch batch = {0};
+        bool end = false;
+        TRY(interrupted(err));
+        TRY(sorter_next(reading->table->sorter, &batch, &end, err));
+        if (end) return STATUS_OK;
+        TRY(take_batch(reading, &batch, err));
+    }
+    return STATUS_OK;
+}
+
+/* ---- chunks: read on any thread, gathered in order ---- */
+
+struct piece {
+    int64_t number;
+    struct batch batch;
+};
+
+static void piece_drop(void *context, void *item)
+{
+    struct piece *piece = item;
+    (void)context;
+    batch_release(&piece->batch);
+    memory_free(piece);
+}
+
+static enum status piece_pull(void *context, void **ret_item, struct err *err)
+{
+    struct reading *reading = context;
+    struct piece *piece = NULL;
+    *ret_item = NULL;
+    TRY(interrupted(err));
+    if (atomic_load(&reading->ended)) return STATUS_OK;
+    if (reading->pulled == version_reader_chunks(reading->table->reader)) return STATUS_OK;
+    TRY(NEW(&piece, 1, err));
+    piece->number = reading->pulled++;
+    *ret_item = piece;
+    return STATUS_OK;
+}
+
+static enum status piece_work(void *context, void *item, struct err *err)
+{
+    const struct reading *reading = context;
+    struct piece *piece = item;
+    return version_reader_read(reading->table->reader, piece->number, &piece->batch, err);
+}
+
+/* What comes behind the end of the range is read again for the next one. */
+static enum status piece_push(void *context, void *item, struct err *err)
+{
+    struct reading *reading = context;
+    struct piece *piece = item;
+    enum status status = STATUS_OK;
+    if (!atomic_load(&reading->ended)) {
+        status = take_batch(reading, &piece->batch, err);
+        reading->table->next_chunk = piece->number + 1;
+    }
+    piece_drop(NULL, piece);
+    return status;
+}
+
+static enum status take_chunks(struct reading *reading, struct err *err)
+{
+    struct ordered ordered = {.threads = reading->table->options.threads,
+                              .context = reading,
+                              .pull = piece_pull,
+                              .work = piece_work,
+                              .push = piece_push,
+                              .drop = piece_drop};
+    reading->pulled = reading->table->next_chunk;
+    return ordered_run(&ordered, err);
+}
+
 /* *ret_unsorted: the budget is used up and rows are not in order yet. */
 static enum status read_range(struct feature_table *table, struct gathering *gathering,
                               uint64_t budget, bool *ret_more, bool *ret_unsorted, struct err *err)
 {
-    bool ranges = table->sorter != NULL || sorted_pieces(table->schema) == 1;
-    for (*ret_more = *ret_unsorted = false; !*ret_more;) {
-        OWNED(batch_release) struct batch batch = {0};
-        bool end = false;
-        TRY(next_rows(table, &batch, &end, err));
-        if (end) return STATUS_OK;
-        bool full = gathering->bytes + weight(table, &batch) > budget && gathering->batches > 0;
-        *ret_unsorted = full && !ranges;
-        if (*ret_unsorted) return STATUS_OK;
-        if (full)
-            TRY(end_range(table, gathering, &batch, ret_more, err));
-        else
-            TRY(gather(table, gathering, &batch, err));
-    }
+    struct reading reading = {.table = table, .gathering = gathering, .budget = budget};
+    reading.ranges = table->sorter != NULL || sorted_pieces(table->schema) == 1;
+    TRY(take_pending(&reading, err));
+    TRY(table->sorter != NULL ? take_sorted(&reading, err) : take_chunks(&reading, err));
+    *ret_more = reading.more;
+    *ret_unsorted = reading.unsorted;
     return STATUS_OK;
 }
 
@@ -226,10 +314,17 @@ static void forget_range(struct feature_table *table)
     timeline_close(&table->timeline);
 }
 
+struct joining {
+    struct feature_table *table;
+    struct gathering *gathering;
+};
+
 /* One array for column `column`; its parts are let go at once. */
-static enum status join_parts(struct feature_table *table, struct gathering *gathering,
-                              size_t column, struct err *err)
+static enum status join_parts(void *context, size_t column, struct err *err)
 {
+    const struct joining *joining = context;
+    struct feature_table *table = joining->table;
+    struct gathering *gathering = joining->gathering;
     OWNED(memory_release) struct array **parts = NULL;
     const struct field *field = &table->schema->fields[table->columns[column]];
     TRY(NEW(&parts, gathering->batches, err));
@@ -271,12 +366,16 @@ static enum status open_rules(struct feature_table *table, struct err *err)
 
 static enum status settle(struct feature_table *table, struct gathering *gathering, struct err *err)
 {
+    /* Two columns at once need twice the room of one: only where that is small beside the limit. */
+    size_t limit = memory_limit();
+    bool roomy = limit == 0 || gathering->bytes < limit / 8;
+    size_t threads = roomy ? table->options.threads : 1;
     TRY(timeline_settle(table->timeline, table->options.order, table->options.threads, err));
     if (table->log != NULL) TRY(change_log_settle(table->log, table->timeline, err));
     change_log_close(&table->log);
     TRY(NEW(&table->values, table->read_count, err));
-    for (size_t i = 0; i < table->read_count; i++)
-        TRY(join_parts(table, gathering, i, err));
+    struct joining joining = {table, gathering};
+    TRY(parallel_for(threads, table->read_count, &joining, join_parts, err));
     TRY(open_rules(table, err));
     return open_windows(table, err);
 }

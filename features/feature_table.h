@@ -40,6 +40,7 @@ struct feature_table {
     struct point_in_time *other; /* the other as_known rule; options.leaks */
     struct store *store;
     struct version_reader *reader;
+    int64_t next_chunk;    /* of the reader: the first one that is in no range yet */
     struct sorter *sorter; /* several appends that do not fit at once are sorted first */
     struct batch pending;  /* first rows of the next range */
 };

@@ -68,6 +68,11 @@ static enum status make_room(struct timeline *timeline, int64_t more, struct err
     return STATUS_OK;
 }
 
+enum status timeline_expect(struct timeline *timeline, int64_t rows, struct err *err)
+{
+    return make_room(timeline, rows, err);
+}
+
 static enum status fail_null(const struct timeline *timeline, int64_t row, const char *what,
                              const char *name, struct err *err)
 {

@@ -43,6 +43,8 @@ enum timeline_order {
 /* Checks that the columns are there and of a type that fits. Names are borrowed. */
 MUST_CHECK enum status timeline_open(struct timeline **ret, const struct schema *schema,
                                      const struct timeline_columns *columns, struct err *err);
+/* Room for so many rows at once, so that it need not grow while they come. */
+MUST_CHECK enum status timeline_expect(struct timeline *timeline, int64_t rows, struct err *err);
 /* STATUS_FAILED naming the row (1-based over all batches) where a key or time is null. */
 MUST_CHECK enum status timeline_add(struct timeline *timeline, const struct batch *batch,
                                     struct err *err);

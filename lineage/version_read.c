@@ -106,7 +106,7 @@ const struct schema *version_reader_schema(const struct version_reader *reader)
 
 /* A chunk may have been written by another version first, with other metadata: the rows are handed
  * out under the schema of this version. */
-static enum status adopt(struct version_reader *reader, const struct listed *chunk,
+static enum status adopt(const struct version_reader *reader, const struct listed *chunk,
                          struct batch *batch, struct err *err)
 {
     if (!schema_equal(batch->schema, reader->schema))
@@ -120,12 +120,13 @@ static enum status adopt(struct version_reader *reader, const struct listed *chu
     return STATUS_OK;
 }
 
-static enum status next_chunk(struct version_reader *reader, struct batch *ret, struct err *err)
+static enum status read_chunk(const struct version_reader *reader, int64_t at, size_t threads,
+                              struct batch *ret, struct err *err)
 {
     OWNED(batch_release) struct batch batch = {0};
-    const struct listed *chunk = &reader->chunks[reader->next];
+    const struct listed *chunk = &reader->chunks[at];
 
-    TRY(chunk_read(reader->store, chunk->digest, reader->threads, &batch, err));
+    TRY(chunk_read(reader->store, chunk->digest, threads, &batch, err));
     TRY(adopt(reader, chunk, &batch, err));
     *ret = batch;
     batch = (struct batch){0};
@@ -137,10 +138,22 @@ enum status version_reader_next(struct version_reader *reader, struct batch *ret
 {
     *ret_end = reader->next == reader->count;
     if (*ret_end) return STATUS_OK;
-    enum status status = next_chunk(reader, ret, err);
+    enum status status = read_chunk(reader, reader->next, reader->threads, ret, err);
     if (status != STATUS_OK) return within(&reader->version, status, err);
     reader->next++;
     return STATUS_OK;
+}
+
+int64_t version_reader_chunks(const struct version_reader *reader)
+{
+    return reader->count;
+}
+
+enum status version_reader_read(const struct version_reader *reader, int64_t at, struct batch *ret,
+                                struct err *err)
+{
+    enum status status = read_chunk(reader, at, 1, ret, err);
+    return status == STATUS_OK ? STATUS_OK : within(&reader->version, status, err);
 }
 
 bool version_reader_skip(struct version_reader *reader, const char *chunk_digest)
