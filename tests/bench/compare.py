@@ -34,10 +34,13 @@ class Contestant:
     name      as shown; ours begins with "tamis"
     command   list of words; {out} becomes the path of its output
     facts     function(path of the output, stdout) -> dict of numbers that all must agree on
-    ending    of the output's name"""
+    ending    of the output's name
+    figures   function(stdout) -> dict of what the program measured itself; the work's FIGURES names
+              those that are shown"""
 
-    def __init__(self, name, command, facts=None, ending="", scale=None):
+    def __init__(self, name, command, facts=None, ending="", scale=None, figures=None):
         self.name, self.command, self.facts, self.ending, self.scale = name, command, facts, ending, scale
+        self.figures = figures
 
 
 class Bench:
@@ -127,6 +130,8 @@ def measure(bench, work, options):
     for turn in range(options.runs):
         for contestant in contestants:
             cost, out, printed = run(bench, contestant)
+            if contestant.figures is not None:
+                cost["figures"] = contestant.figures(printed)
             runs[contestant.name].append(cost)
             if turn == 0 and contestant.facts is not None:
                 facts[contestant.name] = contestant.facts(out, printed)
@@ -151,6 +156,17 @@ def is_peer(contestant):
     return not contestant.name.startswith("tamis") and not contestant.name.startswith("limit")
 
 
+def show_figures(work, contestants, runs):
+    """What the programs measured themselves, where the work is about that."""
+    names = getattr(work, "FIGURES", None)
+    if names is None:
+        return
+    print(f"\n| | {' | '.join(names.values())} |\n|---{'|---' * len(names)}|")
+    for contestant in contestants:
+        cells = [f"{statistics.median(one['figures'][key] for one in runs[contestant.name]):.0f}" for key in names]
+        print(f"| {contestant.name} | {' | '.join(cells)} |")
+
+
 def show(work, name, bench, contestants, runs, facts, options):
     peers = [runs[c.name] for c in contestants if is_peer(c) and c.facts is not None]
     best = {key: min(median(one, key) for one in peers) for key in ("wall", "cpu")} if peers else None
@@ -159,6 +175,7 @@ def show(work, name, bench, contestants, runs, facts, options):
     print("|---|---|---|---|---|---|---|---|")
     for contestant in contestants:
         print(row(contestant, runs[contestant.name], best))
+    show_figures(work, contestants, runs)
     print(f"\nAgreed on: {next(iter(facts.values()), {})}" if facts else "\nNothing to compare with.")
     sys.stdout.flush()
 

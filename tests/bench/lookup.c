@@ -7,50 +7,9 @@
  * from tamis_open to the first answer, and a checksum of the values of the first column. */
 #include "features/tamis.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "latency.h"
 
 #define BATCH 100
-
-static uint64_t state = 1;
-
-static uint64_t next_random(void)
-{
-    uint64_t z = (state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double at_share(double *times, size_t count, double share)
-{
-    qsort(times, count, sizeof *times, ascending);
-    return times[(size_t)((double)(count - 1) * share)];
-}
-
-static double clock_cost(void)
-{
-    double times[1001];
-    for (int i = 0; i < 1001; i++) {
-        double before = now();
-        times[i] = now() - before;
-    }
-    return at_share(times, 1001, 0.5);
-}
 
 static int fail(const struct tamis_error *error)
 {
@@ -111,18 +70,18 @@ static int run(struct bench *bench, const struct tamis_options *options)
     bench->times = calloc(bench->lookups, sizeof *bench->times);
     if (tamis_lookup(bench->features, &key, TAMIS_NOW, bench->values, &error) != TAMIS_OK)
         return fail(&error);
-    double first = now() - begin, cost = clock_cost();
+    double first = now() - begin;
     if (singles(bench, &error) != 0) return 1; /* every page is read and checked once */
-    state = 1;
+    random_state = 1;
     bench->sum = 0;
     if (singles(bench, &error) != 0) return 1;
-    double p50 = at_share(bench->times, bench->lookups, 0.5) - cost;
-    double p99 = at_share(bench->times, bench->lookups, 0.99) - cost;
+    double *single = calloc(bench->lookups, sizeof *single);
+    for (size_t i = 0; single != NULL && i < bench->lookups; i++)
+        single[i] = bench->times[i];
     if (batches(bench, bench->lookups / BATCH, &error) != 0) return 1;
-    double batch = at_share(bench->times, bench->lookups / BATCH, 0.5) - cost;
-    printf("{\"p50_ns\": %.0f, \"p99_ns\": %.0f, \"batch_ns\": %.0f, \"first_ns\": %.0f, "
-           "\"columns\": %zu, \"sum\": %.17g}\n",
-           p50, p99, batch, first, columns, bench->sum);
+    double batch = at_share(bench->times, bench->lookups / BATCH, 0.5);
+    print_latencies(single, bench->lookups, batch, first, bench->sum);
+    free(single);
     return 0;
 }
 
