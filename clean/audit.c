@@ -34,6 +34,7 @@ enum status audit_schema(struct schema **ret, struct err *err)
     TRY(schema_add_column(schema, "before", TYPE_UTF8, err));
     TRY(schema_add_column(schema, "after", TYPE_UTF8, err));
     TRY(schema_add_column(schema, "confidence", TYPE_FLOAT64, err));
+    TRY(schema_add_column(schema, "donors", TYPE_UTF8, err));
     *ret = schema;
     schema = NULL;
     return STATUS_OK;
@@ -149,6 +150,8 @@ static enum status add_cell(struct audit_page *page, const struct cell *cell, st
     TRY(build_text(columns[AUDIT_COLUMN], str_of(cell->column), err));
     TRY(put_value(columns[AUDIT_BEFORE], cell->was_null, cell->before, err));
     TRY(put_value(columns[AUDIT_AFTER], cell->is_null, cell->after, err));
+    bool donors = note != NULL && note->donors.data != NULL;
+    TRY(put_value(columns[AUDIT_DONORS], !donors, donors ? note->donors : str_of(""), err));
     page->cells++;
     return sure ? build_real(columns[AUDIT_CONFIDENCE], note->confidence, err)
                 : build_null(columns[AUDIT_CONFIDENCE], err);

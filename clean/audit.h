@@ -1,7 +1,8 @@
 /* clean/audit.h: every cell a chain changed, as an Arrow file: --audit cells.
  *
  * Columns: source, record (as in _source and _record), position (step, 1-based), module, rule,
- * column, before, after (text as CSV shows it, null where the cell was or is null), confidence.
+ * column, before, after (text as CSV shows it, null where the cell was or is null), confidence,
+ * donors (rows the value was taken from: "SOURCE:RECORD, ..."; impute by similar rows).
  * Rows stand in window order, within a window by step, column, row. Values are masked as in row
  * events when the recipe has a module that can. */
 #ifndef CLEAN_AUDIT_H
@@ -19,6 +20,7 @@ enum audit_column {
     AUDIT_BEFORE,
     AUDIT_AFTER,
     AUDIT_CONFIDENCE,
+    AUDIT_DONORS, /* not in files of earlier versions */
     AUDIT_COLUMNS
 };
 MUST_CHECK enum status audit_schema(struct schema **ret, struct err *err);

@@ -1,6 +1,7 @@
 /* clean/change.c: what one step does to one window. */
 #include "clean/change.h"
 
+#include <math.h>
 #include <string.h>
 
 int64_t change_origin(const struct change *change, size_t column)
@@ -155,7 +156,24 @@ enum status change_note(struct change *change, size_t column, int64_t row, const
 {
     if (!change->takes_notes) return STATUS_OK;
     TRY(grow(&change->notes, change->note_count, &change->note_room, sizeof *change->notes, err));
-    change->notes[change->note_count++] = (struct note){column, row, rule, confidence};
+    change->notes[change->note_count++] = (struct note){column, row, rule, confidence, {NULL, 0}};
+    return STATUS_OK;
+}
+
+bool change_wants_notes(const struct change *change)
+{
+    return change->takes_notes;
+}
+
+enum status change_note_donors(struct change *change, size_t column, int64_t row, const char *rule,
+                               struct str donors, struct err *err)
+{
+    if (!change->takes_notes) return STATUS_OK;
+    TRY(change_note(change, column, row, rule, NAN, err));
+    if (change->arena == NULL) TRY(arena_open(&change->arena, err));
+    char *copy = arena_text(change->arena, donors.data, donors.size);
+    if (copy == NULL) return fail_memory(err, donors.size);
+    change->notes[change->note_count - 1].donors = (struct str){copy, donors.size};
     return STATUS_OK;
 }
 

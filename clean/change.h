@@ -25,6 +25,7 @@ struct note {
     int64_t row;
     const char *rule;
     double confidence;
+    struct str donors; /* rows it was taken from; data NULL = not said */
 };
 
 struct change {

@@ -34,6 +34,8 @@ struct model {
     double *donors; /* standardized, gaps NaN */
     double *filled; /* the same without gaps */
     size_t donor_count;
+    struct sample_origin *origins; /* of the donors */
+    struct counts sources;
     int64_t seed;
     struct trees *trees; /* NULL = none wanted */
 };
@@ -93,6 +95,8 @@ void model_close(struct model **ret)
     trees_close(&model->trees);
     memory_free(model->donors);
     memory_free(model->filled);
+    memory_free(model->origins);
+    counts_release(&model->sources);
     memory_free(model);
     *ret = NULL;
 }
@@ -144,6 +148,12 @@ static enum status take_donors(struct model *model, struct err *err)
     TRY(NEW(&model->donors, count * model->columns + 1, err));
     memcpy(model->donors, model->sample.rows, count * model->columns * sizeof *model->donors);
     model->donor_count = count;
+    if (model->sample.origins == NULL) return STATUS_OK;
+    memory_free(model->origins);
+    model->origins = model->sample.origins;
+    model->sources = model->sample.sources;
+    model->sample.origins = NULL;
+    model->sample.sources = (struct counts){0};
     return STATUS_OK;
 }
 
@@ -243,7 +253,8 @@ size_t model_work(const struct model *model)
 
 /* One cell, standardized; `distances` are measured when the first cell asks for them. */
 static double fill_cell(const struct model *model, const double *row, const double *filled,
-                        size_t column, double *distances, bool *measured)
+                        size_t column, double *distances, bool *measured,
+                        struct donated *ret_donated)
 {
     const double *weights = model->weights + column * PARTS;
     double ridge = filled[column], trust = 1, value = weights[PART_RIDGE] * ridge;
@@ -251,17 +262,18 @@ static double fill_cell(const struct model *model, const double *row, const doub
         value += weights[PART_FOREST] * trees_ask(model->trees, filled, column, ridge);
     if (weights[PART_NEIGHBORS] == 0 && model->references[column] == 0) return value;
     struct donors donors = donors_of(model);
-    struct donated donated;
+    struct donated donated = {0};
     if (!*measured) donors_measure(&donors, row, filled, distances);
     *measured = true;
     donors_ask(&donors, distances, column, &donated);
     if (donated.count == 0) return ridge;
     trust = shift_trust(donated.distance, model->references[column], model->leads[column]);
     double others = weights[PART_RIDGE] + weights[PART_FOREST];
+    if (ret_donated != NULL && trust * others < 1) *ret_donated = donated;
     return trust * value + (1 - trust * others) * donated.value;
 }
 
-void model_fill(const struct model *model, double *row, double *work)
+void model_fill(const struct model *model, double *row, double *work, struct donated *ret_donated)
 {
     size_t columns = model->columns;
     double *before = work, *filled = work + columns, *distances = work + 2 * columns;
@@ -273,12 +285,32 @@ void model_fill(const struct model *model, double *row, double *work)
     rows_hold(filled, columns);
     joint_fill(&model->joint, filled, rest);
     for (size_t j = 0; j < columns; j++) {
+        struct donated *donated = ret_donated == NULL ? NULL : &ret_donated[j];
+        if (donated != NULL) donated->count = 0;
         if (!isnan(before[j])) continue;
-        double value = fill_cell(model, before, filled, j, distances, &measured);
+        double value = fill_cell(model, before, filled, j, distances, &measured, donated);
         row[j] =
             fmin(fmax(value * model->scale[j] + model->center[j], model->low[j]), model->high[j]);
         if (isnan(model->scale[j])) row[j] = NAN; /* no value was ever seen */
     }
+}
+
+bool model_has_donors(const struct model *model)
+{
+    return model->kind == MODEL_KNN || model->kind == MODEL_AUTO;
+}
+
+enum status model_donors_text(const struct model *model, const struct donated *donated,
+                              struct bytes *ret, struct err *err)
+{
+    ret->size = 0;
+    for (size_t i = 0; model->origins != NULL && i < donated->count; i++) {
+        const struct sample_origin *origin = &model->origins[donated->places[i]];
+        const struct counted *source = &model->sources.items[origin->source];
+        TRY(bytes_format(ret, err, "%s%.*s:%lld", i == 0 ? "" : ", ", (int)source->size,
+                         (const char *)source->data, (long long)origin->record));
+    }
+    return STATUS_OK;
 }
 
 /* ---- state ---- */
@@ -293,6 +325,50 @@ static void learned_arrays(const struct model *model, double *ret[ARRAYS])
     double *const arrays[ARRAYS] = {model->center,     model->scale, model->low,       model->high,
                                     model->references, model->leads, model->joint.mean};
     memcpy(ret, arrays, sizeof arrays);
+}
+
+/* "sources": [...], "origins": [source, record, source, record, ...], */
+static enum status save_origins(const struct model *model, struct bytes *json, struct err *err)
+{
+    OWNED(memory_release) double *pairs = NULL;
+    TRY(bytes_append_text(json, "\"sources\": [", err));
+    for (size_t i = 0; i < model->sources.count; i++) {
+        const struct counted *source = &model->sources.items[i];
+        if (i > 0) TRY(bytes_append_text(json, ", ", err));
+        TRY(bytes_append_json(json, (struct str){(const char *)source->data, source->size}, err));
+    }
+    TRY(bytes_append_text(json, "], ", err));
+    TRY(NEW(&pairs, 2 * model->donor_count + 1, err));
+    for (size_t i = 0; i < model->donor_count; i++) {
+        pairs[2 * i] = model->origins[i].source;
+        pairs[2 * i + 1] = (double)model->origins[i].record;
+    }
+    TRY(put_reals(json, "origins", pairs, 2 * model->donor_count, err));
+    return bytes_append_text(json, ", ", err);
+}
+
+static enum status load_origins(struct model *model, const struct yaml_node *map, struct err *err)
+{
+    const struct yaml_node *sources = yaml_get(map, "sources");
+    OWNED(memory_release) double *pairs = NULL;
+    if (sources == NULL || sources->kind != YAML_LIST) return STATUS_OK;
+    for (size_t i = 0; i < sources->count; i++) {
+        struct str text = sources->items[i]->text;
+        TRY(counts_add(&model->sources, text.data, text.size, count_hash(text.data, text.size), 1,
+                       err));
+    }
+    TRY(NEW(&pairs, 2 * model->donor_count + 1, err));
+    TRY(get_reals(map, "origins", pairs, 2 * model->donor_count, err));
+    memory_free(model->origins);
+    TRY(NEW(&model->origins, model->donor_count + 1, err));
+    for (size_t i = 0; i < model->donor_count; i++) {
+        if (!(pairs[2 * i] >= 0 && pairs[2 * i] < (double)model->sources.count) ||
+            !(fabs(pairs[2 * i + 1]) < 0x1p62))
+            return fail_at(map, err, "a donor is of no source that is named");
+        model->origins[i] =
+            (struct sample_origin){(uint32_t)pairs[2 * i], (int64_t)pairs[2 * i + 1]};
+    }
+    return STATUS_OK;
 }
 
 enum status model_save(const struct model *model, struct bytes *json, struct err *err)
@@ -315,6 +391,7 @@ enum status model_save(const struct model *model, struct bytes *json, struct err
     TRY(bytes_append_text(json, ", ", err));
     TRY(put_integer(json, "donor_count", (int64_t)model->donor_count, err));
     TRY(bytes_append_text(json, ", ", err));
+    if (model->origins != NULL) TRY(save_origins(model, json, err));
     TRY(put_reals(json, "donors", model->donors, model->donor_count * model->columns, err));
     return bytes_append_text(json, "}", err);
 }
@@ -339,5 +416,6 @@ enum status model_load(struct model *model, const struct yaml_node *map, struct 
     memory_free(model->donors);
     TRY(NEW(&model->donors, model->donor_count * model->columns + 1, err));
     TRY(get_reals(map, "donors", model->donors, model->donor_count * model->columns, err));
+    TRY(load_origins(model, map, err));
     return use_donors(model, err);
 }

@@ -10,6 +10,7 @@
 #ifndef CLEAN_IMPUTE_MODEL_H
 #define CLEAN_IMPUTE_MODEL_H
 
+#include "clean/impute_donors.h"
 #include "clean/sample.h"
 
 #include <stdbool.h>
@@ -24,9 +25,15 @@ MUST_CHECK enum status model_open(struct model **ret, enum model_kind kind, size
 /* Where the rows go that the model is fitted to. */
 struct sample *model_sample(struct model *model);
 MUST_CHECK enum status model_fit(struct model *model, struct err *err);
+/* Whether cells may be taken from donors, so that the sample should know its origins. */
+bool model_has_donors(const struct model *model);
 /* Fills the gaps of one row in place; stays NaN where nothing is known of the column. `work` has
- * room for model_work() doubles. Any thread. */
-void model_fill(const struct model *model, double *row, double *work);
+ * room for model_work() doubles. `ret_donated` (by column, may be NULL) gets the donors of each
+ * filled cell; count 0 where none had a part. Any thread. */
+void model_fill(const struct model *model, double *row, double *work, struct donated *ret_donated);
+/* "SOURCE:RECORD, ...", the nearest first. */
+MUST_CHECK enum status model_donors_text(const struct model *model, const struct donated *donated,
+                                         struct bytes *ret, struct err *err);
 size_t model_work(const struct model *model);
 
 MUST_CHECK enum status model_save(const struct model *model, struct bytes *json, struct err *err);

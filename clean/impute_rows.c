@@ -7,10 +7,14 @@
 
 #include <math.h>
 
+#define DONORS_TEXT ((size_t)1 << 20)
+
 struct impute_rows {
     const struct schema *schema;
     size_t *columns; /* of the schema, that the model sees */
     bool *filled;    /* whether it is a target */
+    struct bounds *bounds;
+    const char *rule;
     size_t count;
     bool widen;
     int64_t seed;
@@ -28,7 +32,9 @@ static enum status choose_columns(struct impute_rows *rows, const struct module_
     bool *target = arena_get(setup->arena, fields, sizeof *target);
     rows->columns = arena_get(setup->arena, fields, sizeof *rows->columns);
     rows->filled = arena_get(setup->arena, fields, sizeof *rows->filled);
-    if (seen == NULL || target == NULL || rows->columns == NULL || rows->filled == NULL)
+    rows->bounds = arena_get(setup->arena, fields, sizeof *rows->bounds);
+    if (seen == NULL || target == NULL || rows->columns == NULL || rows->filled == NULL ||
+        rows->bounds == NULL)
         return fail_memory(err, fields);
     for (size_t i = 0; i < from_count; i++)
         seen[from[i]] = true;
@@ -37,6 +43,9 @@ static enum status choose_columns(struct impute_rows *rows, const struct module_
     for (size_t at = 0; at < fields; at++) {
         if (!seen[at]) continue;
         rows->columns[rows->count] = at;
+        rows->bounds[rows->count] = (struct bounds){-INFINITY, INFINITY};
+        for (size_t i = 0; i < plan->target_count; i++)
+            if (plan->targets[i] == at) rows->bounds[rows->count] = plan->bounds[i];
         rows->filled[rows->count++] = target[at];
     }
     return STATUS_OK;
@@ -50,6 +59,7 @@ enum status rows_open(struct impute_rows **ret, const struct module_setup *setup
     *ret = rows;
     rows->schema = setup->schema;
     rows->widen = plan->widen;
+    rows->rule = plan->rule;
     rows->seed = setup->seed;
     TRY(choose_columns(rows, setup, plan, err));
     if (rows->count > JOINT_COLUMNS_MAXIMUM) {
@@ -74,7 +84,9 @@ void rows_close(struct impute_rows **rows)
 enum status rows_observe(const struct impute_rows *rows, const struct window *window,
                          struct sample_tally *tally, struct err *err)
 {
-    return sample_observe(window, rows->columns, rows->count, rows->seed, tally, err);
+    TRY(sample_observe(window, rows->columns, rows->count, rows->seed, tally, err));
+    if (!model_has_donors(rows->model)) return STATUS_OK;
+    return sample_observe_origins(window, tally, err);
 }
 
 enum status rows_absorb(struct impute_rows *rows, struct sample_tally *tally, struct err *err)
@@ -89,17 +101,64 @@ enum status rows_settle(struct impute_rows *rows, struct err *err)
 
 /* ---- apply ---- */
 
-static enum status fill_rows(const struct impute_rows *rows, double *values, size_t count,
-                             struct err *err)
+/* What the rows of a window are filled with, and who is told of donors. */
+struct filling {
+    const struct impute_rows *rows;
+    const size_t *places;
+    struct change *change;
+    double *work;
+    struct donated *donated; /* by column; NULL = nobody reads of them */
+    struct bytes text;
+};
+
+static void filling_release(struct filling *filling)
 {
-    OWNED(memory_release) double *work = NULL;
-    TRY(NEW(&work, model_work(rows->model), err));
+    memory_free(filling->work);
+    memory_free(filling->donated);
+    bytes_release(&filling->text);
+}
+
+static enum status tell_donors(struct filling *filling, int64_t row, size_t j, struct err *err)
+{
+    const struct impute_rows *rows = filling->rows;
+    size_t place = filling->places[rows->columns[j]];
+    if (place == SIZE_MAX || !rows->filled[j] || filling->donated[j].count == 0) return STATUS_OK;
+    TRY(model_donors_text(rows->model, &filling->donated[j], &filling->text, err));
+    if (filling->text.size == 0) return STATUS_OK;
+    return change_note_donors(filling->change, place, row, rows->rule,
+                              (struct str){(const char *)filling->text.data, filling->text.size},
+                              err);
+}
+
+/* Known cells stay as they are, gaps within their bounds. */
+static enum status fill_row(struct filling *filling, int64_t row, double *values, struct err *err)
+{
+    const struct impute_rows *rows = filling->rows;
+    bool gaps[JOINT_COLUMNS_MAXIMUM];
+    for (size_t j = 0; j < rows->count; j++)
+        gaps[j] = isnan(values[j]);
+    model_fill(rows->model, values, filling->work, filling->donated);
+    for (size_t j = 0; j < rows->count; j++) {
+        if (!gaps[j] || isnan(values[j])) continue;
+        values[j] = fmin(fmax(values[j], rows->bounds[j].low), rows->bounds[j].high);
+        if (filling->donated != NULL) TRY(tell_donors(filling, row, j, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status fill_rows(const struct impute_rows *rows, double *values, size_t count,
+                             const size_t *places, struct change *change, struct err *err)
+{
+    OWNED(filling_release)
+    struct filling filling = {rows, places, change, NULL, NULL, bytes_limited(DONORS_TEXT)};
+    TRY(NEW(&filling.work, model_work(rows->model), err));
+    if (change_wants_notes(change)) TRY(NEW(&filling.donated, rows->count, err));
     for (size_t i = 0; i < count; i++) {
         double *row = values + i * rows->count;
         bool gap = false;
         for (size_t j = 0; j < rows->count; j++)
             gap = gap || (rows->filled[j] && isnan(row[j]));
-        if (gap) model_fill(rows->model, row, work);
+        if (gap) TRY(fill_row(&filling, (int64_t)i, row, err));
     }
     return STATUS_OK;
 }
@@ -139,35 +198,37 @@ static enum status put_widened(size_t at, const struct array *array, const doubl
 }
 
 static enum status put_column(const struct impute_rows *rows, size_t j, const struct window *window,
-                              const double *values, struct change *change, struct err *err)
+                              const double *values, size_t place, struct change *change,
+                              struct err *err)
 {
     size_t at = rows->columns[j];
     const struct field *field = &rows->schema->fields[at];
     const struct array *array = window->batch->columns[at];
     if (rows->widen && type_is_integer(field->type.id))
-        return put_widened(at, array, values + j, rows->count, change, err);
+        return put_widened(place, array, values, rows->count, change, err);
     OWNED(patch_release) struct patch patch = {field, array, {0}, {0}, 0};
     for (int64_t i = 0; i < array->length; i++) {
-        double before = 0, value = values[(size_t)i * rows->count + j];
+        double before = 0, value = values[(size_t)i * rows->count];
         bool missing = !array_number_at(field, array, i, &before) || isnan(before);
         if (missing && !isnan(value)) TRY(patch_number(&patch, i, value, err));
     }
     if (patch.cells == 0) return STATUS_OK;
     struct array *filled;
-    change_cells(change, at, patch.cells);
+    change_cells(change, place, patch.cells);
     TRY(patch_finish(&patch, &filled, err));
-    change_column(change, at, &filled);
+    change_column(change, place, &filled);
     return STATUS_OK;
 }
 
 enum status rows_apply(const struct impute_rows *rows, const struct window *window,
-                       struct change *change, struct err *err)
+                       const size_t *places, struct change *change, struct err *err)
 {
     OWNED(sample_tally_release) struct sample_tally tally = {0};
     TRY(sample_observe(window, rows->columns, rows->count, rows->seed, &tally, err));
-    TRY(fill_rows(rows, tally.rows, tally.count, err));
+    TRY(fill_rows(rows, tally.rows, tally.count, places, change, err));
     for (size_t j = 0; j < rows->count; j++)
-        if (rows->filled[j]) TRY(put_column(rows, j, window, tally.rows, change, err));
+        if (rows->filled[j] && places[rows->columns[j]] != SIZE_MAX)
+            TRY(put_column(rows, j, window, tally.rows + j, places[rows->columns[j]], change, err));
     return STATUS_OK;
 }
 

@@ -7,13 +7,20 @@
 
 struct impute_rows;
 
+/* Least and largest value that is filled in. */
+struct bounds {
+    double low, high;
+};
+
 struct rows_plan {
     const size_t *targets; /* columns to fill */
     size_t target_count;
     const struct text_list *from; /* columns to look at besides; empty = all numeric ones */
     enum model_kind kind;
     size_t neighbors;
-    bool widen; /* integer targets leave as float64 */
+    const struct bounds *bounds; /* by target; borrowed until close */
+    const char *rule;            /* of cells taken from donors */
+    bool widen;                  /* integer targets leave as float64 */
 };
 /* STATUS_USAGE when more columns than JOINT_COLUMNS_MAXIMUM take part. */
 MUST_CHECK enum status rows_open(struct impute_rows **ret, const struct module_setup *setup,
@@ -24,9 +31,10 @@ MUST_CHECK enum status rows_observe(const struct impute_rows *rows, const struct
 MUST_CHECK enum status rows_absorb(struct impute_rows *rows, struct sample_tally *tally,
                                    struct err *err);
 MUST_CHECK enum status rows_settle(struct impute_rows *rows, struct err *err);
-/* Sets the filled target columns and counts their cells. */
+/* Sets the filled target columns and counts their cells. `places`: of the columns in the schema
+ * that leaves; SIZE_MAX = does not leave. */
 MUST_CHECK enum status rows_apply(const struct impute_rows *rows, const struct window *window,
-                                  struct change *change, struct err *err);
+                                  const size_t *places, struct change *change, struct err *err);
 /* "from": [...], "model": {...} */
 MUST_CHECK enum status rows_save(const struct impute_rows *rows, struct bytes *json,
                                  struct err *err);

@@ -59,6 +59,11 @@ void change_cells(struct change *change, size_t column, int64_t cells);
  * module's name only. `rule` must outlive the run. */
 MUST_CHECK enum status change_note(struct change *change, size_t column, int64_t row,
                                    const char *rule, double confidence, struct err *err);
+/* The same with the rows the value was taken from, as text (copied); nothing is kept where nobody
+ * reads it: ask change_wants_notes before making the text. */
+MUST_CHECK enum status change_note_donors(struct change *change, size_t column, int64_t row,
+                                          const char *rule, struct str donors, struct err *err);
+bool change_wants_notes(const struct change *change);
 /* The same for every changed cell of the column that has no note of its own. */
 void change_rule(struct change *change, size_t column, const char *rule);
 /* Removes row `row` (0-based in the window) for a reason; the first reason wins. `rule`, `column`
@@ -149,6 +154,9 @@ struct clean_module {
                             bool *ret_failed, struct bytes *ret_report, struct err *err);
     /* Every expectation and what became of it, for --checks; after the last window. NULL = none. */
     enum status (*checks)(const void *state, struct check_results *ret, struct err *err);
+    /* Whether a saved state tells this step nothing, so that it looks at the rows again (impute by
+     * what came before); NULL = no. A module without load always does. */
+    bool (*refits)(const void *state);
     /* Fitted parameters as JSON, for --save-state and module_effects, and back. NULL = none. */
     enum status (*save)(const void *state, struct bytes *ret_json, struct err *err);
     enum status (*load)(void *state, const struct yaml_node *parameters, struct err *err);

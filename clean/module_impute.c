@@ -1,106 +1,48 @@
 /* clean/module_impute.c: fills nulls, and remembers which they were.
  *
- * Each column gets one value: its median, mean or mode (all exact, whatever the size), or a
- * constant. An integer or date column keeps its type: the value is rounded, ties to even. A NaN
+ * Each column gets one value: its median, mean or mode (all exact, whatever the size), of all rows
+ * or of the row's group, or a constant; or the value its entity had before or has next; or an
+ * estimate from the row's other columns. Columns and rows with too many nulls can be dropped
+ * instead. An integer or date column keeps its type: the value is rounded, ties to even. A NaN
  * counts as missing like a null. A column without any value stays empty. */
-#include "clean/counts.h"
+#include "clean/impute_previous.h"
 #include "clean/impute_rows.h"
+#include "clean/impute_settings.h"
+#include "clean/impute_values.h"
 #include "clean/module.h"
 #include "clean/numbers.h"
 #include "clean/parameters.h"
-#include "clean/summary.h"
+#include "clean/rowkey.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum method {
-    METHOD_MEDIAN,
-    METHOD_MEAN,
-    METHOD_MODE,
-    METHOD_CONSTANT,
-    METHOD_KNN,
-    METHOD_RIDGE,
-    METHOD_FOREST,
-    METHOD_AUTO
-};
-static const char method_words[] = "median|mean|mode|constant|knn|ridge|forest|auto";
-static const char *const rules[] = {"median", "mean",  "mode",   "constant",
-                                    "knn",    "ridge", "forest", "auto"};
-
-struct config {
-    struct text_list columns;
-    int method;
-    const char *value;
-    bool indicator;
-    struct text_list from;
-    int64_t neighbors;
-    bool round;
-};
-
-static const struct setting settings[] = {
-    {.name = "columns",
-     .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, columns),
-     .help = "columns, or patterns like x*; all that the method can fill when absent"},
-    {.name = "method",
-     .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, method),
-     .fallback = "median",
-     .choices = method_words,
-     .help =
-         "the middle value, the average, the most frequent value, a value of yours; or from the "
-         "other columns: similar rows, regression, trees, or what does best on known cells"},
-    {.name = "value",
-     .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, value),
-     .help = "what to fill in with method constant"},
-    {.name = "indicator",
-     .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, indicator),
-     .help = "add a column COLUMN_missing that says where a value was missing"},
-    {.name = "from",
-     .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, from),
-     .help = "columns that knn, ridge, forest and auto look at; all numeric columns when absent"},
-    {.name = "neighbors",
-     .kind = SETTING_INT,
-     .offset = offsetof(struct config, neighbors),
-     .fallback = "10",
-     .minimum = 1,
-     .maximum = 64,
-     .help = "similar rows that knn and auto ask"},
-    {.name = "round",
-     .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, round),
-     .help =
-         "integer columns filled by knn, ridge, forest and auto stay integers; else they become "
-         "float64"},
-    {0}};
-
-/* What goes into the empty cells of one column. */
-struct fill {
-    bool known;
-    double number;   /* numbers, dates, timestamps, bool (0 or 1) */
-    struct str text; /* utf8 and dictionaries */
-};
+#define DROPPED SIZE_MAX
 
 struct state {
-    const struct config *config;
+    const struct impute_config *config;
     const struct schema *schema;
+    const struct schema *leaving; /* with the columns that may be dropped */
     struct arena *arena;
-    size_t *columns;
-    size_t count;
-    struct fill *fills;
-    struct summary *summary;  /* median, mean */
-    struct mode *modes;       /* mode */
-    struct impute_rows *rows; /* knn, ridge, forest, auto */
+    size_t *columns, *by;
+    size_t count, by_count;
+    struct bounds *bounds; /* by target */
+    struct fill *constants;
+    struct values *values;     /* median, mean, mode */
+    struct impute_rows *rows;  /* knn, ridge, forest, auto */
+    struct previous *previous; /* forward, backward */
+    int64_t rows_seen;
+    int64_t *missing; /* by target */
+    size_t *places;   /* of the columns of `leaving` in what leaves; DROPPED */
+    const char *rows_threshold;
 };
 
 struct tally {
-    struct summary_tally summary;
-    struct counts *counts;
-    size_t count;
+    struct values_tally values;
     struct sample_tally rows;
+    struct previous_tally previous;
+    int64_t rows_seen, *missing;
 };
 
 /* ---- types ---- */
@@ -149,51 +91,84 @@ static enum status open_constant(struct state *state, const struct module_setup 
         err_hint(err, "add value=..., for example value=0");
         return STATUS_USAGE;
     }
+    state->constants = arena_get(setup->arena, state->count + 1, sizeof *state->constants);
+    if (state->constants == NULL) return fail_memory(err, state->count * sizeof(struct fill));
     for (size_t i = 0; i < state->count; i++)
         TRY(parse_constant(setup, &state->schema->fields[state->columns[i]], value,
-                           &state->fills[i], err));
+                           &state->constants[i], err));
     return STATUS_OK;
 }
 
-static bool by_rows(const struct config *config)
+static bool by_rows(const struct impute_config *config)
 {
-    return config->method >= METHOD_KNN;
+    return config->method >= METHOD_KNN && config->method <= METHOD_AUTO;
 }
 
 static enum status open_rows(struct state *state, const struct module_setup *setup, struct err *err)
 {
     static const enum model_kind kinds[] = {MODEL_KNN, MODEL_RIDGE, MODEL_FOREST, MODEL_AUTO};
-    const struct config *config = state->config;
+    const struct impute_config *config = state->config;
     struct rows_plan plan = {
         .targets = state->columns,
         .target_count = state->count,
         .from = &config->from,
         .kind = kinds[config->method - METHOD_KNN],
         .neighbors = (size_t)config->neighbors,
+        .bounds = state->bounds,
+        .rule = impute_rules[config->method],
         .widen = !config->round,
     };
     return rows_open(&state->rows, setup, &plan, err);
 }
 
-static enum status open_fit(struct state *state, const struct module_setup *setup, struct err *err)
+static enum status open_values(struct state *state, const struct module_setup *setup,
+                               struct err *err)
 {
-    static const double half[] = {0.5};
-    if (state->config->method == METHOD_MODE) {
-        state->modes = arena_get(state->arena, state->count, sizeof *state->modes);
-        if (state->modes == NULL) return fail_memory(err, state->count * sizeof *state->modes);
-        for (size_t i = 0; i < state->count; i++)
-            mode_open(&state->modes[i], setup->memory / state->count);
-        return STATUS_OK;
-    }
-    struct summary_plan plan = {
+    static const enum value_kind kinds[] = {VALUE_MEDIAN, VALUE_MEAN, VALUE_MODE};
+    struct values_plan plan = {
+        .kind = kinds[state->config->method],
         .columns = state->columns,
+        .by = state->by,
         .count = state->count,
-        .fractions = half,
-        .fraction_count = state->config->method == METHOD_MEDIAN ? 1 : 0,
-        .memory = setup->memory,
-        .threads = setup->threads,
+        .by_count = state->by_count,
     };
-    return summary_open(&state->summary, &plan, err);
+    return values_open(&state->values, setup, &plan, err);
+}
+
+static enum status open_previous(struct state *state, const struct module_setup *setup,
+                                 struct err *err)
+{
+    struct previous_plan plan = {
+        .columns = state->columns,
+        .by = state->by,
+        .count = state->count,
+        .by_count = state->by_count,
+        .time = -1,
+        .backward = state->config->method == METHOD_BACKWARD,
+        .memory = setup->memory,
+    };
+    if (state->config->time != NULL) {
+        const char *name = state->config->time;
+        struct text_list list = {&name, 1};
+        size_t *found, count;
+        TRY(module_key_columns(setup, &list, field_is_ordered_number, &found, &count, err));
+        plan.time = (int64_t)found[0];
+    }
+    return previous_open(&state->previous, setup->schema, &plan, err);
+}
+
+/* ---- bounds ---- */
+
+static enum status open_bounds(struct state *state, const struct module_setup *setup,
+                               struct err *err)
+{
+    state->bounds = arena_get(setup->arena, state->count + 1, sizeof *state->bounds);
+    if (state->bounds == NULL) return fail_memory(err, state->count * sizeof *state->bounds);
+    for (size_t i = 0; i < state->count; i++)
+        state->bounds[i] = (struct bounds){-INFINITY, INFINITY};
+    if (state->config->bounds == NULL) return STATUS_OK;
+    return bounds_parse(state->config->bounds, state->schema, state->columns, state->count,
+                        state->bounds, err);
 }
 
 static bool widens(const struct state *state, const struct field *field)
@@ -224,39 +199,88 @@ static enum status leaving_schema(const struct state *state, const struct module
     return STATUS_OK;
 }
 
+static enum status check_settings(const struct module_setup *setup, struct err *err)
+{
+    const struct impute_config *config = setup->config;
+    bool order = config->method >= METHOD_FORWARD;
+    if (config->time != NULL && !order)
+        return fail_at(setup->node, err, "time goes with method forward or backward");
+    if (config->by.count > 0 && (by_rows(config) || config->method == METHOD_CONSTANT))
+        return fail_at(setup->node, err,
+                       "by goes with method median, mean, mode, forward or backward");
+    return STATUS_OK;
+}
+
+static enum status open_method(struct state *state, const struct module_setup *setup,
+                               struct err *err)
+{
+    if (state->config->method == METHOD_CONSTANT) return open_constant(state, setup, err);
+    if (by_rows(state->config)) return open_rows(state, setup, err);
+    if (state->config->method >= METHOD_FORWARD) return open_previous(state, setup, err);
+    return open_values(state, setup, err);
+}
+
+/* Columns to group by are not filled, unless they are named. */
+static void leave_out_groups(struct state *state)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        bool grouped = false;
+        for (size_t k = 0; k < state->by_count; k++)
+            grouped = grouped || state->by[k] == state->columns[i];
+        const char *name = state->schema->fields[state->columns[i]].name;
+        grouped =
+            grouped || (state->config->time != NULL && strcmp(state->config->time, name) == 0);
+        if (!grouped) state->columns[kept++] = state->columns[i];
+    }
+    state->count = kept;
+}
+
+static enum status open_places(struct state *state, const struct schema *leaving, struct err *err)
+{
+    state->leaving = leaving;
+    state->places = arena_get(state->arena, leaving->count + 1, sizeof *state->places);
+    state->missing = arena_get(state->arena, state->count + 1, sizeof *state->missing);
+    if (state->places == NULL || state->missing == NULL) return fail_memory(err, leaving->count);
+    for (size_t at = 0; at < leaving->count; at++)
+        state->places[at] = at;
+    return STATUS_OK;
+}
+
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    const struct config *config = setup->config;
-    bool numeric = config->method != METHOD_MODE && config->method != METHOD_CONSTANT;
+    const struct impute_config *config = setup->config;
+    bool numeric =
+        config->method == METHOD_MEDIAN || config->method == METHOD_MEAN || by_rows(config);
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->config = config;
     state->schema = setup->schema;
     state->arena = setup->arena;
+    TRY(check_settings(setup, err));
     TRY(module_columns(setup, &config->columns, numeric ? field_is_ordered_number : can_be_mode,
                        &state->columns, &state->count, err));
-    state->fills = arena_get(setup->arena, state->count, sizeof *state->fills);
-    if (state->fills == NULL) return fail_memory(err, state->count * sizeof *state->fills);
-    if (config->method == METHOD_CONSTANT)
-        TRY(open_constant(state, setup, err));
-    else if (by_rows(config))
-        TRY(open_rows(state, setup, err));
-    else
-        TRY(open_fit(state, setup, err));
-    bool same = !config->indicator && !by_rows(config);
-    return same ? STATUS_OK : leaving_schema(state, setup, ret_schema, err);
+    if (config->by.count > 0)
+        TRY(module_key_columns(setup, &config->by, field_has_key, &state->by, &state->by_count,
+                               err));
+    if (config->columns.count == 0) leave_out_groups(state);
+    state->rows_threshold = arena_format(setup->arena, "%g", config->drop_rows_above);
+    if (state->rows_threshold == NULL) return fail_memory(err, 0);
+    TRY(open_bounds(state, setup, err));
+    TRY(open_method(state, setup, err));
+    if (config->indicator || by_rows(config)) TRY(leaving_schema(state, setup, ret_schema, err));
+    return open_places(state, *ret_schema == NULL ? setup->schema : *ret_schema, err);
 }
 
 static void close_state(void **ret)
 {
     struct state *state = *ret;
     if (state == NULL) return;
-    summary_close(&state->summary);
+    values_close(&state->values);
     rows_close(&state->rows);
-    for (size_t i = 0; state->modes != NULL && i < state->count; i++)
-        mode_release(&state->modes[i]);
+    previous_close(&state->previous);
     memory_free(state);
     *ret = NULL;
 }
@@ -269,53 +293,48 @@ static bool touches(const void *opaque, size_t column)
     const struct state *state = opaque;
     for (size_t i = 0; i < state->count; i++)
         if (state->columns[i] == column) return true;
-    return state->rows != NULL;
+    return state->rows != NULL || state->previous != NULL || state->by_count > 0;
+}
+
+static bool drops_columns(const void *opaque)
+{
+    return ((const struct state *)opaque)->config->drop_columns_above < 1;
+}
+
+static bool may_remove(const void *opaque)
+{
+    return ((const struct state *)opaque)->config->drop_rows_above < 1;
 }
 
 static bool needs_fit(const void *opaque)
 {
-    return ((const struct state *)opaque)->config->method != METHOD_CONSTANT;
+    const struct state *state = opaque;
+    return state->config->method != METHOD_CONSTANT || drops_columns(state);
 }
 
-/* Numbers are counted as doubles in an order-keeping form, so that a tie goes to the smaller. */
-static void number_key(double value, uint8_t ret[8])
+/* What lies before or behind is not learned: new rows are looked at again. */
+static bool refits(const void *opaque)
 {
-    double positive_zero = value + 0.0;
-    uint64_t bits;
-    memcpy(&bits, &positive_zero, sizeof bits);
-    bits = bits >> 63 ? ~bits : bits | (1ull << 63);
-    for (int i = 0; i < 8; i++)
-        ret[i] = (uint8_t)(bits >> (56 - 8 * i));
+    return ((const struct state *)opaque)->previous != NULL;
 }
 
-static double key_number(const uint8_t key[8])
+static bool is_missing(const struct field *field, const struct array *array, int64_t row)
 {
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | key[i];
-    bits = bits >> 63 ? bits & ~(1ull << 63) : ~bits;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    double value = 0;
+    if (!field_is_ordered_number(field)) return array_is_null(array, row);
+    return !array_number_at(field, array, row, &value) || isnan(value);
 }
 
-static enum status count_column(const struct state *state, size_t i, const struct window *window,
-                                struct counts *counts, struct err *err)
+static enum status count_missing(const struct state *state, const struct window *window,
+                                 struct tally *tally, struct err *err)
 {
-    size_t at = state->columns[i];
-    const struct field *field = &state->schema->fields[at];
-    const struct array *array = window->batch->columns[at];
-    for (int64_t row = 0; row < window->batch->rows; row++) {
-        struct str text;
-        double number;
-        uint8_t key[8];
-        if (is_text(field)) {
-            if (!array_text_at(field, array, row, &text)) continue;
-            TRY(mode_observe(&state->modes[i], text.data, text.size, counts, err));
-        } else if (array_number_at(field, array, row, &number) && !isnan(number)) {
-            number_key(number, key);
-            TRY(mode_observe(&state->modes[i], key, sizeof key, counts, err));
-        }
+    TRY(NEW(&tally->missing, state->count + 1, err));
+    tally->rows_seen = window->batch->rows;
+    for (size_t i = 0; i < state->count; i++) {
+        const struct field *field = &state->schema->fields[state->columns[i]];
+        const struct array *array = window->batch->columns[state->columns[i]];
+        for (int64_t row = 0; row < tally->rows_seen; row++)
+            tally->missing[i] += is_missing(field, array, row);
     }
     return STATUS_OK;
 }
@@ -323,29 +342,24 @@ static enum status count_column(const struct state *state, size_t i, const struc
 static enum status observe(const void *opaque, int pass, const struct window *window,
                            void *opaque_tally, struct err *err)
 {
-    (void)pass;
     const struct state *state = opaque;
     struct tally *tally = opaque_tally;
-    if (state->summary != NULL)
-        return summary_observe(state->summary, window, &tally->summary, err);
+    if (pass == 0 && drops_columns(state)) TRY(count_missing(state, window, tally, err));
+    if (state->values != NULL)
+        return values_observe(state->values, pass, window, &tally->values, err);
     if (state->rows != NULL) return rows_observe(state->rows, window, &tally->rows, err);
-    TRY(NEW(&tally->counts, state->count, err));
-    tally->count = state->count;
-    for (size_t i = 0; i < state->count; i++)
-        TRY(count_column(state, i, window, &tally->counts[i], err));
-    return STATUS_OK;
+    if (state->previous == NULL) return STATUS_OK;
+    return previous_observe(state->previous, window, &tally->previous, err);
 }
 
 static void discard(void *opaque)
 {
     struct tally *tally = opaque;
-    summary_tally_release(&tally->summary);
+    values_tally_release(&tally->values);
     sample_tally_release(&tally->rows);
-    for (size_t i = 0; i < tally->count; i++)
-        counts_release(&tally->counts[i]);
-    memory_free(tally->counts);
-    tally->counts = NULL;
-    tally->count = 0;
+    previous_tally_release(&tally->previous);
+    memory_free(tally->missing);
+    tally->missing = NULL;
 }
 
 static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
@@ -354,37 +368,37 @@ static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err
     struct state *state = opaque;
     struct tally *tally = opaque_tally;
     enum status status = STATUS_OK;
-    if (state->summary != NULL) status = summary_absorb(state->summary, &tally->summary, err);
+    state->rows_seen += tally->rows_seen;
+    for (size_t i = 0; tally->missing != NULL && i < state->count; i++)
+        state->missing[i] += tally->missing[i];
+    if (state->values != NULL) status = values_absorb(state->values, &tally->values, err);
     if (state->rows != NULL) status = rows_absorb(state->rows, &tally->rows, err);
-    for (size_t i = 0; status == STATUS_OK && i < tally->count; i++)
-        status = mode_absorb(&state->modes[i], &tally->counts[i], err);
+    if (state->previous != NULL) status = previous_absorb(state->previous, &tally->previous, err);
     discard(tally);
     return status;
 }
 
-static enum status choose_mode(struct state *state, size_t i, struct err *err)
+/* Where the columns that stay go. */
+static void close_ranks(struct state *state)
 {
-    const struct mode *mode = &state->modes[i];
-    struct fill *fill = &state->fills[i];
-    fill->known = mode->best_count > 0;
-    if (!fill->known) return STATUS_OK;
-    if (!is_text(&state->schema->fields[state->columns[i]])) {
-        fill->number = key_number(mode->best.data);
-        return STATUS_OK;
-    }
-    const char *text = arena_text(state->arena, (const char *)mode->best.data, mode->best.size);
-    if (text == NULL) return fail_memory(err, mode->best.size);
-    fill->text = (struct str){text, mode->best.size};
-    return STATUS_OK;
+    size_t next = 0;
+    for (size_t at = 0; at < state->leaving->count; at++)
+        if (state->places[at] != DROPPED) state->places[at] = next++;
 }
 
-static void choose_number(struct state *state, size_t i)
+static void drop_column(struct state *state, size_t i)
 {
-    struct fill *fill = &state->fills[i];
-    fill->known = summary_moments(state->summary, i)->count > 0;
-    fill->number = state->config->method == METHOD_MEDIAN
-                       ? summary_quantile(state->summary, i, 0)
-                       : summary_moments(state->summary, i)->mean;
+    state->places[state->columns[i]] = DROPPED;
+    if (state->config->indicator) state->places[state->schema->count + i] = DROPPED;
+}
+
+static void choose_dropped(struct state *state)
+{
+    double rows = (double)state->rows_seen;
+    for (size_t i = 0; drops_columns(state) && i < state->count; i++)
+        if ((double)state->missing[i] > state->config->drop_columns_above * rows)
+            drop_column(state, i);
+    close_ranks(state);
 }
 
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
@@ -392,77 +406,107 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
     (void)pass;
     struct state *state = opaque;
     *ret_more = false;
-    if (state->rows != NULL) return rows_settle(state->rows, err);
-    if (state->summary != NULL) TRY(summary_settle(state->summary, ret_more, err));
-    for (size_t i = 0; state->modes != NULL && i < state->count; i++) {
-        bool more;
-        TRY(mode_settle(&state->modes[i], &more, err));
-        *ret_more = *ret_more || more;
-    }
-    for (size_t i = 0; !*ret_more && i < state->count; i++) {
-        if (state->modes != NULL)
-            TRY(choose_mode(state, i, err));
-        else
-            choose_number(state, i);
-    }
+    if (state->rows != NULL) TRY(rows_settle(state->rows, err));
+    if (state->previous != NULL) TRY(previous_settle(state->previous, err));
+    if (state->values != NULL) TRY(values_settle(state->values, ret_more, err));
+    if (!*ret_more) choose_dropped(state);
+    return STATUS_OK;
+}
+
+static enum status fitted_schema(const void *opaque, struct schema **ret, struct err *err)
+{
+    const struct state *state = opaque;
+    OWNED(schema_unref) struct schema *schema = NULL;
+    if (!drops_columns(state)) return STATUS_OK;
+    TRY(schema_new(&schema, err));
+    for (size_t at = 0; at < state->leaving->count; at++)
+        if (state->places[at] != DROPPED) TRY(schema_add(schema, &state->leaving->fields[at], err));
+    *ret = schema;
+    schema = NULL;
     return STATUS_OK;
 }
 
 /* ---- apply ---- */
 
-static enum status fill_numbers(const struct field *field, const struct array *array, double number,
+/* What one window is filled with. */
+struct filling {
+    const struct state *state;
+    const struct window *window;
+    size_t *groups; /* of the rows, for values; NULL = one group */
+};
+
+/* What goes into a missing cell; false where nothing is known. */
+static bool find_fill(const struct filling *filling, size_t i, int64_t row, struct fill *ret)
+{
+    const struct state *state = filling->state;
+    if (state->constants != NULL) {
+        *ret = state->constants[i];
+    } else if (state->values != NULL) {
+        *ret = *values_at(state->values, filling->groups == NULL ? 0 : filling->groups[row], i);
+    } else {
+        const struct window *window = filling->window;
+        bool text = is_text(&state->schema->fields[state->columns[i]]);
+        ret->known = text ? previous_text(state->previous, window, row, i, &ret->text)
+                          : previous_number(state->previous, window, row, i, &ret->number);
+    }
+    ret->number = fmin(fmax(ret->number, state->bounds[i].low), state->bounds[i].high);
+    return ret->known;
+}
+
+static enum status fill_numbers(const struct filling *filling, size_t i, const struct array *array,
                                 struct array **ret, int64_t *ret_cells, struct err *err)
 {
+    const struct field *field = &filling->state->schema->fields[filling->state->columns[i]];
     OWNED(patch_release) struct patch patch = {field, array, {0}, {0}, 0};
-    bool real = field->type.id == TYPE_FLOAT64 || field->type.id == TYPE_FLOAT32 ||
-                field->type.id == TYPE_FLOAT16;
     for (int64_t row = 0; row < array->length; row++) {
-        double value;
-        bool missing = real ? !array_number_at(field, array, row, &value) || isnan(value)
-                            : array_is_null(array, row);
-        if (missing) TRY(patch_number(&patch, row, number, err));
+        struct fill fill = {0};
+        if (is_missing(field, array, row) && find_fill(filling, i, row, &fill))
+            TRY(patch_number(&patch, row, fill.number, err));
     }
     *ret_cells = patch.cells;
     return patch_finish(&patch, ret, err);
 }
 
 /* Text, dictionaries and bool, value by value. */
-static enum status fill_others(const struct field *field, const struct array *array,
-                               const struct fill *fill, struct array **ret, int64_t *ret_cells,
-                               struct err *err)
+static enum status fill_others(const struct filling *filling, size_t i, const struct array *array,
+                               struct array **ret, int64_t *ret_cells, struct err *err)
 {
+    const struct field *field = &filling->state->schema->fields[filling->state->columns[i]];
     OWNED(builder_close) struct builder *builder = NULL;
     TRY(builder_open(&builder, field, array->length, err));
+    *ret_cells = 0;
     for (int64_t row = 0; row < array->length; row++) {
-        if (!array_is_null(array, row))
+        struct fill fill = {0};
+        if (!array_is_null(array, row) || !find_fill(filling, i, row, &fill)) {
             TRY(build_copy(builder, array, row, err));
-        else if (field->type.id == TYPE_BOOL)
-            TRY(build_bool(builder, fill->number != 0, err));
+            continue;
+        }
+        ++*ret_cells;
+        if (field->type.id == TYPE_BOOL)
+            TRY(build_bool(builder, fill.number != 0, err));
         else
-            TRY(build_text(builder, fill->text, err));
+            TRY(build_text(builder, fill.text, err));
     }
-    *ret_cells = array->null_count;
     return builder_finish(builder, ret, err);
 }
 
-static enum status fill_column(const struct state *state, size_t i, const struct array *array,
-                               struct change *change, struct err *err)
+static enum status fill_column(const struct filling *filling, size_t i, struct change *change,
+                               struct err *err)
 {
-    size_t at = state->columns[i];
-    const struct field *field = &state->schema->fields[at];
-    const struct fill *fill = &state->fills[i];
+    const struct state *state = filling->state;
+    size_t at = state->columns[i], place = state->places[at];
+    const struct array *array = filling->window->batch->columns[at];
     struct array *filled;
     int64_t cells;
-    if (!fill->known) return STATUS_OK;
-    if (field_is_ordered_number(field)) {
-        TRY(fill_numbers(field, array, fill->number, &filled, &cells, err));
+    if (field_is_ordered_number(&state->schema->fields[at])) {
+        TRY(fill_numbers(filling, i, array, &filled, &cells, err));
     } else {
         if (array->null_count == 0) return STATUS_OK;
-        TRY(fill_others(field, array, fill, &filled, &cells, err));
+        TRY(fill_others(filling, i, array, &filled, &cells, err));
     }
-    change_column(change, at, &filled);
-    change_cells(change, at, cells);
-    change_rule(change, at, rules[state->config->method]);
+    change_column(change, place, &filled);
+    change_cells(change, place, cells);
+    change_rule(change, place, impute_rules[state->config->method]);
     return STATUS_OK;
 }
 
@@ -472,92 +516,112 @@ static enum status indicate(const struct state *state, size_t i, const struct ar
     const struct field *field = &state->schema->fields[state->columns[i]];
     OWNED(memory_release) uint8_t *flags = NULL;
     TRY(NEW(&flags, (size_t)array->length, err));
-    for (int64_t row = 0; row < array->length; row++) {
-        double value = 0;
-        bool number = field_is_ordered_number(field);
-        flags[row] = number ? !array_number_at(field, array, row, &value) || isnan(value)
-                            : array_is_null(array, row);
-    }
+    for (int64_t row = 0; row < array->length; row++)
+        flags[row] = is_missing(field, array, row);
     struct array *column;
     TRY(flags_make(&column, flags, array->length, err));
-    change_column(change, state->schema->count + i, &column);
+    change_column(change, state->places[state->schema->count + i], &column);
     return STATUS_OK;
+}
+
+/* Rows of which too much is missing, of the columns that stay. */
+static enum status drop_rows(const struct state *state, const struct window *window,
+                             struct change *change, struct err *err)
+{
+    for (int64_t row = 0; row < window->batch->rows; row++) {
+        size_t missing = 0, all = 0, first = 0;
+        for (size_t i = 0; i < state->count; i++) {
+            size_t at = state->columns[i];
+            if (state->places[at] == DROPPED) continue;
+            all++;
+            if (!is_missing(&state->schema->fields[at], window->batch->columns[at], row)) continue;
+            if (missing++ == 0) first = at;
+        }
+        if (missing == 0 || (double)missing <= state->config->drop_rows_above * (double)all)
+            continue;
+        char text[64];
+        snprintf(text, sizeof text, "%zu of %zu columns", missing, all);
+        TRY(change_drop(change, row, "missing above share", state->schema->fields[first].name,
+                        str_of(text), state->rows_threshold, err));
+    }
+    return STATUS_OK;
+}
+
+static void filling_release(struct filling *filling)
+{
+    memory_free(filling->groups);
 }
 
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
     const struct state *state = opaque;
+    OWNED(filling_release) struct filling filling = {state, window, NULL};
+    if (may_remove(state)) TRY(drop_rows(state, window, change, err));
+    if (state->values != NULL) TRY(values_of_rows(state->values, window, &filling.groups, err));
     for (size_t i = 0; i < state->count; i++) {
         const struct array *array = window->batch->columns[state->columns[i]];
+        if (state->places[state->columns[i]] == DROPPED) continue;
         if (state->config->indicator) TRY(indicate(state, i, array, change, err));
-        if (state->rows == NULL) TRY(fill_column(state, i, array, change, err));
+        if (state->rows == NULL) TRY(fill_column(&filling, i, change, err));
     }
     if (state->rows == NULL) return STATUS_OK;
     for (size_t i = 0; i < state->count; i++)
-        change_rule(change, state->columns[i], rules[state->config->method]);
-    return rows_apply(state->rows, window, change, err);
+        if (state->places[state->columns[i]] != DROPPED)
+            change_rule(change, state->places[state->columns[i]],
+                        impute_rules[state->config->method]);
+    return rows_apply(state->rows, window, state->places, change, err);
 }
 
 /* ---- state ---- */
+
+static enum status save_dropped(const struct state *state, struct bytes *json, struct err *err)
+{
+    const char *separator = "";
+    TRY(bytes_append_text(json, ", \"dropped\": [", err));
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->places[state->columns[i]] != DROPPED) continue;
+        TRY(bytes_append_text(json, separator, err));
+        TRY(bytes_append_json(json, str_of(state->schema->fields[state->columns[i]].name), err));
+        separator = ", ";
+    }
+    return bytes_append_text(json, "]", err);
+}
 
 static enum status save(const void *opaque, struct bytes *json, struct err *err)
 {
     const struct state *state = opaque;
     char method[16];
-    choice_text(method_words, state->config->method, method, sizeof method);
+    choice_text(impute_method_words, state->config->method, method, sizeof method);
     TRY(bytes_append_text(json, "{", err));
     TRY(put_text(json, "method", str_of(method), err));
-    if (state->rows != NULL) {
-        TRY(bytes_append_text(json, ", ", err));
-        TRY(rows_save(state->rows, json, err));
-        return bytes_append_text(json, "}", err);
-    }
-    TRY(bytes_append_text(json, ", \"columns\": {", err));
-    const char *separator = "";
-    for (size_t i = 0; i < state->count; i++) {
-        const struct field *field = &state->schema->fields[state->columns[i]];
-        if (!state->fills[i].known) continue;
-        TRY(bytes_append_text(json, separator, err));
-        TRY(bytes_append_json(json, str_of(field->name), err));
-        TRY(bytes_append_text(json, ": {", err));
-        if (is_text(field))
-            TRY(put_text(json, "value", state->fills[i].text, err));
-        else
-            TRY(put_real(json, "value", state->fills[i].number, err));
-        TRY(bytes_append_text(json, "}", err));
-        separator = ", ";
-    }
-    return bytes_append_text(json, "}}", err);
+    if (state->rows != NULL || state->values != NULL) TRY(bytes_append_text(json, ", ", err));
+    if (state->rows != NULL) TRY(rows_save(state->rows, json, err));
+    if (state->values != NULL) TRY(values_save(state->values, json, err));
+    if (drops_columns(state)) TRY(save_dropped(state, json, err));
+    return bytes_append_text(json, "}", err);
 }
 
-static enum status load_fill(struct state *state, size_t i, const struct yaml_node *node,
-                             struct err *err)
+static enum status load_dropped(struct state *state, const struct yaml_node *parameters,
+                                struct err *err)
 {
-    struct fill *fill = &state->fills[i];
-    fill->known = true;
-    if (!is_text(&state->schema->fields[state->columns[i]]))
-        return get_real(node, "value", &fill->number, err);
-    struct str text;
-    TRY(get_text(node, "value", &text, err));
-    const char *copy = arena_text(state->arena, text.data, text.size);
-    if (copy == NULL) return fail_memory(err, text.size);
-    fill->text = (struct str){copy, text.size};
+    const struct yaml_node *dropped = yaml_get(parameters, "dropped");
+    if (dropped == NULL || dropped->kind != YAML_LIST)
+        return fail_at(parameters, err, "the saved state does not say which columns were dropped");
+    for (size_t k = 0; k < dropped->count; k++)
+        for (size_t i = 0; i < state->count; i++)
+            if (str_is(dropped->items[k]->text, state->schema->fields[state->columns[i]].name))
+                drop_column(state, i);
+    close_ranks(state);
     return STATUS_OK;
 }
 
 static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
 {
     struct state *state = opaque;
-    const struct yaml_node *columns;
+    if (drops_columns(state)) TRY(load_dropped(state, parameters, err));
     if (state->rows != NULL) return rows_load(state->rows, parameters, err);
-    TRY(get_map(parameters, "columns", &columns, err));
-    for (size_t i = 0; i < state->count; i++) {
-        const struct yaml_node *node =
-            yaml_get(columns, state->schema->fields[state->columns[i]].name);
-        if (node != NULL) TRY(load_fill(state, i, node, err));
-    }
-    return STATUS_OK;
+    return state->values == NULL ? STATUS_OK : values_load(state->values, parameters, err);
 }
 
 /* Filled columns depend on the columns looked at; indicators on the column they tell of. */
@@ -567,6 +631,7 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
     const struct state *state = opaque;
     for (size_t i = 0; i < state->count; i++) {
         const char *name = state->schema->fields[state->columns[i]].name;
+        if (state->places[state->columns[i]] == DROPPED) continue;
         if (state->config->indicator) {
             const char *added = arena_format(state->arena, "%s_missing", name);
             if (added == NULL) return fail_memory(err, 0);
@@ -583,10 +648,15 @@ const struct clean_module module_impute = {
     .name = "impute",
     .summary = "fill nulls and remember which they were",
     .source = "Little and Rubin 2019, chapters 4 and 11; Troyanskaya et al. 2001 (similar rows)",
-    .settings = settings,
-    .config_bytes = sizeof(struct config),
+    .settings = impute_settings,
+    .config_bytes = sizeof(struct impute_config),
     .open = open,
+    .fitted_schema = fitted_schema,
+    .learns_schema = drops_columns,
     .needs_fit = needs_fit,
+    .refits = refits,
+    .removes_rows = true,
+    .may_remove = may_remove,
     .touches = touches,
     .passes = 1,
     .tally_bytes = sizeof(struct tally),

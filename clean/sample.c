@@ -16,6 +16,10 @@ void sample_release(struct sample *sample)
 {
     memory_free(sample->sampled);
     memory_free(sample->rows);
+    memory_free(sample->origins);
+    counts_release(&sample->sources);
+    sample->origins = NULL;
+    sample->sources = (struct counts){0};
     sample->sampled = NULL;
     sample->rows = NULL;
     sample->count = 0;
@@ -52,10 +56,34 @@ enum status sample_observe(const struct window *window, const size_t *columns, s
     return STATUS_OK;
 }
 
+/* The place of a source among those that were seen. */
+static enum status name_source(struct counts *sources, struct str source, uint32_t *ret,
+                               struct err *err)
+{
+    TRY(counts_add(sources, source.data, source.size, count_hash(source.data, source.size), 1,
+                   err));
+    *ret = (uint32_t)counts_place(sources, source.data, source.size);
+    return STATUS_OK;
+}
+
+enum status sample_observe_origins(const struct window *window, struct sample_tally *tally,
+                                   struct err *err)
+{
+    TRY(NEW(&tally->origins, tally->count + 1, err));
+    for (size_t i = 0; i < tally->count; i++) {
+        struct str source;
+        window_provenance(window, (int64_t)i, &source, &tally->origins[i].record);
+        TRY(name_source(&tally->sources, source, &tally->origins[i].source, err));
+    }
+    return STATUS_OK;
+}
+
 void sample_tally_release(struct sample_tally *tally)
 {
     memory_free(tally->hashes);
     memory_free(tally->rows);
+    memory_free(tally->origins);
+    counts_release(&tally->sources);
     *tally = (struct sample_tally){0};
 }
 
@@ -86,9 +114,21 @@ static void shed(struct sample *sample)
         sample->sampled[kept] = (struct sampled){sample->sampled[i].hash, kept};
         memmove(sample->rows + kept * columns, sample->rows + i * columns,
                 columns * sizeof *sample->rows);
+        if (sample->origins != NULL) sample->origins[kept] = sample->origins[i];
         kept++;
     }
     sample->count = kept;
+}
+
+static enum status keep_origin(struct sample *sample, const struct sample_tally *tally, size_t row,
+                               struct err *err)
+{
+    const struct sample_origin *from = &tally->origins[row];
+    const struct counted *source = &tally->sources.items[from->source];
+    struct sample_origin *to = &sample->origins[sample->count];
+    to->record = from->record;
+    return name_source(&sample->sources, (struct str){(const char *)source->data, source->size},
+                       &to->source, err);
 }
 
 static enum status add(struct sample *sample, const struct sample_tally *tally, struct err *err)
@@ -97,6 +137,7 @@ static enum status add(struct sample *sample, const struct sample_tally *tally, 
     if (sample->rows == NULL) {
         TRY(NEW(&sample->sampled, sample->most, err));
         TRY(NEW(&sample->rows, sample->most * columns, err));
+        if (tally->origins != NULL) TRY(NEW(&sample->origins, sample->most, err));
     }
     for (size_t i = 0; i < tally->count; i++) {
         while (tally->hashes[i] < sample->below && sample->count == sample->most)
@@ -105,6 +146,7 @@ static enum status add(struct sample *sample, const struct sample_tally *tally, 
         memcpy(sample->rows + sample->count * columns, tally->rows + i * columns,
                columns * sizeof *sample->rows);
         sample->sampled[sample->count] = (struct sampled){tally->hashes[i], sample->count};
+        if (sample->origins != NULL) TRY(keep_origin(sample, tally, i, err));
         sample->count++;
     }
     return STATUS_OK;
@@ -124,12 +166,24 @@ static int by_hash(const void *a, const void *b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
+static enum status sort_origins(struct sample *sample, struct err *err)
+{
+    struct sample_origin *sorted;
+    TRY(NEW(&sorted, sample->count + 1, err));
+    for (size_t i = 0; i < sample->count; i++)
+        sorted[i] = sample->origins[sample->sampled[i].place];
+    memory_free(sample->origins);
+    sample->origins = sorted;
+    return STATUS_OK;
+}
+
 enum status sample_sort(struct sample *sample, struct err *err)
 {
     size_t columns = sample->columns;
-    double *sorted;
+    OWNED(memory_release) double *sorted = NULL;
     TRY(NEW(&sorted, sample->count * columns + 1, err));
     if (sample->count > 0) qsort(sample->sampled, sample->count, sizeof *sample->sampled, by_hash);
+    if (sample->origins != NULL) TRY(sort_origins(sample, err));
     for (size_t i = 0; i < sample->count; i++) {
         memcpy(sorted + i * columns, sample->rows + sample->sampled[i].place * columns,
                columns * sizeof *sorted);
@@ -137,5 +191,6 @@ enum status sample_sort(struct sample *sample, struct err *err)
     }
     memory_free(sample->rows);
     sample->rows = sorted;
+    sorted = NULL;
     return STATUS_OK;
 }

@@ -6,10 +6,17 @@
 #ifndef CLEAN_SAMPLE_H
 #define CLEAN_SAMPLE_H
 
+#include "clean/counts.h"
 #include "clean/module.h"
 
 /* Of (source, record), which the rows of samples are chosen by. */
 uint64_t sample_hash(const struct window *window, int64_t row, int64_t seed);
+
+/* Which row of which source. */
+struct sample_origin {
+    uint32_t source; /* place in sources.items */
+    int64_t record;
+};
 
 struct sampled {
     uint64_t hash;
@@ -22,6 +29,9 @@ struct sample {
     double *rows; /* count x columns, gaps NaN */
     size_t count;
     uint64_t below; /* only hashes below are taken */
+    /* Of each row, where the tallies say it (sample_observe_origins). */
+    struct sample_origin *origins;
+    struct counts sources;
 };
 /* Memory is taken with the first row. */
 void sample_open(struct sample *ret, size_t columns, size_t most);
@@ -32,11 +42,16 @@ struct sample_tally {
     uint64_t *hashes;
     double *rows;
     size_t count;
+    struct sample_origin *origins; /* NULL = not wanted */
+    struct counts sources;
 };
 /* columns    `count` of them, field_is_ordered_number; null, NaN and infinite values become NaN */
 MUST_CHECK enum status sample_observe(const struct window *window, const size_t *columns,
                                       size_t count, int64_t seed, struct sample_tally *tally,
                                       struct err *err);
+/* Also which rows they are. */
+MUST_CHECK enum status sample_observe_origins(const struct window *window,
+                                              struct sample_tally *tally, struct err *err);
 /* Some of its rows (`count` places). */
 MUST_CHECK enum status sample_tally_pick(const struct sample_tally *tally, size_t columns,
                                          const size_t *places, size_t count,

@@ -205,10 +205,13 @@ static enum status load_step(const struct state *state, struct chain *chain, siz
         err_hint(err, "leave --recipe and -m out to use the recipe in the state");
         return STATUS_USAGE;
     }
-    if (step->module->load == NULL) return STATUS_OK; /* deduplicate: only this data matters */
+    const struct clean_module *module = step->module;
+    /* Deduplicate: only this data matters. */
+    if (module->load == NULL || (module->refits != NULL && module->refits(step->state)))
+        return STATUS_OK;
     const struct yaml_node *parameters = yaml_get(saved, "parameters");
     if (parameters == NULL) return fail(err, STATUS_FAILED, "no \"parameters\" in the state");
-    TRY(step->module->load(step->state, parameters, err));
+    TRY(module->load(step->state, parameters, err));
     return step_settled(step, err);
 }
 

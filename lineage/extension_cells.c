@@ -7,9 +7,11 @@
 
 SQLITE_EXTENSION_INIT3
 
-#define COLUMN_RUN 9 /* hidden, behind those of the file */
-static const char *const names[COLUMN_RUN] = {"source", "record", "position", "module",    "rule",
-                                              "column", "before", "after",    "confidence"};
+#define COLUMN_RUN 10 /* hidden, behind those of the file */
+#define ONCE_FEWER 9  /* columns of a file without donors, as earlier versions wrote it */
+static const char *const names[COLUMN_RUN] = {"source",     "record", "position", "module",
+                                              "rule",       "column", "before",   "after",
+                                              "confidence", "donors"};
 
 struct cells {
     sqlite3_vtab base;
@@ -34,7 +36,8 @@ static int cells_connect(sqlite3 *db, void *context, int argc, const char *const
     cells->db = db;
     int result = sqlite3_declare_vtab(
         db, "CREATE TABLE x(source TEXT, record INTEGER, position INTEGER, module TEXT, rule TEXT,"
-            " \"column\" TEXT, before TEXT, after TEXT, confidence REAL, run TEXT HIDDEN)");
+            " \"column\" TEXT, before TEXT, after TEXT, confidence REAL, donors TEXT, run TEXT "
+            "HIDDEN)");
     if (result == SQLITE_OK) result = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
     if (result == SQLITE_OK)
         *ret = &cells->base;
@@ -92,9 +95,9 @@ static int cells_close(sqlite3_vtab_cursor *base)
 
 static enum status check_columns(const struct schema *schema, const char *path, struct err *err)
 {
-    bool same = schema->count == COLUMN_RUN;
+    bool same = schema->count == COLUMN_RUN || schema->count == ONCE_FEWER;
 
-    for (size_t i = 0; same && i < COLUMN_RUN; i++)
+    for (size_t i = 0; same && i < schema->count; i++)
         same = strcmp(schema->fields[i].name, names[i]) == 0;
     if (same) return STATUS_OK;
     return fail(err, STATUS_FAILED, "file \"%s\" is not the audit of a run's cells", path);
@@ -156,7 +159,7 @@ static int cells_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int
 {
     const struct extension_rows *rows = &((const struct cursor *)base)->rows;
 
-    if (column < COLUMN_RUN)
+    if (column < COLUMN_RUN && (size_t)column < rows->data->schema->count)
         extension_result(context, &rows->data->schema->fields[column], rows->batch.columns[column],
                          rows->row);
     return SQLITE_OK;

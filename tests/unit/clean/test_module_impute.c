@@ -191,6 +191,123 @@ static void estimates_of_integers_are_real_unless_rounded(void **state)
     trial_close(&whole);
 }
 
+static const char visits[] = "g:utf8|t:int64|x:float64|c:utf8";
+static const char visit_lines[] = "a|1|10|u\nb|1|1|v\na|3||\nb|2||w\na|2|20|\nb|3||\n";
+
+/* Of a: 10 at 1, 20 at 2, so 20 at 3; in the order of the rows 10. Any windows. */
+static void what_came_before_fills(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *text;
+    } cases[] = {
+        {"impute method=forward by=g time=t", "a|1|10.0|u\nb|1|1.0|v\na|3|20.0|u\nb|2|1.0|w\n"
+                                              "a|2|20.0|u\nb|3|1.0|w\n"},
+        {"impute method=forward by=g", "a|1|10.0|u\nb|1|1.0|v\na|3|10.0|u\nb|2|1.0|w\n"
+                                       "a|2|20.0|u\nb|3|1.0|w\n"},
+        {"impute method=backward columns=x", "a|1|10.0|u\nb|1|1.0|v\na|3|20.0|\nb|2|20.0|w\n"
+                                             "a|2|20.0|\nb|3||\n"},
+        {"impute method=backward by=g time=t columns=[x,c]",
+         "a|1|10.0|u\nb|1|1.0|v\na|3||\nb|2||w\na|2|20.0|\nb|3||\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int64_t rows = 1; rows < 8; rows += 3) {
+            OWNED(batch_release) struct batch input = trial_input(visits, visit_lines);
+            struct trial trial = {.words = cases[i].words, .window_rows = rows, .threads = 3};
+            trial_run(&trial, &module_impute, &input);
+            const char *text = trial_text(&trial);
+            assert_string_equal(strchr(text, '\n') + 1, cases[i].text);
+            trial_close(&trial);
+        }
+}
+
+static void groups_have_values_of_their_own(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input(visits, visit_lines);
+    OWNED(batch_release) struct batch next = trial_input(visits, "a|9||\nb|9||\nz|9||\n");
+    static const struct {
+        const char *words, *fitted, *frozen;
+    } cases[] = {
+        {"impute method=mean by=g columns=x",
+         "g|t|x|c\na|1|10.0|u\nb|1|1.0|v\na|3|15.0|\nb|2|1.0|w\na|2|20.0|\nb|3|1.0|\n",
+         "g|t|x|c\na|9|15.0|\nb|9|1.0|\nz|9|10.333333333333332|\n"},
+        {"impute method=median by=g columns=x",
+         "g|t|x|c\na|1|10.0|u\nb|1|1.0|v\na|3|15.0|\nb|2|1.0|w\na|2|20.0|\nb|3|1.0|\n",
+         "g|t|x|c\na|9|15.0|\nb|9|1.0|\nz|9|10.0|\n"},
+        {"impute method=mode by=g columns=c",
+         "g|t|x|c\na|1|10.0|u\nb|1|1.0|v\na|3||u\nb|2||w\na|2|20.0|u\nb|3||v\n",
+         "g|t|x|c\na|9||u\nb|9||v\nz|9||u\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial fit = {.words = cases[i].words, .window_rows = 2, .threads = 3};
+        trial_run(&fit, &module_impute, &input);
+        assert_string_equal(trial_text(&fit), cases[i].fitted);
+        struct trial frozen = {.words = cases[i].words, .load = (const char *)fit.saved.data};
+        trial_run(&frozen, &module_impute, &next);
+        assert_string_equal(trial_text(&frozen), cases[i].frozen);
+        trial_close(&frozen);
+        trial_close(&fit);
+    }
+}
+
+static void too_many_gaps_are_given_up(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = trial_input(visits, visit_lines);
+    struct trial columns = {.words = "impute columns=[x,t] drop_columns_above=0.49 indicator=true"};
+    trial_run(&columns, &module_impute, &input);
+    assert_string_equal(trial_text(&columns),
+                        "g|t|c|t_missing\na|1|u|false\nb|1|v|false\na|3||false\nb|2|w|false\n"
+                        "a|2||false\nb|3||false\n");
+    struct trial frozen = {.words = columns.words, .load = (const char *)columns.saved.data};
+    trial_run(&frozen, &module_impute, &input);
+    assert_string_equal(trial_text(&columns), trial_text(&frozen));
+    trial_close(&frozen);
+    trial_close(&columns);
+    struct trial rows = {.words = "impute method=mode columns=[x,c] drop_rows_above=0.5"};
+    trial_run(&rows, &module_impute, &input);
+    assert_int_equal(rows.removal_count, 2);
+    assert_int_equal(rows.removals[0].row, 2);
+    assert_string_equal(rows.removals[0].rule, "missing above share");
+    assert_string_equal(rows.removals[1].threshold, "0.5");
+    trial_close(&rows);
+}
+
+static void bounds_hold_what_is_filled_in(void **state)
+{
+    (void)state;
+    expect("impute method=mean bounds={x: [~, 3]}", "x:int64", "1\n\n9\n", "x\n1\n3\n9\n");
+    expect("impute method=constant value=-4 bounds={x: [0, 3]}", "x:int64", "1\n\n", "x\n1\n0\n");
+    expect("impute method=ridge columns=b round=true bounds={b: [45, 50]}", "a:int32|b:int64",
+           "1|10\n2|20\n3|30\n4|\n5|50\n6|60\n", "a|b\n1|10\n2|20\n3|30\n4|45\n5|50\n6|60\n");
+}
+
+static void hostile_values_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"median", "mean", "mode",    "knn",     "ridge",
+                                          "forest", "auto", "forward", "backward"};
+    static const char *const inputs[][2] = {
+        {"x:float64|y:float64|c:int64|n:float64",
+         "1|nan|7|\n2|inf|7|\n3|-inf|7|\n|1e308||\n5|-1e308|7|\n6|0|7|\n"},
+        {"x:float64", "\n"},
+        {"x:float64", ""},
+        {"a:int8|b:int8|c:int8|d:int8|e:int8", "1|2||4|5\n|4|3|2|\n"},
+        {"x:float64|y:float64", "|\n|\n|\n"},
+    };
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+            char words[64];
+            snprintf(words, sizeof words, "impute method=%s", methods[m]);
+            OWNED(batch_release) struct batch input = trial_input(inputs[i][0], inputs[i][1]);
+            struct trial trial = {.words = words};
+            trial_run(&trial, &module_impute, &input);
+            assert_int_equal(trial.output.rows, input.rows);
+            trial_close(&trial);
+        }
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
     (void)state;
@@ -202,6 +319,11 @@ static void refuses_what_it_cannot_do(void **state)
         {"impute method=constant", "needs a value"},
         {"impute columns=x method=constant value=two", "value \"two\" does not fit column \"x\""},
         {"impute columns=z", "z"},
+        {"impute time=x", "time goes with method forward or backward"},
+        {"impute method=knn by=c", "by goes with method"},
+        {"impute bounds={c: [1, 2]}", "no column \"c\" is filled here"},
+        {"impute bounds={x: [2, 1]}", "the least is larger"},
+        {"impute bounds={x: [2, up]}", "a bound is a number"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct trial trial = {.words = cases[i].words};
@@ -224,6 +346,11 @@ int main(void)
         cmocka_unit_test(other_columns_tell),
         cmocka_unit_test(the_model_is_the_same_again),
         cmocka_unit_test(estimates_of_integers_are_real_unless_rounded),
+        cmocka_unit_test(what_came_before_fills),
+        cmocka_unit_test(groups_have_values_of_their_own),
+        cmocka_unit_test(too_many_gaps_are_given_up),
+        cmocka_unit_test(bounds_hold_what_is_filled_in),
+        cmocka_unit_test(hostile_values_do_no_harm),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
