@@ -9,7 +9,7 @@
 #define ERRORS_APART     3.5
 #define DEVIATIONS_APART 0.25
 #define REFERENCES       500 /* donors whose distance is measured */
-#define TRUST_FALLS      4   /* with this power of the distance */
+#define TRUST_FALLS      3   /* with this power of the distance */
 #define TRUSTED          1.5 /* lead from which on it does not */
 
 struct side {
@@ -80,7 +80,6 @@ enum status shift_reference(const struct donors *donors, size_t column, double *
 
 double shift_trust(double distance, double reference, double lead)
 {
-    if (!(reference > 0) || !(distance > 0)) return 1;
-    double reach = reference * lead; /* the better they are, the farther they hold */
-    return fmin(lead < TRUSTED ? pow(reach / distance, TRUST_FALLS) : 1, 1);
+    if (!(reference > 0) || distance <= reference || lead >= TRUSTED) return 1;
+    return pow(reference / distance, TRUST_FALLS);
 }
