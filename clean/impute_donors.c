@@ -25,20 +25,26 @@ static void keep(struct nearest *nearest, size_t most, double distance, size_t p
     nearest->place[at] = (uint32_t)place;
 }
 
+/* Adds what one column sets the donors apart from the row. */
+static void measure_column(const struct donors *donors, size_t j, double value, bool estimated,
+                           double *distances)
+{
+    const double *rows = donors->rows + j, *filled = donors->filled + j;
+    size_t columns = donors->columns;
+    for (size_t i = 0; i < donors->count; i++) {
+        double apart = filled[i * columns] - value;
+        bool guess = estimated | (isnan(rows[i * columns]) != 0);
+        distances[i] += apart * apart * (guess ? DONORS_ESTIMATED_WEIGHT : 1);
+    }
+}
+
 void donors_measure(const struct donors *donors, const double *row, const double *filled,
                     double *distances)
 {
-    for (size_t i = 0; i < donors->count; i++) {
-        const double *other = donors->rows + i * donors->columns;
-        const double *other_filled = donors->filled + i * donors->columns;
-        double sum = 0;
-        for (size_t j = 0; j < donors->columns; j++) {
-            double apart = other_filled[j] - filled[j];
-            bool estimated = isnan(row[j]) || isnan(other[j]);
-            if (!isnan(apart)) sum += apart * apart * (estimated ? DONORS_ESTIMATED_WEIGHT : 1);
-        }
-        distances[i] = sum;
-    }
+    memset(distances, 0, donors->count * sizeof *distances);
+    for (size_t j = 0; j < donors->columns; j++)
+        if (!isnan(filled[j])) /* else the column was never known */
+            measure_column(donors, j, filled[j], isnan(row[j]) != 0, distances);
 }
 
 void donors_ask(const struct donors *donors, const double *distances, size_t column,
