@@ -14,7 +14,8 @@ const char *const drift_action_names[] = {"fail", "evolve", "reject"};
 struct column_file {
     const char *type, *doc, *minimum, *maximum;
     bool nullable, unique, personal;
-    struct text_list allowed;
+    const char *pattern;
+    struct text_list allowed, length;
 };
 
 #define IN(member) offsetof(struct column_file, member)
@@ -39,6 +40,14 @@ static const struct setting column_settings[] = {
      .kind = SETTING_TEXTS,
      .offset = IN(allowed),
      .help = "the only values there may be"},
+    {.name = "pattern",
+     .kind = SETTING_TEXT,
+     .offset = IN(pattern),
+     .help = "a PCRE2 expression that all of a value matches"},
+    {.name = "length",
+     .kind = SETTING_TEXTS,
+     .offset = IN(length),
+     .help = "characters of a value: a number, or [least, most]"},
     {.name = "personal",
      .kind = SETTING_FLAG,
      .offset = IN(personal),
@@ -100,6 +109,21 @@ static enum status check_column(const struct column_file *file, const struct yam
     return STATUS_OK;
 }
 
+static enum status parse_texts(const struct column_file *file, const struct yaml_node *node,
+                               struct contract_column *ret, struct err *err)
+{
+    struct err inner = {0};
+    ret->pattern_text = file->pattern;
+    if (file->pattern != NULL &&
+        contract_pattern_open(&ret->pattern, file->pattern, &inner) != STATUS_OK)
+        return fail_at(yaml_get(node, "pattern"), err, "column \"%s\": %s", ret->name,
+                       inner.message);
+    if (contract_length_read(&file->length, &ret->length_least, &ret->length_most, &inner) ==
+        STATUS_OK)
+        return STATUS_OK;
+    return fail_at(yaml_get(node, "length"), err, "column \"%s\": %s", ret->name, inner.message);
+}
+
 static enum status check_name(const struct contract *contract, const struct yaml_node *key,
                               struct err *err)
 {
@@ -138,7 +162,8 @@ static enum status parse_column(struct contract *contract, const struct yaml_nod
     TRY(parse_bound(file.maximum, "max", value, column, &column->maximum, &column->has_maximum,
                     err));
     TRY(check_column(&file, value, column, err));
-    contract->count++;
+    contract->count++; /* contract_close releases the pattern */
+    TRY(parse_texts(&file, value, column, err));
     return STATUS_OK;
 }
 
@@ -166,6 +191,7 @@ static const struct setting drift_settings[] = {
 struct contract_file {
     int64_t tamis;
     const struct yaml_node *columns, *on_drift;
+    struct text_list key;
     const char *doc;
 };
 
@@ -181,6 +207,10 @@ static const struct setting contract_settings[] = {
      .kind = SETTING_TREE,
      .offset = offsetof(struct contract_file, columns),
      .help = "name: type, or name: {type: ..., nullable: ...}"},
+    {.name = "key",
+     .kind = SETTING_TEXTS,
+     .offset = offsetof(struct contract_file, key),
+     .help = "columns that together have no value twice, and none without"},
     {.name = "on_drift",
      .kind = SETTING_TREE,
      .offset = offsetof(struct contract_file, on_drift),
@@ -240,6 +270,11 @@ static enum status parse(struct contract *contract, const struct yaml_node *root
         contract->on_drift[i] =
             on_drift == DRIFT_AS_WRITTEN ? (enum drift_action)drift.action[i] : on_drift;
     TRY(parse_columns(contract, file.columns, root, err));
+    contract->key = file.key;
+    for (size_t i = 0; i < file.key.count; i++)
+        if (contract_find(contract, str_of(file.key.items[i])) == NULL)
+            return fail_at(yaml_get(root, "key"), err, "key: there is no column \"%s\"",
+                           file.key.items[i]);
     TRY(list_texts(contract, err));
     TRY(yaml_digest(root, &contract->digest, err));
     TRY(yaml_json(root, &json, err));
@@ -287,7 +322,8 @@ enum status contract_of_schema(struct contract **ret, const struct schema *schem
         struct contract_column *column = &contract->columns[contract->count];
         if (strcmp(field->name, COLUMN_SOURCE) == 0 || strcmp(field->name, COLUMN_RECORD) == 0)
             continue;
-        *column = (struct contract_column){.type = *field, .nullable = true};
+        *column =
+            (struct contract_column){.type = *field, .nullable = true, .length_most = INT64_MAX};
         column->name = arena_text(contract->arena, field->name, strlen(field->name));
         if (column->name == NULL) return fail_memory(err, strlen(field->name));
         column->typed = scalar_knows(field);
@@ -314,6 +350,8 @@ void contract_close(struct contract **contract)
 {
     if (contract == NULL || *contract == NULL) return;
     struct arena *arena = (*contract)->arena;
+    for (size_t i = 0; i < (*contract)->count; i++)
+        contract_pattern_close(&(*contract)->columns[i].pattern);
     memory_free(*contract);
     arena_close(&arena);
     *contract = NULL;

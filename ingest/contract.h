@@ -4,6 +4,7 @@
  *   columns:
  *     id: {type: int64, nullable: false, unique: true}
  *     email: {type: utf8, personal: true}
+ *   key: [shop, number]
  *   on_drift: {new: evolve, missing: fail, retyped: reject, reordered: evolve}
  */
 #ifndef INGEST_CONTRACT_H
@@ -40,8 +41,11 @@ struct contract_column {
     bool has_minimum, has_maximum;
     struct scalar minimum, maximum;
     const char *minimum_text, *maximum_text;
-    struct text_list allowed; /* as the values read as text */
-    int line;                 /* in the file */
+    struct text_list allowed;         /* as the values read as text */
+    struct contract_pattern *pattern; /* that all of a value as text matches; NULL = none */
+    const char *pattern_text;
+    int64_t length_least, length_most; /* characters of a value as text */
+    int line;                          /* in the file */
 };
 
 struct contract {
@@ -52,6 +56,7 @@ struct contract {
     enum drift_action on_drift[DRIFT_COUNT];
     struct digest digest; /* of what it says, not of how it is laid out */
     const char *json;
+    struct text_list key;   /* columns that together have no value twice, and no null */
     struct text_list texts; /* columns that a kind without types leaves as text */
 };
 
@@ -63,6 +68,16 @@ MUST_CHECK enum status contract_load(struct contract **ret, const char *path,
  * columns, missing ones and other types make records rejects. */
 MUST_CHECK enum status contract_of_schema(struct contract **ret, const struct schema *schema,
                                           struct err *err);
+/* ---- contract_text.c ---- */
+
+/* A PCRE2 expression for whole values. STATUS_USAGE says what is wrong with it, and where. */
+MUST_CHECK enum status contract_pattern_open(struct contract_pattern **ret, const char *text,
+                                             struct err *err);
+void contract_pattern_close(struct contract_pattern **pattern);
+/* One number, or the least and the most; none = any. */
+MUST_CHECK enum status contract_length_read(const struct text_list *list, int64_t *ret_least,
+                                            int64_t *ret_most, struct err *err);
+
 /* NULL where the contract has no such column. */
 const struct contract_column *contract_find(const struct contract *contract, struct str name);
 void contract_close(struct contract **contract);

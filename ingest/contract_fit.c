@@ -169,7 +169,9 @@ static enum status make_schema(struct contract_fit *fit, struct err *err)
         TRY(distinct_open(&column->seen, err));
         fit->has_unique = true;
     }
-    return STATUS_OK;
+    if (fit->contract->key.count == 0) return STATUS_OK;
+    fit->has_unique = true;
+    return distinct_open(&fit->key_seen, err);
 }
 
 /* ---- each source ---- */
@@ -383,6 +385,7 @@ void contract_fit_close(struct contract_fit **fit)
     if (f == NULL) return;
     for (size_t i = 0; f->columns != NULL && i < f->schema->count; i++)
         distinct_close(&f->columns[i].seen);
+    distinct_close(&f->key_seen);
     if (f->lock_made) {
         pthread_cond_destroy(&f->moved);
         pthread_mutex_destroy(&f->lock);

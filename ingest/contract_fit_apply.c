@@ -35,9 +35,10 @@ void contract_fit_skip(struct contract_fit *fit, uint64_t turn)
 /* ---- what a fault is called ---- */
 
 static const char *const rule_names[] = {
-    [FIT_TYPE] = "type",      [FIT_NULL] = "null",       [FIT_MINIMUM] = "min",
-    [FIT_MAXIMUM] = "max",    [FIT_ALLOWED] = "allowed", [FIT_UNIQUE] = "unique",
-    [FIT_NEW] = "new column", [FIT_REFUSED] = "drift",
+    [FIT_TYPE] = "type",       [FIT_NULL] = "null",       [FIT_MINIMUM] = "min",
+    [FIT_PATTERN] = "pattern", [FIT_LENGTH] = "length",   [FIT_KEY] = "key",
+    [FIT_MAXIMUM] = "max",     [FIT_ALLOWED] = "allowed", [FIT_UNIQUE] = "unique",
+    [FIT_NEW] = "new column",  [FIT_REFUSED] = "drift",
 };
 
 #define VALUE_SHOWN 120
@@ -82,6 +83,14 @@ static enum status expected_text(const struct applying *applying, const struct f
     case FIT_ALLOWED:
         *ret = arena_format(arena, "one of %zu allowed values", rule->allowed.count);
         break;
+    case FIT_PATTERN: *ret = arena_format(arena, "what matches %s", rule->pattern_text); break;
+    case FIT_LENGTH:
+        *ret = rule->length_least == rule->length_most
+                   ? arena_format(arena, "%lld characters", (long long)rule->length_least)
+                   : arena_format(arena, "%lld to %lld characters", (long long)rule->length_least,
+                                  (long long)rule->length_most);
+        break;
+    case FIT_KEY:
     case FIT_UNIQUE:
         *ret = fault->other_source == applying->source
                    ? arena_format(arena, "another than record %lld has", (long long)fault->other)

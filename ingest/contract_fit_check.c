@@ -82,6 +82,18 @@ static enum status check_allowed(const struct contract_column *rule, const struc
     return STATUS_OK;
 }
 
+static enum status check_texts(const struct contract_column *rule, const struct field *field,
+                               const struct array *array, size_t column, struct fit_fault *faults,
+                               struct err *err)
+{
+    OWNED(memory_release) uint8_t *found = memory_get((size_t)array->length, 1);
+    if (found == NULL) return fail_memory(err, (size_t)array->length);
+    TRY(fit_texts(rule, field, array, found, err));
+    for (int64_t row = 0; row < array->length; row++)
+        if (found[row] != FIT_FINE) blame(&faults[row], (enum fit_rule)found[row], column);
+    return STATUS_OK;
+}
+
 static enum status check_rule(struct contract_fit *fit, size_t column, bool absent,
                               const struct array *array, struct fit_fault *faults, struct err *err)
 {
@@ -92,6 +104,7 @@ static enum status check_rule(struct contract_fit *fit, size_t column, bool abse
         if (value_is_null(field, array, row)) blame(&faults[row], FIT_NULL, column);
     if (fit->columns[column].has_minimum || fit->columns[column].has_maximum)
         check_bounds(&fit->columns[column], field, array, column, faults);
+    TRY(check_texts(rule, field, array, column, faults, err));
     if (rule->allowed.count == 0) return STATUS_OK;
     return check_allowed(rule, field, array, column, faults, err);
 }
@@ -119,6 +132,47 @@ enum status fit_columns(struct contract_fit *fit, size_t source, const struct ba
 
 /* ---- unique columns ---- */
 
+/* All columns of the key as one value. *ret_null: the first of them without a value, or ABSENT. */
+static enum status key_at(const struct contract_fit *fit, struct array *const *columns, int64_t row,
+                          struct bytes *scratch, struct distinct_key *ret, size_t *ret_null,
+                          struct err *err)
+{
+    OWNED(memory_release) struct distinct_key *parts = NULL;
+    const struct text_list *key = &fit->contract->key;
+    TRY(NEW(&parts, key->count, err));
+    *ret_null = ABSENT;
+    for (size_t i = 0; i < key->count; i++) {
+        size_t column = (size_t)schema_find(fit->schema, str_of(key->items[i]));
+        const struct field *field = &fit->schema->fields[column];
+        if (value_is_null(field, columns[column], row)) {
+            *ret_null = column;
+            return STATUS_OK;
+        }
+        TRY(distinct_key_at(field, columns[column], row, scratch, &parts[i], err));
+    }
+    *ret = distinct_key_of((struct str){(const char *)parts, key->count * sizeof *parts});
+    return STATUS_OK;
+}
+
+static enum status check_key(struct contract_fit *fit, struct array *const *columns, int64_t row,
+                             struct bytes *scratch, struct distinct_key *ret,
+                             struct fit_fault *fault, struct err *err)
+{
+    size_t null;
+    if (fit->key_seen == NULL) return STATUS_OK;
+    TRY(key_at(fit, columns, row, scratch, ret, &null, err));
+    if (null != ABSENT) {
+        blame(fault, FIT_NULL, null);
+        return STATUS_OK;
+    }
+    const struct distinct_place *place = distinct_find(fit->key_seen, ret);
+    if (place == NULL) return STATUS_OK;
+    fault->other = place->record;
+    fault->other_source = place->source;
+    blame(fault, FIT_KEY, (size_t)schema_find(fit->schema, str_of(fit->contract->key.items[0])));
+    return STATUS_OK;
+}
+
 /* Looks a row up in every unique column before it is added to any: a reject claims no value. */
 static enum status unique_row(struct contract_fit *fit, size_t source, struct array *const *columns,
                               int64_t row, int64_t record, struct distinct_key *keys,
@@ -135,6 +189,10 @@ static enum status unique_row(struct contract_fit *fit, size_t source, struct ar
         blame(fault, FIT_UNIQUE, i);
         return STATUS_OK;
     }
+    struct distinct_key whole;
+    TRY(check_key(fit, columns, row, scratch, &whole, fault, err));
+    if (fault->rule != FIT_FINE) return STATUS_OK;
+    if (fit->key_seen != NULL) TRY(distinct_add(fit->key_seen, &whole, source, record, err));
     for (size_t i = 0; i < fit->contract->count; i++)
         if (fit->columns[i].seen != NULL &&
             !value_is_null(&fit->schema->fields[i], columns[i], row))

@@ -43,6 +43,7 @@ struct contract_fit {
     size_t drift_count, drift_room;
     int64_t (*number)(const void *context, size_t source, int64_t record); /* NULL: as it is */
     const void *number_context;
+    struct distinct *key_seen; /* of the contract's key; NULL = it has none */
     bool has_unique;
     pthread_mutex_t lock; /* of the turn */
     pthread_cond_t moved;
@@ -60,6 +61,9 @@ enum fit_rule {
     FIT_MINIMUM,
     FIT_MAXIMUM,
     FIT_ALLOWED,
+    FIT_PATTERN,
+    FIT_LENGTH,
+    FIT_KEY,
     FIT_UNIQUE,
     FIT_NEW,
     FIT_REFUSED, /* the whole source */
@@ -67,7 +71,7 @@ enum fit_rule {
 struct fit_fault {
     uint8_t rule;
     uint32_t column;
-    int64_t other; /* FIT_UNIQUE: the record that had the value first */
+    int64_t other; /* FIT_UNIQUE, FIT_KEY: the record that had the value first */
     uint64_t other_source;
 };
 
@@ -80,5 +84,11 @@ MUST_CHECK enum status fit_unique(struct contract_fit *fit, size_t source,
                                   struct array *const *columns, int64_t rows,
                                   const int64_t *records, struct fit_fault *faults,
                                   struct err *err);
+
+/* ---- contract_text.c ---- */
+
+/* ret[row]: FIT_FINE, FIT_LENGTH or FIT_PATTERN. */
+MUST_CHECK enum status fit_texts(const struct contract_column *rule, const struct field *field,
+                                 const struct array *array, uint8_t *ret, struct err *err);
 
 #endif

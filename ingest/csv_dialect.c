@@ -62,14 +62,20 @@ static size_t width_of(const struct source_options *options, const struct csv_sa
 static enum status find_width(const struct source_options *options, const struct csv_sample *sample,
                               size_t size, struct csv_dialect *ret, struct err *err)
 {
+    if (sample->end == 0 && options->skip_rows > 0)
+        return fail(err, STATUS_FAILED, "found no line behind the %lld of --skip-rows",
+                    (long long)options->skip_rows);
     if (sample->end == 0)
         return fail(err, STATUS_FAILED, "the first record does not end within %zu bytes", size);
     ret->fields = width_of(options, sample);
     if (ret->fields == 0)
         return fail(err, STATUS_FAILED, "the header has a quote in the wrong place");
-    if (ret->fields > CSV_COLUMNS_MAXIMUM)
-        return fail(err, STATUS_FAILED, "found more columns than %d, which is the most",
-                    CSV_COLUMNS_MAXIMUM);
+    size_t most = (size_t)options->column_limit;
+    if (ret->fields > most) {
+        (void)fail(err, STATUS_FAILED, "found more than %zu columns", most);
+        err_hint(err, "--max-columns N takes more");
+        return STATUS_FAILED;
+    }
     return STATUS_OK;
 }
 

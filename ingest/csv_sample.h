@@ -6,7 +6,7 @@
 #include "ingest/csv_parts.h"
 
 #define CSV_SAMPLE_ROWS     1000
-#define CSV_COLUMNS_MAXIMUM 10000
+#define CSV_COLUMNS_MAXIMUM 20000 /* of --max-columns */
 
 struct csv_sample_cell {
     struct str text;

@@ -55,9 +55,7 @@ static enum status check_queries(const struct ingest *ingest, struct err *err)
     const char *option = ingest->options.table != NULL   ? "--table"
                          : ingest->options.query != NULL ? "--query"
                                                          : NULL;
-    if (ingest->args->columns.count > 0 && !ingest->kind->columns)
-        return fail(err, STATUS_USAGE, "--columns is for Parquet files, and the source is %s",
-                    ingest->kind->name);
+    TRY(ingest_options_fit(ingest->args, ingest->kind, err));
     if (option == NULL || ingest->kind->queries) return STATUS_OK;
     (void)fail(err, STATUS_USAGE, "%s is for databases, and the source is %s", option,
                ingest->kind->name);
@@ -151,6 +149,36 @@ static enum status fit_contract(struct ingest *ingest, struct err *err)
     return status;
 }
 
+/* A version that is continued gets no column in which only rejects have a value: those stand behind
+ * the contract's. */
+static enum status kept_columns(const struct ingest *ingest, struct schema **ret, struct err *err)
+{
+    const struct schema *schema = contract_fit_schema(ingest->fit);
+    bool all = ingest->increment == NULL || increment_schema(ingest->increment) == NULL ||
+               ingest->contract->on_drift[DRIFT_NEW] != DRIFT_REJECT;
+    if (all) return schema_copy(ret, schema, err);
+    OWNED(schema_unref) struct schema *kept = NULL;
+    TRY(schema_new(&kept, err));
+    for (size_t i = 0; i < ingest->contract->count; i++)
+        TRY(schema_add(kept, &schema->fields[i], err));
+    for (size_t i = 0; i < schema->metadata.count; i++)
+        TRY(schema_add_metadata(kept, schema->metadata.pairs[i].key,
+                                schema->metadata.pairs[i].value, err));
+    *ret = kept;
+    kept = NULL;
+    return STATUS_OK;
+}
+
+static enum status check_columns(const struct ingest *ingest, const struct schema *schema,
+                                 struct err *err)
+{
+    if ((int64_t)schema->count <= ingest->options.column_limit) return STATUS_OK;
+    (void)fail(err, STATUS_FAILED, "found %zu columns, expected at most %lld", schema->count,
+               (long long)ingest->options.column_limit);
+    err_hint(err, "--max-columns N takes more");
+    return STATUS_FAILED;
+}
+
 static enum status open_provenance(struct ingest *ingest, struct err *err)
 {
     bool wanted = !ingest->args->no_provenance;
@@ -158,12 +186,13 @@ static enum status open_provenance(struct ingest *ingest, struct err *err)
     if (ingest->contract == NULL)
         return provenance_open(&ingest->provenance, ingest->kind, ingest->sources, ingest->names,
                                ingest->count, ingest->options.expected, version, wanted, err);
+    OWNED(schema_unref) struct schema *schema = NULL;
     TRY(fit_contract(ingest, err));
-    if (ingest->increment != NULL)
-        TRY(increment_check(ingest->increment, contract_fit_schema(ingest->fit), err));
+    TRY(kept_columns(ingest, &schema, err));
+    if (ingest->increment != NULL) TRY(increment_check(ingest->increment, schema, err));
     if (ingest->retry != NULL) contract_fit_number(ingest->fit, retry_number, ingest->retry);
-    return provenance_open_as(&ingest->provenance, contract_fit_schema(ingest->fit), ingest->names,
-                              ingest->count, wanted, err);
+    return provenance_open_as(&ingest->provenance, schema, ingest->names, ingest->count, wanted,
+                              err);
 }
 
 static enum status open_objects(struct ingest *ingest, char *const *operands, struct err *err)
@@ -209,6 +238,8 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
         if (ingest->retry != NULL) retry_options(ingest->retry, i, ingest->args, &ingest->options);
         enum status status =
             ingest->kind->open(&ingest->sources[i], object->path, &ingest->options, err);
+        if (status == STATUS_OK)
+            status = check_columns(ingest, ingest->kind->schema(ingest->sources[i]), err);
         if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", ingest->names[i]);
     }
     return open_provenance(ingest, err);
@@ -551,7 +582,12 @@ static enum status open_increment(struct ingest *ingest, struct err *err)
     };
     TRY(increment_open(&ingest->increment, ingest->run, ingest->args->into, &options, err));
     ingest->options.watermarks = increment_watermarks(ingest->increment);
-    if (ingest->contract == NULL) ingest->options.expected = increment_schema(ingest->increment);
+    const struct schema *schema = increment_schema(ingest->increment);
+    if (ingest->args->on_drift == 1 + DRIFT_REJECT && ingest->contract == NULL && schema != NULL) {
+        TRY(contract_of_schema(&ingest->contract, schema, err)); /* what differs is a reject */
+        ingest->options.contract_texts = &ingest->contract->texts;
+    }
+    if (ingest->contract == NULL) ingest->options.expected = schema;
     return STATUS_OK;
 }
 

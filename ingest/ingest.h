@@ -21,7 +21,8 @@ struct ingest_args {
     int ragged;     /* 0 reject, 1 pad */
     struct text_list text, sidecar, columns;
     bool no_provenance, accept_failed, incremental, retry;
-    int64_t chunk_rows, max_pixels, skip_rows, max_members, retries, timeout;
+    int64_t chunk_rows, max_columns, max_depth, max_pixels, skip_rows, max_members, retries,
+        timeout;
     uint64_t chunk_bytes, max_field, max_record, max_picture, max_bytes;
     double max_ratio;
     int changed;     /* enum changed_action */
@@ -37,6 +38,9 @@ struct reject_bound {
 extern const struct setting ingest_options[];
 /* The kind of --format, or of --pattern; NULL = by content. */
 const struct source_kind *ingest_wanted_kind(const struct ingest_args *args);
+/* STATUS_USAGE for an option that means nothing to sources of this kind. */
+MUST_CHECK enum status ingest_options_fit(const struct ingest_args *args,
+                                          const struct source_kind *kind, struct err *err);
 /* Texts of the command line as what they mean. STATUS_USAGE names the option. */
 MUST_CHECK enum status ingest_source_options(const struct ingest_args *args,
                                              const struct common *common,

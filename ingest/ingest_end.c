@@ -62,13 +62,18 @@ static void judge(struct ingest *ingest)
     int64_t records = ingest->rows + ingest->rejected;
     const struct reject_bound *bound = &ingest->bound;
     if (bound->count >= 0 && ingest->rejected > bound->count)
-        snprintf(reason, sizeof reason, "%lld records rejected, expected at most %lld",
-                 (long long)ingest->rejected, (long long)bound->count);
+        snprintf(reason, sizeof reason, "%lld record%s rejected, expected at most %lld",
+                 (long long)ingest->rejected, ingest->rejected == 1 ? "" : "s",
+                 (long long)bound->count);
     else if (bound->share >= 0 && (double)ingest->rejected > bound->share * (double)records)
         snprintf(reason, sizeof reason, "%lld of %lld records rejected, expected at most %g %%",
                  (long long)ingest->rejected, (long long)records, bound->share * 100);
-    else if (ingest->rows == 0 && ingest->rejected > 0 && ingest->args->max_rejects == NULL)
-        snprintf(reason, sizeof reason, "all %lld records rejected", (long long)records);
+    else if (ingest->rows == 0 && ingest->rejected > 0 && ingest->args->max_rejects == NULL) {
+        if (records == 1)
+            snprintf(reason, sizeof reason, "the only record was rejected");
+        else
+            snprintf(reason, sizeof reason, "all %lld records rejected", (long long)records);
+    }
     for (size_t i = 0; i < ingest->count && ingest->kind->verdict_failed != NULL; i++)
         if (reason[0] == '\0' && ingest->kind->verdict_failed(ingest->sources[i]))
             snprintf(reason, sizeof reason, "the data of \"%.80s\" failed its checks before",

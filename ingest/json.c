@@ -9,8 +9,8 @@ struct parser {
     struct json *json;
     const uint8_t *text;
     size_t size, at;
-    uint32_t open[JSON_DEPTH]; /* tokens of the containers around */
-    size_t depth;
+    uint32_t open[JSON_DEPTH_MAXIMUM]; /* tokens of the containers around */
+    size_t depth, most;
     struct err *err;
 };
 
@@ -188,7 +188,8 @@ static bool scan_word(struct parser *parser, enum json_kind *ret)
 
 static bool open_container(struct parser *parser, enum json_kind kind, enum status *status)
 {
-    if (parser->depth == JSON_DEPTH) return fault(parser, "found more than %d levels", JSON_DEPTH);
+    if (parser->depth == parser->most)
+        return fault(parser, "found more than %zu levels", parser->most);
     parser->open[parser->depth++] = (uint32_t)parser->json->count;
     *status = add_token(parser, kind, parser->at++, 0, false);
     return *status == STATUS_OK;
@@ -280,6 +281,7 @@ enum status json_parse(struct json *json, const uint8_t *text, size_t size, stru
     struct parser parser = {.json = json, .text = text, .size = size, .err = err};
     enum status status = STATUS_OK;
     bool done = false;
+    parser.most = json->depth_most == 0 ? JSON_DEPTH : json->depth_most;
     json->text = text;
     json->count = 0;
     json->fault[0] = '\0';

@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "base/str.h"
 
-#define JSON_DEPTH 128
+#define JSON_DEPTH         128 /* by default */
+#define JSON_DEPTH_MAXIMUM 1000
 
 enum json_kind {
     JSON_NULL,
@@ -31,7 +32,8 @@ struct json {
     const uint8_t *text;
     struct json_token *tokens; /* memory_get; kept from one text to the next */
     size_t count, room;
-    char fault[128]; /* "" = none */
+    size_t depth_most; /* of containers in each other; 0 = JSON_DEPTH */
+    char fault[128];   /* "" = none */
     size_t fault_at;
 };
 

@@ -57,6 +57,7 @@ enum status json_read(struct json_reading *reading, const struct json_piece *pie
         set_fault(reading, "encoding", "found bytes that are not UTF-8");
         return STATUS_OK;
     }
+    reading->json.depth_most = (size_t)options->depth_limit;
     TRY(json_parse(&reading->json, text, span->size, err));
     if (reading->json.fault[0] != '\0')
         set_fault(reading, "json", "%s", reading->json.fault);

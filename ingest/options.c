@@ -2,6 +2,8 @@
 #include "base/parallel.h"
 #include "ingest/dialect_options.h"
 #include "ingest/encoding.h"
+#include "ingest/json.h"
+#include "ingest/shape.h"
 
 #include <stdlib.h>
 
@@ -186,6 +188,22 @@ const struct setting ingest_options[] = {
      .maximum = 1u << 30,
      .argument = "SIZE",
      .help = "a longer line, row or entry is a reject"},
+    {.name = "max-columns",
+     .kind = SETTING_INT,
+     .offset = AT(max_columns),
+     .fallback = "10000",
+     .minimum = 1,
+     .maximum = COLUMNS_MAXIMUM,
+     .argument = "N",
+     .help = "more columns end the run"},
+    {.name = "max-depth",
+     .kind = SETTING_INT,
+     .offset = AT(max_depth),
+     .fallback = "128", /* JSON_DEPTH */
+     .minimum = 1,
+     .maximum = JSON_DEPTH_MAXIMUM,
+     .argument = "N",
+     .help = "a JSON record with more levels in each other is a reject"},
     {.name = "max-picture",
      .kind = SETTING_SIZE,
      .offset = AT(max_picture),
@@ -355,6 +373,8 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
         .text_columns = &args->text,
         .columns = &args->columns,
         .field_limit = args->max_field,
+        .column_limit = args->max_columns > 0 ? args->max_columns : 10000,
+        .depth_limit = args->max_depth > 0 ? args->max_depth : JSON_DEPTH,
         .record_limit = args->max_record > 0 ? args->max_record : 64u << 20,
         .picture_limit = args->max_picture,
         .pixel_limit = (uint64_t)args->max_pixels,
@@ -375,8 +395,10 @@ enum status ingest_source_options(const struct ingest_args *args, const struct c
 enum status ingest_contract(const struct ingest_args *args, struct contract **ret, struct err *err)
 {
     *ret = NULL;
-    if (args->contract == NULL && args->on_drift > 0)
-        return fail(err, STATUS_USAGE, "--on-drift is for a run with --contract FILE");
+    bool into_known = args->incremental && args->on_drift == 1 + DRIFT_REJECT;
+    if (args->contract == NULL && args->on_drift > 0 && !into_known)
+        return fail(err, STATUS_USAGE, "--on-drift %s is for a run with --contract FILE",
+                    drift_action_names[args->on_drift - 1]);
     if (args->contract == NULL) return STATUS_OK;
     enum drift_action action =
         args->on_drift == 0 ? DRIFT_AS_WRITTEN : (enum drift_action)(args->on_drift - 1);

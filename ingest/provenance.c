@@ -70,7 +70,7 @@ static enum status agree(const struct source_kind *kind, struct source *const *s
         if (status == STATUS_OK) continue;
         if (expected != NULL)
             err_hint(err, "rows of other columns or types go into a dataset of their own (--into), "
-                          "or are rejects of a contract (--contract FILE --on-drift reject)");
+                          "or become rejects: --on-drift reject");
         else
             err_hint(err, "ingest files of different columns one after the other");
         return status;

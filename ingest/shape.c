@@ -118,7 +118,7 @@ struct sight {
     struct str twice; /* data NULL = no key comes twice */
 };
 
-/* Walks an object; depth is bounded by JSON_DEPTH. With `note` what is found is written down,
+/* Walks an object; depth is bounded by --max-depth. With `note` what is found is written down,
  * without only nodes are made and keys are checked. */
 static enum status see_object(struct sight *sight, uint32_t object, struct shape_node *node,
                               bool note, struct err *err);

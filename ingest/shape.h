@@ -13,7 +13,7 @@
 #include "ingest/json.h"
 
 #define SHAPE_NODES_MAXIMUM 20000
-#define COLUMNS_MAXIMUM     10000
+#define COLUMNS_MAXIMUM     20000 /* of --max-columns */
 
 enum shape_form {                /* of a path, when all records were seen */
                   SHAPE_MEMBERS, /* an object: its members are columns */

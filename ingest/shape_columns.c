@@ -129,7 +129,7 @@ static enum status unique_name(struct naming *naming, const char *path, const ch
     return STATUS_OK;
 }
 
-/* Columns of a node and what is below it; depth is bounded by JSON_DEPTH. */
+/* Columns of a node and what is below it; depth is bounded by --max-depth. */
 static enum status add_columns(struct naming *naming, struct shape_node *node, const char *path,
                                struct err *err)
 {

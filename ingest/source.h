@@ -68,6 +68,7 @@ struct source_options {
     const struct text_list *text_columns;   /* never inferred: stay utf8 */
     const struct text_list *contract_texts; /* likewise, where the source has them; NULL = none */
     const struct text_list *columns;        /* only these; NULL or none = all */
+    int64_t column_limit, depth_limit;      /* of the output; of JSON values in each other */
     uint64_t field_limit, record_limit, picture_limit, pixel_limit; /* design section 9 */
     int64_t chunk_rows;                                             /* of a piece */
     uint64_t chunk_bytes;

@@ -26,6 +26,7 @@ struct source {
     struct schema *schema;
     size_t next; /* picture the next piece begins with */
     int64_t other_files;
+    char hint[80]; /* on these */
 };
 
 struct source_piece { /* pictures first ... first + count - 1 */
@@ -90,6 +91,43 @@ static int64_t count_others(const struct source *source)
     return others;
 }
 
+/* An ending of files that lie beside pictures and are not looked at; NULL = none among the first.
+ */
+static const char *ignored_ending(const struct source *source)
+{
+    static const char *const endings[] = {"json", "cls", "txt", "caption", "csv", "xml"};
+    const struct file_list *files = &source->files;
+    for (size_t i = 0; i < files->chosen_count && i < 100; i++)
+        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+            if (picture_sidecar(files, &files->items[files->chosen[i]], endings[k]) != NULL)
+                return endings[k];
+    return NULL;
+}
+
+/* A table among the other files: perhaps of labels. */
+static const char *ignored_table(const struct source *source)
+{
+    static const char *const endings[] = {"csv", "tsv", "jsonl", "json"};
+    for (size_t i = 0; i < source->files.count; i++)
+        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+            if (ends_as(source->files.items[i].path, endings[k]))
+                return source->files.items[i].path;
+    return NULL;
+}
+
+/* What lies with pictures and is not looked at has a way in. */
+static void find_hint(struct source *source)
+{
+    char *ret = source->hint, shown[40];
+    const char *ending = source->other_files > 0 ? ignored_ending(source) : NULL;
+    const char *table = source->other_files > 0 && ending == NULL ? ignored_table(source) : NULL;
+    if (ending != NULL)
+        snprintf(ret, sizeof source->hint, " (--sidecar %s reads NAME.%s)", ending, ending);
+    else if (table != NULL)
+        snprintf(ret, sizeof source->hint, " (%s is a source of its own)",
+                 escape_for_terminal(str_of(table), shown, sizeof shown));
+}
+
 /* Chooses only the pictures that no run before has read. */
 static enum status leave_known(struct source *source, struct err *err)
 {
@@ -146,6 +184,7 @@ static enum status open_images(struct source **ret, const char *path,
     if (path == NULL && bundle == NULL) TRY(take_one(source, &bundle, err));
     TRY(picture_list_open(&source->files, path, bundle, source->arena, err));
     source->other_files = count_others(source);
+    find_hint(source);
     if (options->watermarks != NULL && source->files.folder) TRY(leave_known(source, err));
     TRY(NEW(&source->digests, source->files.chosen_count, err));
     TRY(NEW(&source->alone, source->files.chosen_count, err));
@@ -433,8 +472,8 @@ static void remark_images(const struct source *source, char *ret, size_t room)
         snprintf(what, sizeof what, "%lld link%s or device%s", links, links == 1 ? "" : "s",
                  links == 1 ? "" : "s");
     if (others > 0)
-        snprintf(ret, room, "%lld other file%s%s%s ignored", others, others == 1 ? "" : "s",
-                 links > 0 ? " and " : "", what);
+        snprintf(ret, room, "%lld other file%s%s%s ignored%s", others, others == 1 ? "" : "s",
+                 links > 0 ? " and " : "", what, source->hint);
     else if (links > 0)
         snprintf(ret, room, "%s ignored", what);
     member_marks_remark(&source->marks, ret, room);

@@ -21,6 +21,8 @@ static inline struct source_options csv_options(void)
         .skip_rows = -1,
         .field_limit = 16u << 20,
         .record_limit = 64u << 20,
+        .column_limit = 10000,
+        .depth_limit = 128,
         .picture_limit = 64u << 20,
         .pixel_limit = 100000000,
         .chunk_rows = 65536,
