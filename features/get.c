@@ -182,25 +182,35 @@ static enum status write_entities(struct get *get, const struct feature_table *t
     return STATUS_OK;
 }
 
+/* The entities of the range in memory. */
+static enum status write_range(struct get *get, const struct feature_table *table, struct err *err)
+{
+    OWNED(memory_release) uint32_t *ids = NULL;
+    int64_t count = 0;
+    TRY(NEW(&ids, table->timeline->entity_count, err));
+    TRY(find_entities(get, table, ids, &count, err));
+    return write_entities(get, table, ids, count, err);
+}
+
+/* Ranges of entities come in key order, and so do those of a range. */
 static enum status get_as_of(struct get *get, struct err *err)
 {
     const struct get_args *args = get->invocation->args;
     OWNED(feature_table_release) struct feature_table table = {0};
-    OWNED(memory_release) uint32_t *ids = NULL;
     struct feature_options options = {.as_known = !args->no_as_known,
                                       .keys = true,
                                       .provenance = true,
                                       .order = TIMELINE_BY_KEY,
                                       .threads = get->threads};
-    int64_t count = 0;
-    bool more;
+    size_t limit = memory_limit();
     TRY(feature_table_open(&table, get->store, get->invocation->operands[0], &options,
                            get->invocation->arena, err));
-    TRY(feature_table_next(&table, UINT64_MAX, &more, err));
-    TRY(NEW(&ids, table.timeline->entity_count, err));
-    TRY(find_entities(get, &table, ids, &count, err));
     TRY(open_output(get, table.answers, err));
-    return write_entities(get, &table, ids, count, err);
+    for (bool more = true; more;) {
+        TRY(feature_table_next(&table, limit == 0 ? UINT64_MAX : limit / 3, &more, err));
+        TRY(write_range(get, &table, err));
+    }
+    return STATUS_OK;
 }
 
 /* ---- the command ---- */
