@@ -132,6 +132,11 @@ static enum status value_text(const struct field *field, const struct lookup_val
 {
     int32_t offsets[2] = {0, (int32_t)value->size};
     const uint8_t *data = lookup_value_data(value);
+    uint64_t aligned = 0; /* numbers are not in a record */
+    if (value->size <= sizeof aligned && !value->null && !value->json) {
+        memcpy(&aligned, data, value->size);
+        data = (const uint8_t *)&aligned;
+    }
     struct buffer buffers[2] = {{.data = data, .size = value->size}, {0}};
     struct array array = {.length = 1, .buffers = buffers, .buffer_count = 1};
     if (value->null) return bytes_append_text(ret, "null", err);

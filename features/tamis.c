@@ -270,13 +270,12 @@ static int64_t integer_of(const struct field *field, const uint8_t *data)
 
 static double real_of(const struct field *field, const uint8_t *data)
 {
-    struct buffer buffer = {.data = data, .size = 8};
+    uint64_t aligned = 0; /* in a record it is not */
+    struct buffer buffer = {.data = (const uint8_t *)&aligned, .size = sizeof aligned};
     struct array array = {.length = 1, .buffers = &buffer, .buffer_count = 1};
     double real = 0;
-    if (field->type.id == TYPE_FLOAT64)
-        memcpy(&real, data, sizeof real);
-    else
-        array_number_at(field, &array, 0, &real);
+    memcpy(&aligned, data, type_width(&field->type));
+    array_number_at(field, &array, 0, &real);
     return real;
 }
 
