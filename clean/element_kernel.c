@@ -36,16 +36,6 @@ static double value_at(enum element_type type, const void *values, int64_t i)
                                    : ((const double *)values)[i];
 }
 
-/* The middle one of three, so that one outlier is never chosen; 0 where that is not finite. */
-static double value_near(enum element_type type, const void *values, int64_t count)
-{
-    double a = value_at(type, values, 0), b = value_at(type, values, count / 2);
-    double c = value_at(type, values, count - 1);
-    double low = fmin(a, b), high = fmax(a, b);
-    double middle = fmax(low, fmin(high, c));
-    return isfinite(middle) ? middle : 0;
-}
-
 static void lane_of(enum element_type type, const void *values, int64_t count, double near, int l,
                     struct lane *lane)
 {
@@ -99,7 +89,7 @@ static struct moments window_moments(enum element_type type, const void *values,
 {
     struct lane lanes[MOMENT_LANES];
     if (count == 0) return moments_of_lane(&(struct lane){0}, 0);
-    double near = value_near(type, values, count);
+    double near = moments_near(type, values, count);
     fast_lanes(type, values, count, near, lanes);
     fold_lanes(lanes);
     if (isnan(lanes[0].sum)) {

@@ -19,6 +19,7 @@ struct args {
     const char *max_rejects;
     const char *state, *save_state;
     const char *compression;
+    const char *device;
     int audit; /* enum audit_depth */
     const char *audit_file;
     bool accept_failed;
@@ -55,6 +56,11 @@ static const struct setting options[] = {
     {"compression", SETTING_TEXT, offsetof(struct args, compression),
      .argument = "none|zstd[:LEVEL]",
      .help = "compression of the output (default: zstd in files and the store, none in a pipe)"},
+    {"device", SETTING_TEXT, offsetof(struct args, device), .argument = "auto|cpu|cuda[:N]",
+     .fallback = "auto",
+     .help =
+         "where normalize computes: on a GPU where there is one, on the processor, or on GPU N; "
+         "results never depend on it"},
     {"accept-failed", SETTING_FLAG, offsetof(struct args, accept_failed),
      .help = "commit --into although the data failed its checks"},
     {0}};
@@ -104,6 +110,7 @@ struct job {
     struct stage_target target;
     struct recipe recipe;
     struct state *state;
+    struct device *device;
     struct store *store;
     struct run *run;
     struct stage_input *input;
@@ -121,6 +128,7 @@ static void job_release(struct job *job)
     rejects_close(&job->rejects);
     audit_close(&job->audit);
     chain_close(&job->chain);
+    device_close(&job->device);
     stage_input_close(&job->input);
     run_close(&job->run);
     store_close(&job->store);
@@ -137,6 +145,7 @@ static enum status job_configure(struct job *job, struct err *err)
     job->target = (struct stage_target){
         .path = job->common->output, .into = args->into, .accept_failed = args->accept_failed};
     TRY(parse_compression(args->compression, &job->target, err));
+    TRY(device_check(args->device, err));
     if (args->max_rejects != NULL)
         TRY(rejects_bound_parse(args->max_rejects, &number, &percent, err));
     if (args->state != NULL) TRY(state_open(&job->state, args->state, err));
@@ -172,10 +181,26 @@ static enum status explain(const struct job *job, struct err *err)
     return output_commit(output, err);
 }
 
+/* A GPU is looked for only where a step can use it. */
+static enum status open_device(struct job *job, char *ret_reason, struct err *err)
+{
+    bool used = false;
+    for (size_t i = 0; i < job->recipe.count; i++)
+        used = used || job->recipe.steps[i].module->uses_device;
+    if (!used || job->common->explain) return STATUS_OK;
+    TRY(device_open(&job->device, job->args->device, ret_reason, err));
+    return job->device == NULL ? STATUS_OK : run_device(job->run, device_name(job->device), err);
+}
+
 static enum status open_chain(struct job *job, struct err *err)
 {
     struct step_options step_options = step_options_of(job->common);
+    char reason[256] = "";
+    TRY(open_device(job, reason, err));
+    step_options.device = job->device;
     TRY(chain_open(&job->chain, &job->recipe, stage_input_schema(job->input), &step_options, err));
+    if (reason[0] != '\0')
+        log_line(job->common, false, "normalize computes on the processor: %s", reason);
     job->chain.run = job->run;
     job->chain.rejects = job->rejects;
     job->chain.with_raw = job->args->rejects != NULL;

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/setting.h"
 #include "clean/checks.h"
+#include "clean/device.h"
 #include "columnar/build.h"
 
 /* Rows in a fixed cut of the input: at most 65,536 rows and 64 MiB, whatever the threads or the
@@ -40,9 +41,10 @@ struct module_setup {
     int position;                 /* step in the recipe, 1-based */
     int64_t seed;
     size_t threads;
-    size_t memory;       /* bytes this module may hold while fitting */
-    int64_t as_of;       /* microseconds, or INT64_MIN */
-    struct arena *arena; /* lives as long as the state */
+    size_t memory;         /* bytes this module may hold while fitting */
+    int64_t as_of;         /* microseconds, or INT64_MIN */
+    struct device *device; /* where a module with `uses_device` computes; NULL = the processor */
+    struct arena *arena;   /* lives as long as the state */
 };
 
 /* What apply changes about one window. The chain makes it, filters rows afterwards and records the
@@ -104,6 +106,7 @@ struct clean_module {
     const char *source;  /* paper or document and section of its method */
     const struct setting *settings;
     size_t config_bytes;
+    bool uses_device; /* parts of it can be computed on a GPU (clean/device.h) */
 
     /* Checks the settings against the schema ("line 7, column 5: ..." through fail_at), makes the
      * state and, if columns are added, retyped or removed, a new schema; *ret_schema NULL = same as

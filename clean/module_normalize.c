@@ -221,6 +221,7 @@ const struct clean_module module_normalize = {
     .source = "scikit-learn's scalers (Pedregosa et al. 2011); moments by Chan et al. 1983",
     .settings = settings,
     .config_bytes = sizeof(struct normalize_config),
+    .uses_device = true,
     .open = open,
     .fitted_schema = fitted_schema,
     .learns_schema = learns_schema,

@@ -18,6 +18,21 @@ const struct element_kernels *element_kernels(void)
     return &element_kernels_v1;
 }
 
+static double value_at(int type, const void *values, int64_t i)
+{
+    return type == ELEMENT_FLOAT32 ? (double)((const float *)values)[i]
+                                   : ((const double *)values)[i];
+}
+
+double moments_near(int type, const void *values, int64_t count)
+{
+    if (count == 0) return 0;
+    double a = value_at(type, values, 0), b = value_at(type, values, count / 2);
+    double c = value_at(type, values, count - 1);
+    double middle = fmax(fmin(a, b), fmin(fmax(a, b), c));
+    return isfinite(middle) ? middle : 0;
+}
+
 static struct moments fold_windows(enum element_type type, const void *values, int64_t count)
 {
     const struct element_kernels *kernels = element_kernels();

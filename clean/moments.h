@@ -23,6 +23,9 @@ struct moments moments_of(const double *values, int64_t count);
 struct moments moments_of_floats(const float *values, int64_t count);
 /* From the folded lanes of a window; `near` is what its deviations were taken from. */
 struct moments moments_of_lane(const struct lane *lane, double near);
+/* What the deviations of a window are taken from: the middle one of three of its values, so that
+ * one outlier is never chosen; 0 where that is not finite. */
+double moments_near(int type, const void *values, int64_t count); /* enum element_type */
 /* Adds `more` behind `moments`. Not associative to the last bit: always in window order. */
 void moments_fold(struct moments *moments, const struct moments *more);
 /* Population variance (divided by the count), NaN without values. */

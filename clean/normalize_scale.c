@@ -22,7 +22,8 @@ struct state {
     size_t count;
     struct scaling *scalings;
     struct summary *summary;
-    enum type_id type;   /* of the values that leave */
+    enum type_id type; /* of the values that leave */
+    struct device *device;
     double fractions[3]; /* quantiles of robust and clip; the middle one is the median */
 };
 
@@ -120,6 +121,7 @@ static enum status open_summary(struct state *state, const struct module_setup *
         .fraction_count = robust || config->method == NORMALIZE_CLIP ? 3 : 0,
         .memory = setup->memory,
         .threads = setup->threads,
+        .device = setup->device,
     };
     return summary_open(&state->summary, &plan, err);
 }
@@ -133,6 +135,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     *ret = state;
     state->config = setup->config;
     state->schema = setup->schema;
+    state->device = setup->device;
     state->type = state->config->dtype == DTYPE_FLOAT32   ? TYPE_FLOAT32
                   : state->config->dtype == DTYPE_FLOAT16 ? TYPE_FLOAT16
                                                           : TYPE_FLOAT64;
@@ -207,19 +210,18 @@ static void binarize_values(double threshold, double *values, int64_t count)
 }
 
 /* `ret` has room for `count` values of state->type; `scratch` for as many doubles. */
-static void write_values(const struct state *state, const struct scaling *scaling,
-                         enum element_type from, const void *values, int64_t count, double *scratch,
-                         void *ret)
+static enum status write_values(const struct state *state, const struct scaling *scaling,
+                                enum element_type from, const void *values, int64_t count,
+                                double *scratch, void *ret, struct err *err)
 {
-    const struct element_kernels *kernels = element_kernels();
-    if (state->type == TYPE_FLOAT16) {
-        kernels->scale(from, values, count, scaling, ELEMENT_FLOAT64, scratch);
-        for (int64_t i = 0; i < count; i++)
-            ((uint16_t *)ret)[i] = half_from_double(scratch[i]);
-        return;
-    }
-    kernels->scale(from, values, count, scaling,
-                   state->type == TYPE_FLOAT32 ? ELEMENT_FLOAT32 : ELEMENT_FLOAT64, ret);
+    if (state->type != TYPE_FLOAT16)
+        return device_scale(state->device, from, values, count, scaling,
+                            state->type == TYPE_FLOAT32 ? ELEMENT_FLOAT32 : ELEMENT_FLOAT64, ret,
+                            err);
+    TRY(device_scale(state->device, from, values, count, scaling, ELEMENT_FLOAT64, scratch, err));
+    for (int64_t i = 0; i < count; i++)
+        ((uint16_t *)ret)[i] = half_from_double(scratch[i]);
+    return STATUS_OK;
 }
 
 static enum status change_values(const struct state *state, size_t i, const struct array *before,
@@ -240,7 +242,12 @@ static enum status change_values(const struct state *state, size_t i, const stru
     }
     if (method == NORMALIZE_LOG) log_values(scratch, rows);
     if (method == NORMALIZE_BINARIZE) binarize_values(state->config->threshold, scratch, rows);
-    write_values(state, &state->scalings[i], from, values, rows, scratch, buffer_writable(&buffer));
+    enum status status = write_values(state, &state->scalings[i], from, values, rows, scratch,
+                                      buffer_writable(&buffer), err);
+    if (status != STATUS_OK) {
+        buffer_unref(&buffer);
+        return status;
+    }
     if (before->null_count > 0)
         kernels()->zero_nulls(buffer_writable(&buffer), width, before->validity.data, rows);
     return array_make(ret, rows, before->null_count, buffer_ref(&before->validity), &buffer, 1,

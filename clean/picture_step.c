@@ -13,6 +13,10 @@ struct picture_step {
     size_t into;    /* column that leaves */
     int32_t values; /* of one tensor */
     struct picture_tensor tensor;
+    double mean[3], std[3];
+    /* Where floats are made of pixels by channel, and what it is given; NULL = while decoding. */
+    struct device *device;
+    struct picture_tensor pixels;
 };
 
 /* ---- settings ---- */
@@ -57,15 +61,15 @@ static enum status read_scale(struct picture_step *step, const struct module_set
                               struct err *err)
 {
     const struct picture_settings *settings = step->settings;
-    double mean[3], std[3];
     bool given = settings->mean.count > 0 || settings->std.count > 0;
     if (given && settings->dtype == TENSOR_UINT8)
         return fail_at(setup->node, err, "dtype uint8 takes no mean and std");
-    TRY(read_numbers(setup, "mean", &settings->mean, mean, 3, 0, err));
-    TRY(read_numbers(setup, "std", &settings->std, std, 3, 1, err));
+    TRY(read_numbers(setup, "mean", &settings->mean, step->mean, 3, 0, err));
+    TRY(read_numbers(setup, "std", &settings->std, step->std, 3, 1, err));
     for (int i = 0; i < 3; i++)
-        if (std[i] <= 0) return fail_at(setup->node, err, "std %g is not above 0", std[i]);
-    picture_tensor_scale(&step->tensor, mean, std);
+        if (step->std[i] <= 0)
+            return fail_at(setup->node, err, "std %g is not above 0", step->std[i]);
+    picture_tensor_scale(&step->tensor, step->mean, step->std);
     return STATUS_OK;
 }
 
@@ -145,6 +149,15 @@ static enum status find_columns(struct picture_step *step, const struct schema *
     return STATUS_USAGE;
 }
 
+static void choose_device(struct picture_step *step, struct device *device)
+{
+    bool fits = step->tensor.dtype == TENSOR_FLOAT32 && step->tensor.layout == TENSOR_CHW;
+    step->device = fits ? device : NULL;
+    step->pixels = step->tensor;
+    step->pixels.dtype = TENSOR_UINT8;
+    step->pixels.layout = TENSOR_HWC;
+}
+
 enum status picture_step_open(struct picture_step **ret, const struct module_setup *setup,
                               const struct picture_settings *settings, struct schema **ret_schema,
                               struct err *err)
@@ -158,6 +171,7 @@ enum status picture_step_open(struct picture_step **ret, const struct module_set
     step->tensor.limits = settings->limits != NULL ? *settings->limits : picture_limits_default;
     TRY(read_size(step, setup, err));
     TRY(read_scale(step, setup, err));
+    choose_device(step, setup->device);
     TRY(find_columns(step, setup->schema, err));
     TRY(make_schema(step, setup->schema, ret_schema, err));
     *ret = step;
@@ -171,7 +185,8 @@ bool picture_step_rejects(const struct picture_step *step)
 
 size_t picture_step_growth(const struct picture_step *step)
 {
-    return picture_tensor_bytes(&step->tensor);
+    size_t pixels = step->device == NULL ? 0 : picture_tensor_bytes(&step->pixels);
+    return picture_tensor_bytes(&step->tensor) + pixels;
 }
 
 bool picture_step_touches(const struct picture_step *step, size_t column)
@@ -183,6 +198,9 @@ bool picture_step_touches(const struct picture_step *step, size_t column)
 
 /* The tensors being written, for the thread that runs apply. */
 struct writing {
+    const struct picture_tensor *tensor; /* what is written to `made` */
+    uint8_t *made;
+    uint8_t *pixels; /* the same as `made` where a device goes on with it */
     struct buffer values, validity;
     int64_t nulls;
 };
@@ -191,6 +209,7 @@ static void writing_release(struct writing *writing)
 {
     buffer_unref(&writing->values);
     buffer_unref(&writing->validity);
+    memory_release(&writing->pixels);
 }
 
 static enum status writing_open(const struct picture_step *step, int64_t rows, struct writing *ret,
@@ -206,20 +225,25 @@ static enum status writing_open(const struct picture_step *step, int64_t rows, s
                  "%lld tensors of %zu bytes are made at a time: raise --memory or make them "
                  "smaller (size, dtype)",
                  (long long)rows, one);
-    return status;
+    if (status != STATUS_OK) return status;
+    ret->tensor = step->device == NULL ? &step->tensor : &step->pixels;
+    ret->made = buffer_writable(&ret->values);
+    if (step->device == NULL) return STATUS_OK;
+    TRY(NEW(&ret->pixels, (size_t)rows * picture_tensor_bytes(&step->pixels), err));
+    ret->made = ret->pixels;
+    return STATUS_OK;
 }
 
 static enum status make_tensor(const struct picture_step *step, struct str bytes, int64_t row,
                                struct writing *writing, struct change *change, struct err *err)
 {
-    size_t one = picture_tensor_bytes(&step->tensor);
-    uint8_t *ret = buffer_writable(&writing->values) + (size_t)row * one;
+    uint8_t *ret = writing->made + (size_t)row * picture_tensor_bytes(writing->tensor);
     struct picture_fault fault = {0};
     uint64_t most = step->settings->bytes_maximum;
     if (most > 0 && bytes.size > most)
         snprintf(fault.reason, sizeof fault.reason, "%zu bytes, more than the limit", bytes.size);
     else
-        TRY(picture_tensor_make(&step->tensor, bytes, ret, &fault, err));
+        TRY(picture_tensor_make(writing->tensor, bytes, ret, &fault, err));
     if (fault.reason[0] == '\0') {
         buffer_writable(&writing->validity)[row >> 3] |= (uint8_t)(1 << (row & 7));
         return STATUS_OK;
@@ -230,6 +254,22 @@ static enum status make_tensor(const struct picture_step *step, struct str bytes
                              str_of(fault.reason), "every byte decodes", err);
     if (step->settings->on_fail == UNDECODABLE_TOLD) return STATUS_OK;
     return change_finding(change, "unreadable", step->settings->column, 1, err);
+}
+
+/* All rows at once; those without a picture are zero again afterwards. */
+static enum status compute(const struct picture_step *step, int64_t rows, struct writing *writing,
+                           struct err *err)
+{
+    if (step->device == NULL) return STATUS_OK;
+    size_t one = picture_tensor_bytes(&step->tensor);
+    uint8_t *values = buffer_writable(&writing->values);
+    int64_t places = (int64_t)step->tensor.width * step->tensor.height;
+    TRY(device_pictures(step->device, writing->pixels, rows, places, step->mean, step->std,
+                        (float *)(void *)values, err));
+    for (int64_t row = 0; row < rows; row++)
+        if (((writing->validity.data[row >> 3] >> (row & 7)) & 1) == 0)
+            memset(values + (size_t)row * one, 0, one);
+    return STATUS_OK;
 }
 
 static enum status finish(const struct picture_step *step, int64_t rows, struct writing *writing,
@@ -263,6 +303,7 @@ enum status picture_step_apply(const struct picture_step *step, const struct win
             TRY(make_tensor(step, array_text(images, row), row, &writing, change, err));
     }
     struct array *tensors = NULL;
+    TRY(compute(step, rows, &writing, err));
     TRY(finish(step, rows, &writing, &tensors, err));
     change_column(change, step->into, &tensors);
     return STATUS_OK;

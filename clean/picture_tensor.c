@@ -3,6 +3,7 @@
 #include "clean/picture_tensor.h"
 
 #include "base/memory.h"
+#include "clean/element.h"
 #include "clean/picture_exif.h"
 #include "clean/picture_resize.h"
 #include "columnar/layout.h"
@@ -172,9 +173,10 @@ void picture_tensor_scale(struct picture_tensor *tensor, const double *mean, con
 {
     for (int channel = 0; channel < 3; channel++)
         for (int value = 0; value < 256; value++) {
-            double scaled = (value / 255. - mean[channel]) / std[channel];
-            tensor->floats[channel][value] = (float)scaled;
-            tensor->halves[channel][value] = half_from_double(scaled);
+            tensor->floats[channel][value] =
+                element_pixel((uint8_t)value, mean[channel], std[channel]);
+            tensor->halves[channel][value] =
+                half_from_double((value / 255.0 - mean[channel]) / std[channel]);
         }
 }
 

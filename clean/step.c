@@ -30,6 +30,7 @@ static enum status open_module(struct step *step, const struct step_options *opt
         .threads = options->threads,
         .memory = options->memory,
         .as_of = options->as_of,
+        .device = options->device,
         .arena = step->arena,
     };
     TRY(step->module->open(&step->state, &setup, &step->after, err));

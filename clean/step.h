@@ -10,7 +10,8 @@ struct step_options {
     size_t threads;
     size_t memory; /* bytes one module may hold while fitting */
     int64_t seed;
-    int64_t as_of; /* microseconds, or INT64_MIN */
+    int64_t as_of;         /* microseconds, or INT64_MIN */
+    struct device *device; /* NULL = the processor */
 };
 
 /* What a step did to rows; added up over windows in window order. */

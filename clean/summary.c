@@ -40,15 +40,10 @@ enum status summary_open(struct summary **ret, const struct summary_plan *plan, 
 }
 
 /* Moments without a copy, where the column is floats without nulls. */
-static bool measure_as_it_lies(const struct field *field, const struct array *array,
-                               struct moments *ret)
+static bool lies_as_floats(const struct field *field, const struct array *array,
+                           enum element_type *ret_type)
 {
-    enum element_type type;
-    const void *values = numbers_elements(field, array, &type);
-    if (values == NULL || array->null_count > 0) return false;
-    *ret = type == ELEMENT_FLOAT32 ? moments_of_floats(values, array->length)
-                                   : moments_of(values, array->length);
-    return true;
+    return numbers_elements(field, array, ret_type) != NULL && array->null_count == 0;
 }
 
 static enum status observe_values(const struct summary *summary, size_t index, const double *values,
@@ -56,7 +51,9 @@ static enum status observe_values(const struct summary *summary, size_t index, c
 {
     const struct column_summary *column = &summary->columns[index];
     if (column->done) return STATUS_OK;
-    if (!summary->later) cell->moments = moments_of(values, rows);
+    if (!summary->later)
+        TRY(device_moments(summary->plan.device, ELEMENT_FLOAT64, values, rows, &cell->moments,
+                           err));
     if (column->quantiles == NULL) return STATUS_OK;
     return quantiles_observe(column->quantiles, values, rows, &cell->keys, err);
 }
@@ -70,10 +67,14 @@ static enum status observe_column(const struct summary *summary, size_t index,
     size_t at = summary->plan.columns[index];
     const struct field *field = &window->batch->schema->fields[at];
     const struct array *array = window->batch->columns[at];
-    if (column->quantiles == NULL && measure_as_it_lies(field, array, &cell->moments))
-        return STATUS_OK;
-    numbers_read(field, array, values);
-    return observe_values(summary, index, values, window->batch->rows, cell, err);
+    enum element_type type = ELEMENT_FLOAT64;
+    if (column->quantiles != NULL || !lies_as_floats(field, array, &type)) {
+        numbers_read(field, array, values);
+        return observe_values(summary, index, values, window->batch->rows, cell, err);
+    }
+    if (summary->later) return STATUS_OK;
+    return device_moments(summary->plan.device, type, array_values(array), array->length,
+                          &cell->moments, err);
 }
 
 enum status summary_observe(const struct summary *summary, const struct window *window,

@@ -214,6 +214,12 @@ enum status run_metric(struct run *run, const char *name, double value, const ch
                       "ttrt", run->id, name, value, unit);
 }
 
+enum status run_device(struct run *run, const char *device, struct err *err)
+{
+    return run_record(run, err, "UPDATE runs SET device = ? WHERE run_id = ?", "tt", device,
+                      run->id);
+}
+
 enum status run_drift(struct run *run, const struct drift_event *event, struct err *err)
 {
     return run_record(run, err,

@@ -62,6 +62,9 @@ MUST_CHECK enum status run_column_edge(struct run *run, const char *output_colum
 MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                                   struct err *err);
 
+/* What computed, where that was not the processor: "cuda:0 (NVIDIA A100)". */
+MUST_CHECK enum status run_device(struct run *run, const char *device, struct err *err);
+
 /* How a source differed from the contract it was read by. Texts are copied. */
 struct drift_event {
     const char *source; /* NULL: all of them together */

@@ -241,6 +241,7 @@ static enum status open_module(struct trial *trial, const struct clean_module *m
         .position = 1,
         .threads = trial->threads,
         .memory = trial->memory,
+        .device = trial->device,
         .as_of = INT64_MIN,
         .arena = trial->arena,
     };

@@ -22,12 +22,13 @@
 
 struct trial {
     /* Set by the test. */
-    const char *words;   /* a recipe line (base/yaml.h yaml_from_words), or ... */
-    const char *yaml;    /* ... a YAML map with one key: "impute: {columns: [age]}" */
-    int64_t window_rows; /* 0 = one window of at most 65,536 */
-    size_t threads;      /* 0 = 1 */
-    size_t memory;       /* what the module may hold; 0 = 64 MiB */
-    const char *load;    /* saved parameters as YAML or JSON: loaded instead of fitted */
+    const char *words;     /* a recipe line (base/yaml.h yaml_from_words), or ... */
+    const char *yaml;      /* ... a YAML map with one key: "impute: {columns: [age]}" */
+    int64_t window_rows;   /* 0 = one window of at most 65,536 */
+    size_t threads;        /* 0 = 1 */
+    size_t memory;         /* what the module may hold; 0 = 64 MiB */
+    struct device *device; /* NULL = the processor */
+    const char *load;      /* saved parameters as YAML or JSON: loaded instead of fitted */
 
     /* Results. */
     struct batch output;      /* all windows, concatenated, removed rows gone */
