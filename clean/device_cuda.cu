@@ -12,7 +12,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifndef CUDA_IMITATION
@@ -170,7 +169,7 @@ static void close_worker(void *opaque)
         cudaFree(slot->lanes);
         cudaFree(slot->folded);
     }
-    free(worker);
+    cudaFreeHost(worker);
 }
 
 static int name_device(int index, char *name, char *message)
@@ -185,11 +184,9 @@ static int open_worker(void **ret, int index, char *name, char *message)
 {
     CALL(cudaSetDevice(index), "choosing the GPU");
     if (name_device(index, name, message)) return 1;
-    struct worker *worker = (struct worker *)calloc(1, sizeof *worker);
-    if (worker == NULL) {
-        snprintf(message, DEVICE_TEXT, "no memory");
-        return 1;
-    }
+    struct worker *worker = NULL;
+    CALL(cudaMallocHost((void **)&worker, sizeof *worker), "pinned memory");
+    memset(worker, 0, sizeof *worker);
     worker->index = index;
     if (open_slot(&worker->slots[0], message) || open_slot(&worker->slots[1], message)) {
         close_worker(worker);

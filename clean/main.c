@@ -1,6 +1,7 @@
 /* clean/main.c: tamis-clean: Arrow in, a recipe over it, Arrow out. */
 #include "base/clock.h"
 #include "clean/hide.h"
+#include "clean/main_inverse.h"
 #include "clean/main_modules.h"
 #include "clean/main_revert.h"
 #include "clean/main_suggest.h"
@@ -346,7 +347,7 @@ static enum status clean(struct invocation *invocation, struct err *err)
 /* ---- the command ---- */
 
 static const struct command *const subcommands[] = {&modules_command, &suggest_command,
-                                                    &revert_command, NULL};
+                                                    &revert_command, &inverse_command, NULL};
 
 static const struct command command = {
     .name = "tamis-clean",

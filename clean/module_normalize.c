@@ -1,11 +1,13 @@
 /* clean/module_normalize.c: numbers on a common scale for a model, or pictures as tensors: the
  * settings, and which family of methods works on them (clean/normalize.h). */
 #include "clean/normalize.h"
-#include "clean/summary.h"
 
-const char normalize_methods[] = "standard|minmax|robust|maxabs|log|clip|binarize";
-static const char *const rules[] = {"standard", "minmax", "robust",  "maxabs",
-                                    "log",      "clip",   "binarize"};
+const char normalize_methods[] =
+    "standard|minmax|robust|maxabs|log|clip|binarize|quantile|power|bin|"
+    "rows|one-hot|ordinal";
+static const char *const rules[] = {"standard", "minmax",   "robust",   "maxabs", "log",
+                                    "clip",     "binarize", "quantile", "power",  "bin",
+                                    "rows",     "one-hot",  "ordinal"};
 
 #define CONFIG(member)   offsetof(struct normalize_config, member)
 #define PICTURES(member) CONFIG(pictures.member)
@@ -14,12 +16,18 @@ static const struct setting settings[] = {
     {"columns", SETTING_TEXTS, CONFIG(columns),
      .help = "numeric columns, or patterns like x*; all numeric columns when absent"},
     {"method", SETTING_CHOICE, CONFIG(method), "standard", normalize_methods,
-     .help = "standard: mean 0 and deviation 1; minmax: low to high; robust: median and quantile "
-             "range; maxabs: largest magnitude 1; log: sign(x) log(1 + |x|); clip: held between "
-             "two quantiles; binarize: 1 above the threshold, else 0"},
+     .help =
+         "standard: mean 0 and deviation 1; minmax: low to high; robust: median and quantile "
+         "range; maxabs: largest magnitude 1; log: sign(x) log(1 + |x|); clip: held between "
+         "two quantiles; binarize: 1 above the threshold, else 0; quantile: by rank; power: made "
+         "normal; bin: number of a bin; rows: each row of length 1; one-hot, ordinal: texts, "
+         "integers and booleans (name the columns) to a column of 0 and 1 a value, or to the "
+         "place in their order"},
     {"dtype", SETTING_CHOICE, CONFIG(dtype), "auto", "auto|float64|float32|float16|uint8",
-     .help = "type of the values that leave: float64 (auto), float32 or float16 for numbers, "
-             "float32 (auto), float16 or uint8 for pictures; uint8 takes no mean and std"},
+     .help =
+         "type of the values that leave: float64 (auto), float32 or float16 for numbers, "
+         "float32 (auto), float16 or uint8 for pictures, uint8 (auto) for one-hot, int32 (auto) "
+         "for ordinal and bin"},
     {"low", SETTING_REAL, CONFIG(low), "0", .minimum = -1e300, .maximum = 1e300,
      .help = "smallest value after minmax"},
     {"high", SETTING_REAL, CONFIG(high), "1", .minimum = -1e300, .maximum = 1e300,
@@ -38,6 +46,29 @@ static const struct setting settings[] = {
      .help = "upper quantile of robust (0.75) and clip (0.99)"},
     {"threshold", SETTING_REAL, CONFIG(threshold), "0", .minimum = -1e300, .maximum = 1e300,
      .help = "of binarize"},
+    {"quantiles", SETTING_INT, CONFIG(quantiles), "1000", .minimum = 2, .maximum = 10000,
+     .help = "how many quantiles the method quantile learns"},
+    {"distribution", SETTING_CHOICE, CONFIG(distribution), "uniform", "uniform|normal",
+     .help = "what quantile makes of the ranks"},
+    {"power", SETTING_CHOICE, CONFIG(power), "yeo-johnson", "yeo-johnson|box-cox",
+     .help = "the transform of the method power; box-cox takes values above 0 only"},
+    {"bins", SETTING_INT, CONFIG(bins), "5", .minimum = 2, .maximum = 9999,
+     .help = "how many bins the method bin makes"},
+    {"edges", SETTING_CHOICE, CONFIG(edges), "quantile", "quantile|uniform",
+     .help = "bins with as many values each, or of equal width"},
+    {"norm", SETTING_CHOICE, CONFIG(norm), "l2", "l2|l1|max",
+     .help = "the length that rows makes 1: root of squares, sum, or largest magnitude"},
+    {"drop", SETTING_CHOICE, CONFIG(drop), "none", "none|first|binary",
+     .help =
+         "whether one-hot leaves the first value without a column, or only where there are two"},
+    {"unknown", SETTING_CHOICE, CONFIG(unknown), "ignore", "ignore|reject",
+     .help =
+         "what becomes of a row with a value that was not learned; ignored, one-hot gives zeros "
+         "and ordinal null"},
+    {"most_categories", SETTING_INT, CONFIG(most_categories), "0", .minimum = 0, .maximum = 10000,
+     .help = "more values than this are put together, the rarest first, as \"other\"; 0 = never"},
+    {"least_count", SETTING_INT, CONFIG(least_count), "0", .minimum = 0, .maximum = 1e15,
+     .help = "values seen fewer times are put together as \"other\""},
     {"pictures", SETTING_TEXT, PICTURES(column),
      .help = "the binary column whose PNG and JPEG pictures become tensors; the settings below are "
              "for them, those above for numbers"},
@@ -93,9 +124,24 @@ struct state {
     void *inner;
 };
 
+/* A tally knows whose it is, because discard is told nothing else. */
+struct tally {
+    const struct clean_module *family;
+    void *inner[2]; /* of the family; none has a larger one */
+};
+
 static const struct clean_module *family_for(const struct normalize_config *config)
 {
-    return config->pictures.column != NULL ? &normalize_tensors : &normalize_scale;
+    if (config->pictures.column != NULL) return &normalize_tensors;
+    switch ((enum normalize_method)config->method) {
+    case NORMALIZE_QUANTILE:
+    case NORMALIZE_BIN: return &normalize_quantile;
+    case NORMALIZE_POWER: return &normalize_power;
+    case NORMALIZE_ROWS: return &normalize_rows;
+    case NORMALIZE_ONE_HOT:
+    case NORMALIZE_ORDINAL: return &normalize_categories;
+    default: return &normalize_scale;
+    }
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
@@ -105,6 +151,8 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->family = family_for(setup->config);
+    if (state->family->tally_bytes > sizeof((struct tally *)0)->inner)
+        return fail(err, STATUS_FAILED, "a tally of %zu bytes", state->family->tally_bytes);
     return state->family->open(&state->inner, setup, ret_schema, err);
 }
 
@@ -138,33 +186,25 @@ static bool touches(const void *opaque, size_t column)
     return state->family->touches(state->inner, column);
 }
 
-/* A tally knows whose it is, because discard is told nothing else. */
-struct tally {
-    const struct clean_module *family;
-    union {
-        struct summary_tally summary;
-    } inner;
-};
-
 static enum status observe(const void *opaque, int pass, const struct window *window, void *tally,
                            struct err *err)
 {
     const struct state *state = opaque;
     struct tally *into = tally;
     into->family = state->family;
-    return state->family->observe(state->inner, pass, window, &into->inner, err);
+    return state->family->observe(state->inner, pass, window, into->inner, err);
 }
 
 static enum status absorb(void *opaque, int pass, void *tally, struct err *err)
 {
     struct state *state = opaque;
-    return state->family->absorb(state->inner, pass, &((struct tally *)tally)->inner, err);
+    return state->family->absorb(state->inner, pass, ((struct tally *)tally)->inner, err);
 }
 
 static void discard(void *tally)
 {
     struct tally *from = tally;
-    if (from->family != NULL) from->family->discard(&from->inner);
+    if (from->family != NULL) from->family->discard(from->inner);
 }
 
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)

@@ -17,7 +17,19 @@ enum normalize_method {
     NORMALIZE_LOG,
     NORMALIZE_CLIP,
     NORMALIZE_BINARIZE,
+    NORMALIZE_QUANTILE,
+    NORMALIZE_POWER,
+    NORMALIZE_BIN,
+    NORMALIZE_ROWS,
+    NORMALIZE_ONE_HOT,
+    NORMALIZE_ORDINAL,
 };
+enum normalize_distribution { DISTRIBUTION_UNIFORM, DISTRIBUTION_NORMAL };
+enum normalize_power { POWER_YEO_JOHNSON, POWER_BOX_COX };
+enum normalize_edges { EDGES_QUANTILE, EDGES_UNIFORM };
+enum normalize_norm { NORM_L2, NORM_L1, NORM_MAX };
+enum normalize_drop { DROP_NONE, DROP_FIRST, DROP_BINARY };
+enum normalize_unknown { UNKNOWN_IGNORE, UNKNOWN_REJECT };
 
 /* Types of numbers that leave, in the order of the choices of `dtype`. */
 enum normalize_dtype { DTYPE_AUTO, DTYPE_FLOAT64, DTYPE_FLOAT32, DTYPE_FLOAT16, DTYPE_UINT8 };
@@ -31,11 +43,16 @@ struct normalize_config {
     bool center, spread, unit_variance;
     double lower, upper; /* both 0 = the method's own */
     double threshold;
+    int64_t quantiles, bins;
+    int distribution, power, edges, norm; /* enum normalize_distribution ... */
+    int drop, unknown;
+    int64_t most_categories, least_count; /* 0 = any */
     struct picture_settings pictures;
 };
 
 extern const char normalize_methods[]; /* "standard|minmax|..." */
-extern const struct clean_module normalize_scale, normalize_tensors;
+extern const struct clean_module normalize_scale, normalize_quantile, normalize_power,
+    normalize_rows, normalize_categories, normalize_tensors;
 
 /* The word of a method; lives forever. */
 const char *normalize_rule(int method);

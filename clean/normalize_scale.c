@@ -6,7 +6,7 @@
  * MinMaxScaler, RobustScaler, MaxAbsScaler and Binarizer. */
 #include "clean/element_kernel.h"
 #include "clean/normal.h"
-#include "clean/normalize.h"
+#include "clean/normalize_columns.h"
 #include "clean/numbers.h"
 #include "clean/parameters.h"
 #include "clean/summary.h"
@@ -16,13 +16,9 @@
 #include <math.h>
 
 struct state {
-    const struct normalize_config *config;
-    const struct schema *schema;
-    size_t *columns;
-    size_t count;
+    struct normalize_columns columns;
     struct scaling *scalings;
     struct summary *summary;
-    enum type_id type; /* of the values that leave */
     struct device *device;
     double fractions[3]; /* quantiles of robust and clip; the middle one is the median */
 };
@@ -59,13 +55,13 @@ static void fit_robust(const struct state *state, size_t i, struct scaling *scal
     double low = summary_quantile(s, i, 0), high = summary_quantile(s, i, 2);
     scaling->offset = summary_quantile(s, i, 1);
     scaling->scale = scale_or_one(high - low);
-    if (!state->config->unit_variance) return;
+    if (!state->columns.config->unit_variance) return;
     scaling->scale /= normal_quantile(state->fractions[2]) - normal_quantile(state->fractions[0]);
 }
 
 static struct scaling fit_scaling(const struct state *state, size_t i)
 {
-    const struct normalize_config *config = state->config;
+    const struct normalize_config *config = state->columns.config;
     struct scaling scaling = no_scaling;
     const struct summary *s = state->summary;
     const struct moments *m = summary_moments(s, i);
@@ -98,25 +94,21 @@ static enum status check(const struct module_setup *setup, struct err *err)
     if ((config->lower > 0 || config->upper > 0) && config->lower >= config->upper)
         return fail_at(setup->node, err, "lower %g is not below upper %g", config->lower,
                        config->upper);
-    if (config->dtype == DTYPE_UINT8)
-        return fail_at(setup->node, err,
-                       "dtype uint8 is for pictures, numbers are float64, "
-                       "float32 or float16");
     return STATUS_OK;
 }
 
 static enum status open_summary(struct state *state, const struct module_setup *setup,
                                 struct err *err)
 {
-    const struct normalize_config *config = state->config;
+    const struct normalize_config *config = state->columns.config;
     bool robust = config->method == NORMALIZE_ROBUST;
     bool given = config->lower > 0 || config->upper > 0;
     state->fractions[0] = given ? config->lower : robust ? 0.25 : 0.01;
     state->fractions[1] = 0.5;
     state->fractions[2] = given ? config->upper : robust ? 0.75 : 0.99;
     struct summary_plan plan = {
-        .columns = state->columns,
-        .count = state->count,
+        .columns = state->columns.columns,
+        .count = state->columns.count,
         .fractions = state->fractions,
         .fraction_count = robust || config->method == NORMALIZE_CLIP ? 3 : 0,
         .memory = setup->memory,
@@ -133,21 +125,14 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     struct state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
-    state->config = setup->config;
-    state->schema = setup->schema;
     state->device = setup->device;
-    state->type = state->config->dtype == DTYPE_FLOAT32   ? TYPE_FLOAT32
-                  : state->config->dtype == DTYPE_FLOAT16 ? TYPE_FLOAT16
-                                                          : TYPE_FLOAT64;
-    TRY(module_columns(setup, &state->config->columns, field_is_number, &state->columns,
-                       &state->count, err));
-    state->scalings = arena_get(setup->arena, state->count, sizeof *state->scalings);
-    if (state->scalings == NULL) return fail_memory(err, state->count * sizeof *state->scalings);
-    for (size_t i = 0; i < state->count; i++)
+    TRY(normalize_columns_open(&state->columns, setup, TYPE_FLOAT64, ret_schema, err));
+    size_t count = state->columns.count;
+    state->scalings = arena_get(setup->arena, count, sizeof *state->scalings);
+    if (state->scalings == NULL) return fail_memory(err, count * sizeof *state->scalings);
+    for (size_t i = 0; i < count; i++)
         state->scalings[i] = no_scaling;
-    TRY(open_summary(state, setup, err));
-    return normalize_retyped(setup->schema, state->columns, state->count, state->type, ret_schema,
-                             err);
+    return open_summary(state, setup, err);
 }
 
 static void close_state(void **ret)
@@ -163,7 +148,7 @@ static void close_state(void **ret)
 
 static bool needs_fit(const void *opaque)
 {
-    int method = ((const struct state *)opaque)->config->method;
+    int method = ((const struct state *)opaque)->columns.config->method;
     return method != NORMALIZE_LOG && method != NORMALIZE_BINARIZE;
 }
 
@@ -190,7 +175,7 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
     (void)pass;
     struct state *state = opaque;
     TRY(summary_settle(state->summary, ret_more, err));
-    for (size_t i = 0; !*ret_more && i < state->count; i++)
+    for (size_t i = 0; !*ret_more && i < state->columns.count; i++)
         state->scalings[i] = fit_scaling(state, i);
     return STATUS_OK;
 }
@@ -209,15 +194,15 @@ static void binarize_values(double threshold, double *values, int64_t count)
         values[i] = isnan(values[i]) ? NAN : values[i] > threshold;
 }
 
-/* `ret` has room for `count` values of state->type; `scratch` for as many doubles. */
+/* `ret` has room for `count` values of state->columns.type; `scratch` for as many doubles. */
 static enum status write_values(const struct state *state, const struct scaling *scaling,
                                 enum element_type from, const void *values, int64_t count,
                                 double *scratch, void *ret, struct err *err)
 {
-    if (state->type != TYPE_FLOAT16)
+    if (state->columns.type != TYPE_FLOAT16)
         return device_scale(state->device, from, values, count, scaling,
-                            state->type == TYPE_FLOAT32 ? ELEMENT_FLOAT32 : ELEMENT_FLOAT64, ret,
-                            err);
+                            state->columns.type == TYPE_FLOAT32 ? ELEMENT_FLOAT32 : ELEMENT_FLOAT64,
+                            ret, err);
     TRY(device_scale(state->device, from, values, count, scaling, ELEMENT_FLOAT64, scratch, err));
     for (int64_t i = 0; i < count; i++)
         ((uint16_t *)ret)[i] = half_from_double(scratch[i]);
@@ -227,11 +212,11 @@ static enum status write_values(const struct state *state, const struct scaling 
 static enum status change_values(const struct state *state, size_t i, const struct array *before,
                                  double *scratch, struct array **ret, struct err *err)
 {
-    const struct field *field = &state->schema->fields[state->columns[i]];
-    int method = state->config->method;
+    const struct field *field = normalize_field(&state->columns, i);
+    int method = state->columns.config->method;
     struct buffer buffer = {0};
     enum element_type from;
-    size_t width = type_width(&(struct type){.id = state->type});
+    size_t width = type_width(&(struct type){.id = state->columns.type});
     int64_t rows = before->length;
     TRY(buffer_new_raw(&buffer, (size_t)rows * width, err));
     const void *values = numbers_elements(field, before, &from);
@@ -241,7 +226,8 @@ static enum status change_values(const struct state *state, size_t i, const stru
         from = ELEMENT_FLOAT64;
     }
     if (method == NORMALIZE_LOG) log_values(scratch, rows);
-    if (method == NORMALIZE_BINARIZE) binarize_values(state->config->threshold, scratch, rows);
+    if (method == NORMALIZE_BINARIZE)
+        binarize_values(state->columns.config->threshold, scratch, rows);
     enum status status = write_values(state, &state->scalings[i], from, values, rows, scratch,
                                       buffer_writable(&buffer), err);
     if (status != STATUS_OK) {
@@ -261,74 +247,58 @@ static enum status apply(const void *opaque, const struct window *window, struct
     OWNED(memory_release) double *scratch = NULL;
     int64_t rows = window->batch->rows;
     TRY(NEW(&scratch, (size_t)rows, err));
-    for (size_t i = 0; i < state->count; i++) {
-        size_t at = state->columns[i];
+    for (size_t i = 0; i < state->columns.count; i++) {
+        size_t at = state->columns.columns[i];
         const struct array *before = window->batch->columns[at];
         struct array *after;
         TRY(change_values(state, i, before, scratch, &after, err));
         change_column(change, at, &after);
         change_cells(change, at, rows - before->null_count);
-        change_rule(change, at, normalize_rule(state->config->method));
+        change_rule(change, at, normalize_rule(state->columns.config->method));
     }
     return STATUS_OK;
 }
 
 /* ---- state ---- */
 
-static enum status save_column(const struct state *state, size_t i, struct bytes *json,
-                               struct err *err)
+static enum status put(const void *context, size_t i, struct bytes *json, struct err *err)
 {
-    const struct scaling *scaling = &state->scalings[i];
-    const struct field *field = &state->schema->fields[state->columns[i]];
+    const struct scaling *scaling = &((const struct state *)context)->scalings[i];
     const double values[] = {scaling->offset, scaling->scale, scaling->low, scaling->high};
     static const char *const names[] = {"offset", "scale", "low", "high"};
-    char type[64];
-    TRY(bytes_append_json(json, str_of(field->name), err));
     for (size_t k = 0; k < 4; k++) {
-        TRY(bytes_append_text(json, k == 0 ? ": {" : ", ", err));
+        if (k > 0) TRY(bytes_append_text(json, ", ", err));
         TRY(put_real(json, names[k], values[k], err));
     }
-    TRY(bytes_append_text(json, ", ", err));
-    TRY(put_text(json, "type", str_of(field_type_text(field, type, sizeof type)), err));
-    return bytes_append_text(json, "}", err);
+    return STATUS_OK;
+}
+
+static enum status get(void *context, size_t i, const struct yaml_node *node, struct err *err)
+{
+    struct scaling *scaling = &((struct state *)context)->scalings[i];
+    TRY(get_real(node, "offset", &scaling->offset, err));
+    TRY(get_real(node, "scale", &scaling->scale, err));
+    TRY(get_real(node, "low", &scaling->low, err));
+    TRY(get_real(node, "high", &scaling->high, err));
+    if (scaling->scale == 0) return fail_at(node, err, "a scale of 0 cannot be divided by");
+    return STATUS_OK;
 }
 
 static enum status save(const void *opaque, struct bytes *json, struct err *err)
 {
     const struct state *state = opaque;
-    TRY(bytes_append_text(json, "{", err));
-    TRY(put_text(json, "method", str_of(normalize_rule(state->config->method)), err));
-    TRY(bytes_append_text(json, ", \"columns\": {", err));
-    for (size_t i = 0; i < state->count; i++) {
-        if (i > 0) TRY(bytes_append_text(json, ", ", err));
-        TRY(save_column(state, i, json, err));
-    }
-    return bytes_append_text(json, "}}", err);
+    return normalize_columns_save(&state->columns, state, put, json, err);
 }
 
 static enum status load(void *opaque, const struct yaml_node *parameters, struct err *err)
 {
     struct state *state = opaque;
-    const struct yaml_node *columns, *node;
-    TRY(get_map(parameters, "columns", &columns, err));
-    for (size_t i = 0; i < state->count; i++) {
-        struct scaling *scaling = &state->scalings[i];
-        TRY(get_map(columns, state->schema->fields[state->columns[i]].name, &node, err));
-        TRY(get_real(node, "offset", &scaling->offset, err));
-        TRY(get_real(node, "scale", &scaling->scale, err));
-        TRY(get_real(node, "low", &scaling->low, err));
-        TRY(get_real(node, "high", &scaling->high, err));
-        if (scaling->scale == 0) return fail_at(node, err, "a scale of 0 cannot be divided by");
-    }
-    return STATUS_OK;
+    return normalize_columns_load(&state->columns, state, get, parameters, err);
 }
 
 static bool touches(const void *opaque, size_t column)
 {
-    const struct state *state = opaque;
-    for (size_t i = 0; i < state->count; i++)
-        if (state->columns[i] == column) return true;
-    return false;
+    return normalize_columns_touch(&((const struct state *)opaque)->columns, column);
 }
 
 const struct clean_module normalize_scale = {

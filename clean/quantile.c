@@ -2,10 +2,12 @@
 #include "clean/quantile.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY_BITS     64
 #define MEMORY_LEAST (64u << 10)
+#define RANKS_MANY   16 /* from here on keys are sorted instead of selected */
 
 /* A range of keys that holds wanted ranks: all keys whose leading `bits` bits are `prefix`. */
 struct cell {
@@ -19,8 +21,7 @@ struct cell {
 };
 
 struct quantiles {
-    double fractions[QUANTILE_FRACTIONS_MAXIMUM];
-    double values[QUANTILE_FRACTIONS_MAXIMUM];
+    double *fractions, *values;
     size_t count;
     size_t memory;
     bool centered, done;
@@ -30,10 +31,11 @@ struct quantiles {
     bool first, overflow;
     uint64_t *all;
     size_t all_count, all_room;
-    int bits;       /* of the prefixes below */
-    int digit_bits; /* of the digit being counted in this pass; 0 = keys are collected */
-    struct cell cells[2 * QUANTILE_FRACTIONS_MAXIMUM];
-    size_t cell_count;
+    int bits;           /* of the prefixes below */
+    int digit_bits;     /* of the digit being counted in this pass; 0 = keys are collected */
+    struct cell *cells; /* rising; room for two a fraction */
+    size_t cell_count, cell_room;
+    bool sorted; /* the keys, because many ranks are wanted of them */
 };
 
 /* ---- keys ---- */
@@ -87,6 +89,34 @@ static uint64_t select_rank(uint64_t *keys, size_t count, size_t rank)
     return keys[rank];
 }
 
+/* Quicksort with the same pivots; the larger part is the loop's, so the depth stays logarithmic. */
+static void sort_keys(uint64_t *keys, size_t count)
+{
+    while (count > 1) {
+        uint64_t pivot = keys[(count - 1) / 2];
+        size_t left = 0, right = count - 1;
+        for (;;) {
+            while (keys[left] < pivot)
+                left++;
+            while (keys[right] > pivot)
+                right--;
+            if (left >= right) break;
+            uint64_t swap = keys[left];
+            keys[left++] = keys[right];
+            keys[right--] = swap;
+        }
+        size_t lower = right + 1, upper = count - lower;
+        if (lower < upper) {
+            sort_keys(keys, lower);
+            keys += lower;
+            count = upper;
+        } else {
+            sort_keys(keys + lower, upper);
+            count = lower;
+        }
+    }
+}
+
 /* ---- ranks ---- */
 
 /* The place of a fraction among `total` values: floor and remainder of (total - 1) x fraction. */
@@ -109,9 +139,11 @@ static struct cell *cell_with(struct quantiles *q, int64_t rank)
 /* The key at `rank`; its cell is resolved. */
 static uint64_t key_at(struct quantiles *q, int64_t rank)
 {
-    if (q->all != NULL && !q->overflow) return select_rank(q->all, q->all_count, (size_t)rank);
+    if (q->all != NULL && !q->overflow)
+        return q->sorted ? q->all[rank] : select_rank(q->all, q->all_count, (size_t)rank);
     struct cell *cell = cell_with(q, rank);
     if (cell->keys == NULL) return cell->prefix; /* all 64 bits are prefix */
+    if (q->sorted) return cell->keys[rank - cell->below];
     return select_rank(cell->keys, cell->held, (size_t)(rank - cell->below));
 }
 
@@ -127,6 +159,7 @@ static uint64_t select_next(const uint64_t *keys, size_t count, size_t rank)
 /* The key behind `rank`, whose key was asked for just before. */
 static uint64_t key_behind(struct quantiles *q, int64_t rank)
 {
+    if (q->sorted) return key_at(q, rank + 1);
     if (q->all != NULL && !q->overflow) return select_next(q->all, q->all_count, (size_t)rank);
     const struct cell *cell = cell_with(q, rank);
     size_t place = (size_t)(rank - cell->below);
@@ -134,8 +167,18 @@ static uint64_t key_behind(struct quantiles *q, int64_t rank)
     return select_next(cell->keys, cell->held, place);
 }
 
+static void sort_for_many(struct quantiles *q)
+{
+    q->sorted = q->count >= RANKS_MANY;
+    if (!q->sorted) return;
+    if (q->all != NULL) sort_keys(q->all, q->all_count);
+    for (size_t c = 0; c < q->cell_count; c++)
+        if (q->cells[c].keys != NULL) sort_keys(q->cells[c].keys, q->cells[c].held);
+}
+
 static void compute_values(struct quantiles *q)
 {
+    sort_for_many(q);
     for (size_t i = 0; i < q->count; i++) {
         if (q->total == 0) {
             q->values[i] = NAN;
@@ -159,7 +202,7 @@ static void cells_release(struct quantiles *q)
         memory_free(q->cells[c].counts);
         memory_free(q->cells[c].keys);
     }
-    memset(q->cells, 0, sizeof q->cells);
+    memset(q->cells, 0, q->cell_room * sizeof *q->cells);
     q->cell_count = 0;
 }
 
@@ -187,11 +230,32 @@ static void refine(const struct cell *parent, int digit_bits, int64_t rank, stru
         (struct cell){.prefix = prefix, .below = below, .count = (int64_t)parent->counts[digit]};
 }
 
-/* From counted digits to the finer cells that hold wanted ranks. */
-static void refine_cells(struct quantiles *q)
+static int by_prefix(const void *a, const void *b)
 {
-    struct cell next[2 * QUANTILE_FRACTIONS_MAXIMUM] = {0};
+    uint64_t x = ((const struct cell *)a)->prefix, y = ((const struct cell *)b)->prefix;
+    return (x > y) - (x < y);
+}
+
+/* The cell of a prefix, by halving; cell_count where there is none. */
+static size_t cell_of(const struct quantiles *q, uint64_t prefix)
+{
+    size_t low = 0, high = q->cell_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (q->cells[middle].prefix < prefix)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < q->cell_count && q->cells[low].prefix == prefix ? low : q->cell_count;
+}
+
+/* From counted digits to the finer cells that hold wanted ranks. */
+static enum status refine_cells(struct quantiles *q, struct err *err)
+{
+    OWNED(memory_release) struct cell *next = NULL;
     size_t next_count = 0;
+    TRY(NEW(&next, q->cell_room, err));
     for (size_t i = 0; i < q->count; i++) {
         double remainder;
         int64_t rank = rank_of(q, i, &remainder);
@@ -201,9 +265,11 @@ static void refine_cells(struct quantiles *q)
     }
     int bits = q->bits + q->digit_bits;
     cells_release(q);
-    memcpy(q->cells, next, sizeof next);
+    qsort(next, next_count, sizeof *next, by_prefix);
+    memcpy(q->cells, next, next_count * sizeof *next);
     q->cell_count = next_count;
     q->bits = bits;
+    return STATUS_OK;
 }
 
 /* What the next pass does with the cells: collect their keys if they fit, else count digits. */
@@ -271,21 +337,33 @@ enum status quantiles_open(struct quantiles **ret, const double *fractions, size
                     QUANTILE_FRACTIONS_MAXIMUM);
     struct quantiles *q;
     TRY(NEW(&q, 1, err));
+    *ret = q;
+    q->cell_room = 2 * count;
+    TRY(NEW(&q->fractions, count, err));
+    TRY(NEW(&q->values, count, err));
+    TRY(NEW(&q->cells, q->cell_room, err));
     memcpy(q->fractions, fractions, count * sizeof *fractions);
     q->count = count;
     q->memory = memory < MEMORY_LEAST ? MEMORY_LEAST : memory;
     q->first = true;
-    *ret = q;
     return STATUS_OK;
+}
+
+int64_t quantiles_seen(const struct quantiles *q)
+{
+    return q->total;
+}
+
+void quantiles_ask(struct quantiles *q, const double *fractions, size_t count)
+{
+    if (count < q->count) q->count = count;
+    memcpy(q->fractions, fractions, q->count * sizeof *fractions);
 }
 
 /* Whether a later pass wants the key. */
 static bool in_a_cell(const struct quantiles *q, uint64_t key)
 {
-    uint64_t prefix = lead(key, q->bits);
-    for (size_t c = 0; c < q->cell_count; c++)
-        if (q->cells[c].prefix == prefix) return true;
-    return false;
+    return cell_of(q, lead(key, q->bits)) < q->cell_count;
 }
 
 enum status quantiles_observe(const struct quantiles *q, const double *values, int64_t count,
@@ -306,10 +384,8 @@ static void put_in_cells(struct quantiles *q, const struct quantile_tally *tally
 {
     int low = KEY_BITS - q->bits - q->digit_bits;
     for (size_t i = 0; i < tally->count; i++) {
-        uint64_t key = tally->keys[i], prefix = lead(key, q->bits);
-        size_t c = 0;
-        while (c < q->cell_count && q->cells[c].prefix != prefix)
-            c++;
+        uint64_t key = tally->keys[i];
+        size_t c = cell_of(q, lead(key, q->bits));
         if (c == q->cell_count) continue;
         struct cell *cell = &q->cells[c];
         if (q->digit_bits > 0)
@@ -346,7 +422,7 @@ enum status quantiles_settle(struct quantiles *q, bool *ret_more, struct err *er
     bool collected = q->first ? !q->overflow : q->digit_bits == 0;
     if (!collected && q->total > 0) {
         q->cells[0].count = q->first ? q->total : q->cells[0].count;
-        refine_cells(q);
+        TRY(refine_cells(q, err));
         TRY(plan_pass(q, ret_more, err));
     }
     q->first = false;
@@ -394,7 +470,10 @@ double quantiles_value(const struct quantiles *q, size_t index)
 void quantiles_close(struct quantiles **quantiles)
 {
     if (*quantiles == NULL) return;
-    cells_release(*quantiles);
+    if ((*quantiles)->cells != NULL) cells_release(*quantiles);
+    memory_free((*quantiles)->cells);
+    memory_free((*quantiles)->fractions);
+    memory_free((*quantiles)->values);
     memory_free((*quantiles)->all);
     memory_free(*quantiles);
     *quantiles = NULL;

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QUANTILE_FRACTIONS_MAXIMUM 64
+#define QUANTILE_FRACTIONS_MAXIMUM 10000
 
 struct quantiles;
 
@@ -39,6 +39,10 @@ MUST_CHECK enum status quantiles_observe(const struct quantiles *quantiles, cons
 /* Takes the keys of the tally. */
 MUST_CHECK enum status quantiles_absorb(struct quantiles *quantiles, struct quantile_tally *tally,
                                         struct err *err);
+/* Values absorbed so far in the first pass. */
+int64_t quantiles_seen(const struct quantiles *quantiles);
+/* Other fractions, not more than at first; before the first settle, while all values fit. */
+void quantiles_ask(struct quantiles *quantiles, const double *fractions, size_t count);
 void quantile_tally_release(struct quantile_tally *tally);
 /* *ret_more true: the data must be shown again. */
 MUST_CHECK enum status quantiles_settle(struct quantiles *quantiles, bool *ret_more,

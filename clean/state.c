@@ -153,6 +153,11 @@ struct digest state_digest(const struct state *state)
     return digest_of(state->text.data, state->text.size);
 }
 
+const struct yaml_node *state_steps(const struct state *state)
+{
+    return state->steps;
+}
+
 /* ---- using it ---- */
 
 /* The module's own pair of a saved step, alone in a map. */

@@ -20,6 +20,8 @@ struct state; /* a file, read and verified */
 MUST_CHECK enum status state_open(struct state **ret, const char *path, struct err *err);
 /* Names what was learned, for the configuration of a run. */
 struct digest state_digest(const struct state *state);
+/* The saved steps as they stand in the file: maps of module, settings_digest and parameters. */
+const struct yaml_node *state_steps(const struct state *state);
 /* Steps of the recipe that was fitted, as a list for recipe_add_steps. */
 MUST_CHECK enum status state_recipe(const struct state *state, struct recipe *ret, struct err *err);
 /* Gives each step its parameters; a module without any (deduplicate) still looks at the data.

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TABLE_CHECKS_MAXIMUM 10000
-#define FRACTIONS_MAXIMUM    QUANTILE_FRACTIONS_MAXIMUM
+#define FRACTIONS_MAXIMUM    64
 
 struct reader {
     struct table *table;

@@ -85,6 +85,29 @@ static void selects_what_sorting_finds(void **state)
     }
 }
 
+/* Enough of them to be sorted and found by halving, asked for out of order. */
+static void many_are_found_together(void **state)
+{
+    (void)state;
+    static double values[VALUES], sorted[VALUES], fractions[1000];
+    static const size_t memories[] = {64 << 10, 64 << 20};
+    for (size_t i = 0; i < 1000; i++)
+        fractions[i] = (double)(i * 377 % 1000) / 999;
+    for (int kind = 0; kind < 4; kind++) {
+        fill(values, kind);
+        memcpy(sorted, values, sizeof sorted);
+        qsort(sorted, VALUES, sizeof *sorted, compare);
+        for (size_t m = 0; m < 2; m++) {
+            struct quantiles *q = NULL;
+            assert_int_equal(quantiles_open(&q, fractions, 1000, memories[m], NULL), STATUS_OK);
+            assert_int_equal(show(q, values, VALUES, 33333) > 1, m < 1);
+            for (size_t i = 0; i < 1000; i++)
+                assert_true(quantiles_value(q, i) == expected(sorted, VALUES, fractions[i]));
+            quantiles_close(&q);
+        }
+    }
+}
+
 static void deviations_follow(void **state)
 {
     (void)state;
@@ -137,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selects_what_sorting_finds),
+        cmocka_unit_test(many_are_found_together),
         cmocka_unit_test(deviations_follow),
         cmocka_unit_test(odd_inputs),
     };
