@@ -103,6 +103,12 @@ static const struct setting settings[] = {
     {"fit", SETTING_CHOICE, SET(tensors.fit), "crop", PICTURE_FITS,
      .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
              "proportion, black around"},
+    {"resize", SETTING_CHOICE, SET(tensors.resize), "area", PICTURE_RESIZES,
+     .help =
+         "area: the mean of what a place covers; bilinear: a triangle, as Pillow and torchvision; "
+         "nearest: the pixel in the middle; area and bilinear enlarge linearly"},
+    {"channels", SETTING_CHOICE, SET(tensors.channels), "rgb", PICTURE_COLORS,
+     .help = "three channels, or one of luma"},
     {"layout", SETTING_CHOICE, SET(tensors.layout), "chw", PICTURE_LAYOUTS,
      .help = "order of the axes: channel (RGB), height, width, or channel last"},
     {"dtype", SETTING_CHOICE, SET(tensors.dtype), "uint8", PICTURE_DTYPES,

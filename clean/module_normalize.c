@@ -77,8 +77,14 @@ static const struct setting settings[] = {
     {"fit", SETTING_CHOICE, PICTURES(fit), "crop", PICTURE_FITS,
      .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
              "proportion, black around"},
+    {"resize", SETTING_CHOICE, PICTURES(resize), "area", PICTURE_RESIZES,
+     .help =
+         "area: the mean of what a place covers; bilinear: a triangle, as Pillow and torchvision; "
+         "nearest: the pixel in the middle; area and bilinear enlarge linearly"},
+    {"channels", SETTING_CHOICE, PICTURES(channels), "rgb", PICTURE_COLORS,
+     .help = "three channels, or one of luma"},
     {"layout", SETTING_CHOICE, PICTURES(layout), "chw", PICTURE_LAYOUTS,
-     .help = "order of the axes: channel (RGB), height, width, or channel last"},
+     .help = "order of the axes: channel, height, width, or channel last"},
     {"mean", SETTING_TEXTS, PICTURES(mean),
      .help = "subtracted from value / 255, one for each channel; 0, 0, 0 when absent"},
     {"std", SETTING_TEXTS, PICTURES(std), .help = "then divided by; 1, 1, 1 when absent"},

@@ -1,11 +1,11 @@
 /* clean/picture_resize.c: down first, where whole rows are added, then across. */
 #include "clean/picture_resize.h"
 
+#include "base/cpu.h"
 #include "base/memory.h"
 
 #include <string.h>
 
-#define ROW_BITS    14 /* 255 << 14 and the settled 8 bits stay within 32 and 16 bits */
 #define COLUMN_BITS 16
 
 /* ---- weights ---- */
@@ -44,95 +44,127 @@ static void linear_place(const struct resize_span *span, uint32_t d, unsigned bi
     weights[0] = (1u << bits) - weights[1];
 }
 
-static size_t weights_room(const struct resize_span *span)
+static uint64_t triangle_height(const struct resize_span *span, int64_t center, int64_t pixel)
 {
-    return (size_t)span->size + 2 * (size_t)span->to;
+    int64_t apart = (2 * pixel + 1) * span->to - center, reach = 2 * (int64_t)span->size;
+    if (apart < 0) apart = -apart;
+    return apart < reach ? (uint64_t)(reach - apart) : 0;
 }
 
-static enum status axis_open(struct resize_axis *axis, const struct resize_span *span,
-                             unsigned bits, struct err *err)
+/* In 1 / (2 to) pixel: place d has its center at (2 d + 1) size, pixel s at (2 s + 1) to, and the
+ * triangle reaches 2 size to both sides. */
+static void triangle_place(const struct resize_span *span, uint32_t d, unsigned bits,
+                           struct resize_place *place, uint32_t *weights)
+{
+    int64_t size = span->size, to = span->to, center = (2 * (int64_t)d + 1) * size;
+    int64_t first = (center - 2 * size) / (2 * to), last = (center + 2 * size) / (2 * to);
+    if (first < 0) first = 0;
+    if (last > size - 1) last = size - 1;
+    uint64_t total = 0, before = 0, sum = 0;
+    for (int64_t s = first; s <= last; s++)
+        total += triangle_height(span, center, s);
+    for (int64_t s = first; s <= last; s++) {
+        sum += triangle_height(span, center, s);
+        uint64_t until = ((sum << bits) + total / 2) / total;
+        weights[s - first] = (uint32_t)(until - before);
+        before = until;
+    }
+    place->first = span->first + (uint32_t)first;
+    place->count = (uint32_t)(last - first + 1);
+}
+
+static void nearest_place(const struct resize_span *span, uint32_t d, unsigned bits,
+                          struct resize_place *place, uint32_t *weights)
+{
+    place->first = span->first + (uint32_t)((2 * (uint64_t)d + 1) * span->size / (2 * span->to));
+    place->count = 1;
+    weights[0] = 1u << bits;
+    weights[1] = 0;
+}
+
+static size_t weights_room(const struct resize_span *span)
+{
+    return 2 * (size_t)span->size + 4 * (size_t)span->to;
+}
+
+static enum status axis_open(struct resize_axis *axis, enum resize_method method,
+                             const struct resize_span *span, unsigned bits, struct err *err)
 {
     TRY(NEW(&axis->places, span->to, err));
     TRY(NEW(&axis->weights, weights_room(span), err));
+    bool shrinks = span->size >= span->to;
     uint32_t at = 0;
     for (uint32_t d = 0; d < span->to; d++) {
         struct resize_place *place = &axis->places[d];
         place->at = at;
-        if (span->size >= span->to)
-            area_place(span, d, bits, place, axis->weights + at);
-        else
+        if (method == RESIZE_NEAREST)
+            nearest_place(span, d, bits, place, axis->weights + at);
+        else if (!shrinks)
             linear_place(span, d, bits, place, axis->weights + at);
-        at += span->size >= span->to ? place->count : 2;
+        else if (method == RESIZE_BILINEAR)
+            triangle_place(span, d, bits, place, axis->weights + at);
+        else
+            area_place(span, d, bits, place, axis->weights + at);
+        at += shrinks && method != RESIZE_NEAREST ? place->count : 2;
     }
     return STATUS_OK;
 }
 
-/* ---- down ---- */
-
-static void add_row(uint32_t *restrict sums, const uint8_t *restrict pixels, size_t count,
-                    uint32_t weight)
+/* The same weights with zeros around them, so that every place is made of equally many pixels: a
+ * loop that always runs as often is foreseen by the processor. */
+static enum status even_out(struct resize_axis *axis, uint32_t to, struct err *err)
 {
-    const int16_t narrow =
-        (int16_t)weight; /* at most 1 << ROW_BITS: products of 16 bits are cheap */
-    for (size_t i = 0; i < count; i++)
-        sums[i] += (uint32_t)((int16_t)pixels[i] * narrow);
-}
-
-static void settle_row(uint16_t *restrict settled, uint32_t *restrict sums, size_t count)
-{
-    const unsigned shift = ROW_BITS - 8;
-    for (size_t i = 0; i < count; i++) {
-        settled[i] = (uint16_t)((sums[i] + (1u << (shift - 1))) >> shift);
-        sums[i] = 0;
+    uint32_t most = 0, end = axis->places[to - 1].first + axis->places[to - 1].count;
+    for (uint32_t d = 0; d < to; d++)
+        if (axis->places[d].count > most) most = axis->places[d].count;
+    OWNED(memory_release) uint32_t *weights = NULL;
+    TRY(NEW(&weights, (size_t)to * most, err));
+    for (uint32_t d = 0; d < to; d++) {
+        struct resize_place *place = &axis->places[d];
+        uint32_t beyond = place->first + most > end ? place->first + most - end : 0;
+        if (beyond > place->first - axis->places[0].first) return STATUS_OK; /* a tiny source */
+        memcpy(weights + (size_t)d * most + beyond, axis->weights + place->at,
+               place->count * sizeof *weights);
     }
-}
-
-/* ---- across ---- */
-
-static uint8_t rounded(uint32_t sum)
-{
-    return (uint8_t)((sum + (1u << 23)) >> 24);
-}
-
-static void shrink_rgb(const struct resizing *r, uint8_t *restrict out)
-{
-    for (uint32_t x = 0; x < r->across.to; x++, out += 3) {
-        const struct resize_place *place = &r->columns.places[x];
-        const uint32_t *weights = r->columns.weights + place->at;
-        const uint16_t *in = r->settled + 3 * (size_t)(place->first - r->left);
-        uint32_t red = 0, green = 0, blue = 0;
-        for (uint32_t i = 0; i < place->count; i++, in += 3) {
-            red += weights[i] * in[0];
-            green += weights[i] * in[1];
-            blue += weights[i] * in[2];
-        }
-        out[0] = rounded(red);
-        out[1] = rounded(green);
-        out[2] = rounded(blue);
+    for (uint32_t d = 0; d < to; d++) {
+        struct resize_place *place = &axis->places[d];
+        if (place->first + most > end) place->first = end - most;
+        place->count = most;
+        place->at = d * most;
     }
+    uint32_t *before = axis->weights;
+    axis->weights = weights;
+    weights = before;
+    return STATUS_OK;
 }
 
-static void shrink_gray(const struct resizing *r, uint8_t *restrict out)
+/* ---- kernels ---- */
+
+extern const struct resize_kernels resize_kernels_v1, resize_kernels_v2, resize_kernels_v3,
+    resize_kernels_v4;
+
+const struct resize_kernels *resize_kernels(void)
 {
-    for (uint32_t x = 0; x < r->across.to; x++) {
-        const struct resize_place *place = &r->columns.places[x];
-        const uint32_t *weights = r->columns.weights + place->at;
-        const uint16_t *in = r->settled + (place->first - r->left);
-        uint32_t sum = 0;
-        for (uint32_t i = 0; i < place->count; i++)
-            sum += weights[i] * in[i];
-        out[x] = rounded(sum);
+    switch (cpu_level()) {
+    case CPU_V4: return &resize_kernels_v4;
+    case CPU_V3: return &resize_kernels_v3;
+    case CPU_V2: return &resize_kernels_v2;
+    case CPU_V1: break;
     }
+    return &resize_kernels_v1;
 }
 
 static void emit(struct resizing *r)
 {
     uint8_t *out = r->ret + (size_t)r->place * r->across.to * r->channels;
-    settle_row(r->settled, r->sums, (size_t)r->width * r->channels);
+    const struct resize_axis *columns = &r->columns;
+    r->kernels->settle(r->settled, r->sums[r->place % RESIZE_OPEN], (size_t)r->width * r->channels);
     if (r->channels == 3)
-        shrink_rgb(r, out);
+        r->kernels->across_rgb(columns->places, columns->weights, r->across.to, r->settled, r->left,
+                               out);
     else
-        shrink_gray(r, out);
+        r->kernels->across_gray(columns->places, columns->weights, r->across.to, r->settled,
+                                r->left, out);
     r->place++;
 }
 
@@ -142,47 +174,72 @@ uint64_t resizing_bytes(const struct resize_span *across, const struct resize_sp
                         uint32_t channels)
 {
     uint64_t row = (uint64_t)across->size * channels;
-    return row * 7 + 4 * (weights_room(across) + weights_room(down)) +
+    return row * (3 + 4 * RESIZE_OPEN) + 8 * weights_room(across) + 4 * weights_room(down) +
+           8 * (uint64_t)across->to +
            sizeof(struct resize_place) * ((uint64_t)across->to + down->to);
 }
 
-enum status resizing_open(struct resizing *ret, const struct resize_span *across,
-                          const struct resize_span *down, uint32_t channels, uint8_t *picture,
-                          struct err *err)
+enum status resizing_open(struct resizing *ret, enum resize_method method,
+                          const struct resize_span *across, const struct resize_span *down,
+                          uint32_t channels, uint8_t *picture, struct err *err)
 {
     ret->across = *across;
     ret->down = *down;
     ret->channels = channels;
     ret->ret = picture;
-    TRY(axis_open(&ret->columns, across, COLUMN_BITS, err));
+    ret->kernels = resize_kernels();
+    TRY(axis_open(&ret->columns, method, across, COLUMN_BITS, err));
     const struct resize_place *last = &ret->columns.places[across->to - 1];
     ret->left = ret->columns.places[0].first;
     ret->width = last->first + last->count - ret->left;
+    TRY(even_out(&ret->columns, across->to, err));
     size_t row = (size_t)ret->width * channels;
-    TRY(axis_open(&ret->rows, down, ROW_BITS, err));
-    TRY(NEW(&ret->sums, row, err));
-    TRY(NEW(&ret->settled, row, err));
+    TRY(axis_open(&ret->rows, method, down, RESIZE_ROW_BITS, err));
+    for (int i = 0; i < RESIZE_OPEN; i++)
+        TRY(NEW(&ret->sums[i], row, err));
+    TRY(NEW(&ret->settled, row + 1, err)); /* a vector of four reads one more */
     return NEW(&ret->previous, row, err);
+}
+
+/* A place of an enlarged picture is made of the row before and this one. */
+static void grow_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
+{
+    while (r->place < r->down.to) {
+        const struct resize_place *place = &r->rows.places[r->place];
+        const uint32_t *weights = r->rows.weights + place->at;
+        if (place->first + place->count - 1 > y) break;
+        uint32_t *sums = r->sums[r->place % RESIZE_OPEN];
+        if (place->first < y) r->kernels->add(sums, r->previous, count, weights[0]);
+        r->kernels->add(sums, row, count, weights[y - place->first]);
+        emit(r);
+    }
+    memcpy(r->previous, row, count);
+}
+
+/* A row of a shrunk picture belongs to the places it reaches, a few at a time. */
+static void shrink_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
+{
+    for (uint32_t p = r->place; p < r->down.to && r->rows.places[p].first <= y; p++) {
+        const struct resize_place *place = &r->rows.places[p];
+        uint32_t at = y - place->first;
+        if (at < place->count)
+            r->kernels->add(r->sums[p % RESIZE_OPEN], row, count, r->rows.weights[place->at + at]);
+    }
+    while (r->place < r->down.to) {
+        const struct resize_place *place = &r->rows.places[r->place];
+        if (place->first + place->count - 1 > y) break;
+        emit(r);
+    }
 }
 
 void resizing_row(struct resizing *r, uint32_t y, const uint8_t *pixels)
 {
     size_t count = (size_t)r->width * r->channels;
     const uint8_t *row = pixels + (size_t)r->left * r->channels;
-    while (r->place < r->down.to) {
-        const struct resize_place *place = &r->rows.places[r->place];
-        const uint32_t *weights = r->rows.weights + place->at;
-        if (place->first > y) break;
-        uint32_t last = place->first + place->count - 1;
-        /* A place of an enlarged picture that begins with the row before, as the last one did. */
-        bool shared = r->down.size < r->down.to && place->first < y;
-        if (shared) add_row(r->sums, r->previous, count, weights[0]);
-        add_row(r->sums, row, count, weights[y - place->first]);
-        if (last > y && r->down.size < r->down.to) memset(r->sums, 0, count * sizeof *r->sums);
-        if (last > y) break;
-        emit(r);
-    }
-    if (r->down.size < r->down.to) memcpy(r->previous, row, count);
+    if (r->down.size < r->down.to)
+        grow_row(r, y, row, count);
+    else
+        shrink_row(r, y, row, count);
 }
 
 void resizing_release(struct resizing *r)
@@ -191,7 +248,8 @@ void resizing_release(struct resizing *r)
     memory_release(&r->columns.weights);
     memory_release(&r->rows.places);
     memory_release(&r->rows.weights);
-    memory_release(&r->sums);
+    for (int i = 0; i < RESIZE_OPEN; i++)
+        memory_release(&r->sums[i]);
     memory_release(&r->settled);
     memory_release(&r->previous);
 }

@@ -1,6 +1,8 @@
 /* clean/picture_step.c: settings, schema and windows around clean/picture_tensor.h. */
 #include "clean/picture_step.h"
 
+#include "columnar/layout.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +55,8 @@ static enum status read_size(struct picture_step *step, const struct module_setu
                            SIDE_MAXIMUM);
     step->tensor.height = (uint32_t)size[0];
     step->tensor.width = (uint32_t)size[1];
-    step->values = (int32_t)(3 * step->tensor.height * step->tensor.width);
+    step->values = (int32_t)(picture_tensor_channels(&step->tensor) * step->tensor.height *
+                             step->tensor.width);
     return STATUS_OK;
 }
 
@@ -61,12 +64,13 @@ static enum status read_scale(struct picture_step *step, const struct module_set
                               struct err *err)
 {
     const struct picture_settings *settings = step->settings;
+    size_t channels = picture_tensor_channels(&step->tensor);
     bool given = settings->mean.count > 0 || settings->std.count > 0;
     if (given && settings->dtype == TENSOR_UINT8)
         return fail_at(setup->node, err, "dtype uint8 takes no mean and std");
-    TRY(read_numbers(setup, "mean", &settings->mean, step->mean, 3, 0, err));
-    TRY(read_numbers(setup, "std", &settings->std, step->std, 3, 1, err));
-    for (int i = 0; i < 3; i++)
+    TRY(read_numbers(setup, "mean", &settings->mean, step->mean, channels, 0, err));
+    TRY(read_numbers(setup, "std", &settings->std, step->std, channels, 1, err));
+    for (size_t i = 0; i < channels; i++)
         if (step->std[i] <= 0)
             return fail_at(setup->node, err, "std %g is not above 0", step->std[i]);
     picture_tensor_scale(&step->tensor, step->mean, step->std);
@@ -88,14 +92,15 @@ static enum status add_tensor(const struct picture_step *step, struct schema *sc
 {
     char shape[160];
     uint32_t height = step->tensor.height, width = step->tensor.width;
+    uint32_t channels = picture_tensor_channels(&step->tensor);
     if (step->tensor.layout == TENSOR_CHW)
         snprintf(shape, sizeof shape,
-                 "{\"shape\":[3,%u,%u],\"dim_names\":[\"channel\",\"height\",\"width\"]}", height,
-                 width);
+                 "{\"shape\":[%u,%u,%u],\"dim_names\":[\"channel\",\"height\",\"width\"]}",
+                 channels, height, width);
     else
         snprintf(shape, sizeof shape,
-                 "{\"shape\":[%u,%u,3],\"dim_names\":[\"height\",\"width\",\"channel\"]}", height,
-                 width);
+                 "{\"shape\":[%u,%u,%u],\"dim_names\":[\"height\",\"width\",\"channel\"]}", height,
+                 width, channels);
     struct metadata_pair pairs[] = {
         {str_of("ARROW:extension:name"), str_of("arrow.fixed_shape_tensor")},
         {str_of("ARROW:extension:metadata"), str_of(shape)},
@@ -151,7 +156,8 @@ static enum status find_columns(struct picture_step *step, const struct schema *
 
 static void choose_device(struct picture_step *step, struct device *device)
 {
-    bool fits = step->tensor.dtype == TENSOR_FLOAT32 && step->tensor.layout == TENSOR_CHW;
+    bool fits = step->tensor.dtype == TENSOR_FLOAT32 && step->tensor.layout == TENSOR_CHW &&
+                !step->tensor.gray;
     step->device = fits ? device : NULL;
     step->pixels = step->tensor;
     step->pixels.dtype = TENSOR_UINT8;
@@ -168,6 +174,8 @@ enum status picture_step_open(struct picture_step **ret, const struct module_set
     step->tensor.fit = (enum tensor_fit)settings->fit;
     step->tensor.layout = (enum tensor_layout)settings->layout;
     step->tensor.dtype = (enum tensor_dtype)settings->dtype;
+    step->tensor.resize = (enum resize_method)settings->resize;
+    step->tensor.gray = settings->channels == 1;
     step->tensor.limits = settings->limits != NULL ? *settings->limits : picture_limits_default;
     TRY(read_size(step, setup, err));
     TRY(read_scale(step, setup, err));
@@ -219,7 +227,7 @@ static enum status writing_open(const struct picture_step *step, int64_t rows, s
     size_t size;
     if (__builtin_mul_overflow((size_t)rows, one, &size)) return fail_memory(err, SIZE_MAX);
     TRY(buffer_new(&ret->validity, (size_t)(rows + 7) / 8, err));
-    enum status status = buffer_new(&ret->values, size, err);
+    enum status status = buffer_new_raw(&ret->values, size, err);
     if (status == STATUS_MEMORY)
         err_hint(err,
                  "%lld tensors of %zu bytes are made at a time: raise --memory or make them "
@@ -256,16 +264,16 @@ static enum status make_tensor(const struct picture_step *step, struct str bytes
     return change_finding(change, "unreadable", step->settings->column, 1, err);
 }
 
-/* All rows at once; those without a picture are zero again afterwards. */
+/* Where a device goes on with the pixels: all rows at once. Rows without a picture become zero. */
 static enum status compute(const struct picture_step *step, int64_t rows, struct writing *writing,
                            struct err *err)
 {
-    if (step->device == NULL) return STATUS_OK;
     size_t one = picture_tensor_bytes(&step->tensor);
     uint8_t *values = buffer_writable(&writing->values);
     int64_t places = (int64_t)step->tensor.width * step->tensor.height;
-    TRY(device_pictures(step->device, writing->pixels, rows, places, step->mean, step->std,
-                        (float *)(void *)values, err));
+    if (step->device != NULL)
+        TRY(device_pictures(step->device, writing->pixels, rows, places, step->mean, step->std,
+                            (float *)(void *)values, err));
     for (int64_t row = 0; row < rows; row++)
         if (((writing->validity.data[row >> 3] >> (row & 7)) & 1) == 0)
             memset(values + (size_t)row * one, 0, one);

@@ -15,10 +15,13 @@ enum on_undecodable { UNDECODABLE_REJECT, UNDECODABLE_NULL, UNDECODABLE_TOLD };
 #define PICTURE_FITS    "crop|stretch|pad"
 #define PICTURE_LAYOUTS "chw|hwc"
 #define PICTURE_DTYPES  "float32|float16|uint8"
+#define PICTURE_RESIZES "area|bilinear|nearest"
+#define PICTURE_COLORS  "rgb|gray"
 struct picture_settings {
     const char *column, *into; /* column NULL = no pictures */
     struct text_list size, mean, std;
     int fit, layout, dtype, on_fail;
+    int resize, channels; /* of PICTURE_RESIZES and PICTURE_COLORS */
     bool keep;
     const struct picture_limits *limits; /* NULL = the defaults */
     uint64_t bytes_maximum;              /* a larger file is not decoded; 0 = any */

@@ -18,6 +18,8 @@ struct job {
     uint32_t inner_width, inner_height;
     struct resizing resizing;
     uint8_t *picture; /* resized, inner_width x inner_height */
+    uint8_t *gray;    /* a row of RGB as luma; NULL where rows come as they are wanted */
+    uint32_t row_width;
     bool too_wide;
 };
 
@@ -66,21 +68,33 @@ static enum status begin(void *context, const struct picture_info *info, struct 
     struct job *job = context;
     struct resize_span across, down;
     arrange(job, info, &across, &down);
-    uint32_t channels = (uint32_t)info->channels;
+    uint32_t channels = job->tensor->gray ? 1 : (uint32_t)info->channels;
     uint64_t needed = resizing_bytes(&across, &down, channels);
     if (needed > job->tensor->limits.memory) {
         job->too_wide = true;
         return fail(err, STATUS_FAILED, "rows of %u pixels need %llu bytes", info->width,
                     (unsigned long long)needed);
     }
+    job->row_width = info->width;
+    if (channels < (uint32_t)info->channels) TRY(NEW(&job->gray, info->width, err));
     TRY(NEW(&job->picture, (size_t)job->inner_width * job->inner_height * channels, err));
-    return resizing_open(&job->resizing, &across, &down, channels, job->picture, err);
+    return resizing_open(&job->resizing, job->tensor->resize, &across, &down, channels,
+                         job->picture, err);
+}
+
+/* Luma of ITU-R BT.601 in 1 / 65536, as Pillow and libjpeg take it. */
+static void to_gray(const uint8_t *restrict rgb, uint32_t count, uint8_t *restrict ret)
+{
+    for (uint32_t x = 0; x < count; x++, rgb += 3)
+        ret[x] = (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
 }
 
 static enum status take_row(void *context, uint32_t y, const uint8_t *pixels, struct err *err)
 {
     (void)err;
-    resizing_row(&((struct job *)context)->resizing, y, pixels);
+    struct job *job = context;
+    if (job->gray != NULL) to_gray(pixels, job->row_width, job->gray);
+    resizing_row(&job->resizing, y, job->gray != NULL ? job->gray : pixels);
     return STATUS_OK;
 }
 
@@ -105,7 +119,8 @@ struct strides {
 static struct strides strides_of(const struct job *job)
 {
     const struct picture_tensor *tensor = job->tensor;
-    int64_t pixel = tensor->layout == TENSOR_HWC ? 3 : 1, line = pixel * tensor->width;
+    int64_t pixel = tensor->layout == TENSOR_HWC ? picture_tensor_channels(tensor) : 1;
+    int64_t line = pixel * tensor->width;
     uint32_t at[3][2];
     const uint32_t from[3][2] = {{0, 0}, {job->width > 1, 0}, {0, job->height > 1}};
     for (int i = 0; i < 3; i++)
@@ -136,7 +151,7 @@ static void write_row(const struct job *job, const struct strides *strides, uint
     size_t step = job->resizing.channels;
     const uint8_t *row = job->picture + (size_t)y * job->inner_width * step;
     int64_t line = strides->first + (job->top + y) * strides->y + job->left * strides->x;
-    for (uint32_t channel = 0; channel < 3; channel++) {
+    for (uint32_t channel = 0; channel < picture_tensor_channels(tensor); channel++) {
         const uint8_t *pixels = row + (step == 3 ? channel : 0);
         int64_t at = line + channel * strides->channel;
         if (tensor->dtype == TENSOR_FLOAT32) {
@@ -152,9 +167,10 @@ static void write_row(const struct job *job, const struct strides *strides, uint
 static void write_black(const struct picture_tensor *tensor, void *ret)
 {
     size_t count = (size_t)tensor->width * tensor->height;
-    for (uint32_t channel = 0; channel < 3; channel++)
+    uint32_t channels = picture_tensor_channels(tensor);
+    for (uint32_t channel = 0; channel < channels; channel++)
         for (size_t i = 0; i < count; i++)
-            put(tensor, tensor->layout == TENSOR_HWC ? 3 * i + channel : channel * count + i,
+            put(tensor, tensor->layout == TENSOR_HWC ? channels * i + channel : channel * count + i,
                 channel, 0, ret);
 }
 
@@ -171,7 +187,7 @@ static void write_tensor(const struct job *job, void *ret)
 
 void picture_tensor_scale(struct picture_tensor *tensor, const double *mean, const double *std)
 {
-    for (int channel = 0; channel < 3; channel++)
+    for (uint32_t channel = 0; channel < picture_tensor_channels(tensor); channel++)
         for (int value = 0; value < 256; value++) {
             tensor->floats[channel][value] =
                 element_pixel((uint8_t)value, mean[channel], std[channel]);
@@ -183,7 +199,7 @@ void picture_tensor_scale(struct picture_tensor *tensor, const double *mean, con
 size_t picture_tensor_bytes(const struct picture_tensor *tensor)
 {
     size_t width = tensor->dtype == TENSOR_UINT8 ? 1 : tensor->dtype == TENSOR_FLOAT16 ? 2 : 4;
-    return 3 * (size_t)tensor->width * tensor->height * width;
+    return (size_t)picture_tensor_channels(tensor) * tensor->width * tensor->height * width;
 }
 
 enum status picture_tensor_make(const struct picture_tensor *tensor, struct str bytes, void *ret,
@@ -197,13 +213,20 @@ enum status picture_tensor_make(const struct picture_tensor *tensor, struct str 
         .width = turned ? tensor->height : tensor->width,
         .height = turned ? tensor->width : tensor->height,
     };
-    struct picture_sink sink = {&job, begin, take_row, .least_width = 2 * job.width,
-                                .least_height = 2 * job.height};
+    /* Half and quarter sizes are means of areas; luma alone is asked for in full size. */
+    bool area = tensor->resize == RESIZE_AREA;
+    struct picture_sink sink = {&job,
+                                begin,
+                                take_row,
+                                .gray_side = tensor->gray ? UINT32_MAX : 0,
+                                .least_width = area ? 2 * job.width : 0,
+                                .least_height = area ? 2 * job.height : 0};
     struct err own = {0};
     enum status status = picture_decode(bytes, &tensor->limits, &sink, ret_fault, &own);
     if (status == STATUS_OK && ret_fault->reason[0] == '\0') write_tensor(&job, ret);
     resizing_release(&job.resizing);
     memory_release(&job.picture);
+    memory_release(&job.gray);
     if (job.too_wide) {
         snprintf(ret_fault->reason, sizeof ret_fault->reason, "%.150s", own.message);
         return STATUS_OK;

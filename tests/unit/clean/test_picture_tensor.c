@@ -65,6 +65,32 @@ static void shrinks_by_the_mean(void **state)
     assert_memory_equal(got, ((uint8_t[]){3, 15, 28, 43, 55, 68}), 6);
 }
 
+/* The same rows by a triangle (weights 3 3 1 of 7), by the nearest, and as luma. */
+static void other_ways_to_shrink(void **state)
+{
+    (void)state;
+    uint8_t room[1024], got[18];
+    struct str png = make_png(room, sizeof room, 4, 2, 10);
+    struct picture_tensor tensor = {.width = 2,
+                                    .height = 1,
+                                    .fit = TENSOR_STRETCH,
+                                    .layout = TENSOR_HWC,
+                                    .dtype = TENSOR_UINT8,
+                                    .resize = RESIZE_BILINEAR};
+    make(tensor, png, got);
+    assert_memory_equal(got, ((uint8_t[]){27, 28, 29, 43, 44, 45}), 6);
+    tensor.resize = RESIZE_NEAREST; /* centers at 1 and 3, of the lower row */
+    make(tensor, png, got);
+    assert_memory_equal(got, ((uint8_t[]){50, 51, 52, 70, 71, 72}), 6);
+    tensor.gray = true; /* x, x + 1, x + 2 have the luma x + 0.8 */
+    assert_int_equal(picture_tensor_bytes(&tensor), 2);
+    make(tensor, png, got);
+    assert_memory_equal(got, ((uint8_t[]){51, 71}), 2);
+    tensor.resize = RESIZE_AREA;
+    make(tensor, png, got);
+    assert_memory_equal(got, ((uint8_t[]){26, 46}), 2);
+}
+
 static void grows_linearly(void **state)
 {
     (void)state;
@@ -159,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shrinks_by_the_mean),
+        cmocka_unit_test(other_ways_to_shrink),
         cmocka_unit_test(grows_linearly),
         cmocka_unit_test(floats_are_scaled_by_channel),
         cmocka_unit_test(every_orientation_is_upright),
