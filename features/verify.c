@@ -3,6 +3,7 @@
 
 #include "base/output.h"
 #include "features/reference.h"
+#include "lineage/sql.h"
 
 struct verification {
     struct store *store;
@@ -42,6 +43,38 @@ static enum status verify_operand(struct verification *verification,
     return version_each(verification->store, dataset, verify_version, verification, err);
 }
 
+/* ---- the catalog ---- */
+
+/* The first thing a check of SQLite's complains about; "" where there is none. */
+static enum status complaint_of(struct store *store, const char *pragma, const char *fine,
+                                struct bytes *ret, struct err *err)
+{
+    OWNED(sql_close) sqlite3_stmt *rows = NULL;
+    bool row;
+    ret->size = 0;
+    TRY(sql_open(store, &rows, err, pragma, ""));
+    TRY(sql_next(store, rows, &row, err));
+    if (!row || strcmp(sql_text(rows, 0), fine) == 0) return bytes_append(ret, "", 1, err);
+    TRY(bytes_append_text(ret, sql_text(rows, 0), err));
+    return bytes_append(ret, "", 1, err);
+}
+
+static enum status verify_catalog(struct verification *verification, struct err *err)
+{
+    static const struct {
+        const char *pragma, *fine, *what;
+    } checks[] = {{"PRAGMA integrity_check(1)", "ok", "is damaged"},
+                  {"PRAGMA foreign_key_check", "", "has a row that belongs to nothing, in table"}};
+    OWNED(bytes_release) struct bytes text = bytes_limited(1 << 16);
+    for (size_t i = 0; i < 2; i++) {
+        TRY(complaint_of(verification->store, checks[i].pragma, checks[i].fine, &text, err));
+        if (text.data[0] == '\0') continue;
+        return fail(err, STATUS_FAILED, "catalog.db %s: %s", checks[i].what,
+                    (const char *)text.data);
+    }
+    return STATUS_OK;
+}
+
 static enum status tell(const struct verification *verification, struct err *err)
 {
     OWNED(output_close) struct output *output = NULL;
@@ -63,6 +96,7 @@ static enum status verify_run(struct invocation *invocation, struct err *err)
     struct verification verification = {.store = store, .common = &invocation->common};
     for (size_t i = 0; i < invocation->operand_count; i++)
         TRY(verify_operand(&verification, invocation, invocation->operands[i], err));
+    if (invocation->operand_count == 0) TRY(verify_catalog(&verification, err));
     if (invocation->operand_count == 0)
         TRY(version_each(store, NULL, verify_version, &verification, err));
     TRY(tell(&verification, err));
@@ -78,7 +112,8 @@ const struct command verify_command = {
     .operands = "[VIEW|DATASET[@REF]]...",
     .summary = "read versions again and compare every digest",
     .details = "Every chunk is read and both its digests compared, that of the content and that of "
-               "the file; without operands all versions of the store. Damaged ones are named one "
+               "the file; without operands all versions of the store and the catalog itself. "
+               "Damaged ones are named one "
                "by one and the exit code is 1.",
     .examples = "tamis-features verify\ntamis-features verify user_activity",
     .operands_maximum = SIZE_MAX,
