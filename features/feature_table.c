@@ -85,17 +85,19 @@ static enum status open_reader(struct feature_table *table, struct err *err)
                                table->options.threads, err);
 }
 
-/* Appends stand one behind the other; ranges of entities need them merged. */
+/* Appends, and versions behind a weighted tag, stand one behind the other; ranges of entities need
+ * them merged. */
 static enum status sort_rows(struct feature_table *table, struct err *err)
 {
-    TRY(open_reader(table, err));
+    OWNED(served_rows_close) struct served_rows *rows = NULL;
+    TRY(served_rows_open(&rows, table->store, &table->served, table->options.threads, err));
     batch_release(&table->pending);
     TRY(sorter_open(&table->sorter, table->schema, &table->key_columns, memory_limit(),
                     table->options.threads, err));
     for (;;) {
         OWNED(batch_release) struct batch batch = {0};
         bool end = false;
-        TRY(version_reader_next(table->reader, &batch, &end, err));
+        TRY(served_rows_next(rows, &batch, &end, err));
         if (end) return STATUS_OK;
         TRY(sorter_add(table->sorter, &batch, err));
     }
@@ -385,6 +387,7 @@ static enum status load_range(struct feature_table *table, uint64_t budget, bool
 {
     OWNED(gathering_release) struct gathering gathering = {.columns = table->read_count};
     bool unsorted = false;
+    if (table->served.state.count > 1 && table->sorter == NULL) TRY(sort_rows(table, err));
     TRY(timeline_open(&table->timeline, table->schema, &table->key_columns, err));
     if (table->view.log.given) TRY(change_log_open(&table->log, &table->view, table->schema, err));
     TRY(read_range(table, &gathering, budget, ret_more, &unsorted, err));
@@ -418,7 +421,9 @@ enum status feature_table_open(struct feature_table *ret, struct store *store, c
                                struct err *err)
 {
     *ret = (struct feature_table){.options = *options, .store = store};
-    TRY(reference_view(store, operand, &ret->view, &ret->version, arena, err));
+    TRY(served_find(&ret->served, store, operand, arena, err));
+    ret->view = ret->served.view;
+    TRY(served_version(&ret->served, store, 0, &ret->version, err));
     ret->key_columns = view_columns(&ret->view);
     enum status status = open_reader(ret, err);
     if (status != STATUS_OK) return fail_table(ret, status, err);

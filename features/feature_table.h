@@ -4,7 +4,7 @@
 #define FEATURES_FEATURE_TABLE_H
 
 #include "features/change_log.h"
-#include "features/reference.h"
+#include "features/served_rows.h"
 #include "features/sorter.h"
 #include "features/window_set.h"
 
@@ -21,9 +21,10 @@ struct feature_options {
 
 struct feature_table {
     struct view view;
-    struct version version;
-    struct schema *schema; /* of the version */
-    size_t *columns;       /* of the version that are carried, in its order */
+    struct served served;   /* the version, or those behind a weighted tag */
+    struct version version; /* the first of them */
+    struct schema *schema;  /* of the version */
+    size_t *columns;        /* of the version that are carried, in its order */
     size_t column_count;
     struct schema *answers;      /* the carried columns, then the view's aggregates; all nullable */
     atomic_int_fast64_t *leaked; /* by column of `answers`; NULL unless options.leaks counts */

@@ -4,13 +4,10 @@
 
 #include "base/parallel.h"
 #include "features/feature_table.h"
-#include "features/pieces.h"
 #include "features/recorded.h"
 #include "features/sorter.h"
 #include "features/ticks.h"
 #include "lineage/stage.h"
-
-#include <stdio.h>
 
 struct get_args {
     struct maybe_time from, to;
@@ -40,7 +37,7 @@ struct get {
     struct store *store;
     const struct invocation *invocation;
     struct view view;
-    struct version version;
+    struct served served;
     size_t threads;
     struct stage_output *output;
 };
@@ -82,17 +79,17 @@ static enum status filter(const struct get *get, const struct batch *batch, stru
 
 /* ---- every row ---- */
 
-static enum status next_filtered(struct get *get, struct version_reader *reader, struct batch *ret,
+static enum status next_filtered(struct get *get, struct served_rows *reader, struct batch *ret,
                                  bool *ret_end, struct err *err)
 {
     OWNED(batch_release) struct batch batch = {0};
     TRY(interrupted(err));
-    TRY(version_reader_next(reader, &batch, ret_end, err));
+    TRY(served_rows_next(reader, &batch, ret_end, err));
     if (*ret_end) return STATUS_OK;
     return filter(get, &batch, ret, err);
 }
 
-static enum status copy_rows(struct get *get, struct version_reader *reader, struct err *err)
+static enum status copy_rows(struct get *get, struct served_rows *reader, struct err *err)
 {
     for (;;) {
         OWNED(batch_release) struct batch batch = {0};
@@ -104,11 +101,11 @@ static enum status copy_rows(struct get *get, struct version_reader *reader, str
 }
 
 /* Several appends, each sorted: sorted anew, so that the order does not tell how rows came. */
-static enum status copy_sorted(struct get *get, struct version_reader *reader, struct err *err)
+static enum status copy_sorted(struct get *get, struct served_rows *reader, struct err *err)
 {
     OWNED(sorter_close) struct sorter *sorter = NULL;
     struct timeline_columns columns = view_columns(&get->view);
-    TRY(sorter_open(&sorter, version_reader_schema(reader), &columns, memory_limit(), get->threads,
+    TRY(sorter_open(&sorter, served_rows_schema(reader), &columns, memory_limit(), get->threads,
                     err));
     for (bool end = false; !end;) {
         OWNED(batch_release) struct batch batch = {0};
@@ -126,11 +123,12 @@ static enum status copy_sorted(struct get *get, struct version_reader *reader, s
 
 static enum status get_rows(struct get *get, struct err *err)
 {
-    OWNED(version_reader_close) struct version_reader *reader = NULL;
-    TRY(version_reader_open(&reader, get->store, &get->version, get->threads, err));
-    const struct schema *schema = version_reader_schema(reader);
+    OWNED(served_rows_close) struct served_rows *reader = NULL;
+    TRY(served_rows_open(&reader, get->store, &get->served, get->threads, err));
+    const struct schema *schema = served_rows_schema(reader);
     TRY(open_output(get, schema, err));
-    return sorted_pieces(schema) > 1 ? copy_sorted(get, reader, err) : copy_rows(get, reader, err);
+    return served_rows_pieces(reader) > 1 ? copy_sorted(get, reader, err)
+                                          : copy_rows(get, reader, err);
 }
 
 /* ---- one row an entity ---- */
@@ -229,12 +227,10 @@ static enum status check_args(const struct get *get, struct err *err)
 static enum status get_version(struct get *get, struct err *err)
 {
     const struct invocation *invocation = get->invocation;
-    char input[VERSION_NODE], output[80];
-    TRY(reference_view(get->store, invocation->operands[0], &get->view, &get->version,
-                       invocation->arena, err));
+    TRY(served_find(&get->served, get->store, invocation->operands[0], invocation->arena, err));
+    get->view = get->served.view;
     TRY(check_args(get, err));
-    snprintf(output, sizeof output, "stream:%s", run_id(get->run));
-    TRY(run_edge(get->run, version_node(&get->version, input), output, err));
+    TRY(served_edges(&get->served, get->run, err));
     TRY(invocation->common.as_of.given ? get_as_of(get, err) : get_rows(get, err));
     run_count(get->run, &(struct row_counts){.in = stage_output_rows(get->output),
                                              .out = stage_output_rows(get->output),

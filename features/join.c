@@ -40,6 +40,10 @@ static const struct setting join_options[] = {
      .kind = SETTING_FLAG,
      .offset = IN(leak_report),
      .help = "count the values that --no-as-known would have changed"},
+    {.name = "log-exposure",
+     .kind = SETTING_FLAG,
+     .offset = IN(log_exposure),
+     .help = "count which version behind the tag of a view the entities of the spine got"},
     {.name = "provenance",
      .kind = SETTING_FLAG,
      .offset = IN(provenance),
@@ -65,6 +69,9 @@ static void join_release(struct join *join)
         feature_table_release(&join->tables[i]);
     for (size_t i = 0; join->answers != NULL && i < join->table_count; i++)
         answers_close(&join->answers[i]);
+    for (size_t i = 0; join->exposures != NULL && i < join->table_count; i++)
+        exposure_log_close(&join->exposures[i]);
+    memory_free(join->exposures);
     join_check_close(&join->check);
     content_digester_close(&join->digester);
     sorted_run_close(&join->aside);
@@ -105,11 +112,9 @@ static enum status open_views(struct join *join, struct err *err)
 
 static enum status load_views(struct join *join, struct err *err)
 {
-    char input[VERSION_NODE], output[80];
-    snprintf(output, sizeof output, "stream:%s", run_id(join->run));
     for (size_t i = 0; i < join->table_count; i++) {
         TRY(feature_table_next(&join->tables[i], join_budget(join), &join->more[i], err));
-        TRY(run_edge(join->run, version_node(&join->tables[i].version, input), output, err));
+        TRY(served_edges(&join->tables[i].served, join->run, err));
     }
     return STATUS_OK;
 }
@@ -133,9 +138,10 @@ static enum status verify(const struct join *join, struct err *err)
 static void tell(const struct join *join)
 {
     const struct common *common = &join->invocation->common;
+    char text[TAG_STATE_TEXT];
     for (size_t i = 0; i < join->table_count; i++)
-        log_line(common, false, "%s@%lld: %lld of %lld rows found their features",
-                 join->tables[i].view.name, (long long)join->tables[i].version.number,
+        log_line(common, false, "%s@%s: %lld of %lld rows found their features",
+                 join->tables[i].view.name, served_text(&join->tables[i].served, text),
                  (long long)join->found[i], (long long)stage_output_rows(join->output));
 }
 
@@ -192,10 +198,12 @@ static enum status join_views(struct join *join, struct err *err)
     if (join->args->verify > 0)
         TRY(join_check_open(&join->check, join->args->verify, common->seed, err));
     if (join->args->into == NULL) TRY(content_digester_open(&join->digester, join->schema, err));
+    TRY(join_expose_open(join, err));
     TRY(join_rows(join, err));
     TRY(verify(join, err));
     TRY(tell_leaks(join, err));
     TRY(join_register(join, err));
+    TRY(join_expose_end(join, err));
     tell(join);
     return STATUS_OK;
 }
@@ -251,7 +259,9 @@ const struct command join_command = {
         "that count, from the length of their window before the spine's time on. A view that does "
         "not fit into --memory "
         "is read "
-        "in ranges of entities, each asked about the whole spine.",
+        "in ranges of entities, each asked about the whole spine. Behind a weighted tag each "
+        "entity gets "
+        "the rows of its version.",
     .examples = "tamis-features join --spine labels.arrow --view user_activity@prod \\\n"
                 "    --event-time labeled_at -o training.arrow",
     .options = join_options,

@@ -5,13 +5,14 @@
 
 #include "columnar/content.h"
 #include "features/answers.h"
+#include "features/exposure_log.h"
 #include "features/join_check.h"
 #include "lineage/stage.h"
 
 struct join_args {
     const char *spine, *event_time, *into;
     struct text_list views;
-    bool strict_before, no_as_known, leak_report, provenance;
+    bool strict_before, no_as_known, leak_report, provenance, log_exposure;
     int64_t verify;
 };
 
@@ -35,7 +36,8 @@ struct join {
     int64_t time_column;        /* of the spine, -1 = none */
     struct schema *schema;
     struct stage_output *output;
-    int64_t *found; /* rows of the spine that got a feature row, by view */
+    struct exposure_log **exposures; /* by view; NULL = not logged */
+    int64_t *found;                  /* rows of the spine that got a feature row, by view */
 };
 
 /* ---- join_columns.c ---- */
@@ -52,6 +54,15 @@ uint64_t join_budget(const struct join *join);
 MUST_CHECK enum status join_large_views(struct join *join, struct err *err);
 /* The rows of the spine, with their features, to the output. */
 MUST_CHECK enum status join_rows(struct join *join, struct err *err);
+
+/* ---- join_exposure.c ---- */
+
+/* Nothing unless --log-exposure is given, and for views behind a tag. */
+MUST_CHECK enum status join_expose_open(struct join *join, struct err *err);
+/* Joined rows, in order. */
+MUST_CHECK enum status join_expose(const struct join *join, const struct batch *batch,
+                                   struct err *err);
+MUST_CHECK enum status join_expose_end(const struct join *join, struct err *err);
 
 /* ---- join_plan.c ---- */
 

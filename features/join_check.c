@@ -197,15 +197,15 @@ static enum status try_all(const struct checked_view *view, struct trial *trials
                            struct err *err)
 {
     const struct feature_table *table = view->table;
-    OWNED(version_reader_close) struct version_reader *reader = NULL;
+    OWNED(served_rows_close) struct served_rows *reader = NULL;
     struct key_layout layout;
-    TRY(version_reader_open(&reader, table->store, &table->version, table->options.threads, err));
-    TRY(key_layout_of(version_reader_schema(reader), &table->view.entity, &layout, err));
+    TRY(served_rows_open(&reader, table->store, &table->served, table->options.threads, err));
+    TRY(key_layout_of(served_rows_schema(reader), &table->view.entity, &layout, err));
     for (;;) {
         OWNED(tried_release) struct tried tried = {.view = view};
         bool end = false;
         TRY(interrupted(err));
-        TRY(version_reader_next(reader, &tried.batch, &end, err));
+        TRY(served_rows_next(reader, &tried.batch, &end, err));
         if (end) return STATUS_OK;
         TRY(load_hashes(&tried, &layout, err));
         TRY(load_times(&tried.batch, table->view.event_time, &tried.events, &tried.event_unit,

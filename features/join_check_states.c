@@ -112,15 +112,15 @@ static enum status keep_rows(struct trial *trial, const struct batch *batch,
 static enum status read_rows(struct trial *trial, struct err *err)
 {
     const struct feature_table *table = trial->view->table;
-    OWNED(version_reader_close) struct version_reader *reader = NULL;
+    OWNED(served_rows_close) struct served_rows *reader = NULL;
     struct key_layout layout;
-    TRY(version_reader_open(&reader, table->store, &table->version, table->options.threads, err));
-    TRY(key_layout_of(version_reader_schema(reader), &table->view.entity, &layout, err));
+    TRY(served_rows_open(&reader, table->store, &table->served, table->options.threads, err));
+    TRY(key_layout_of(served_rows_schema(reader), &table->view.entity, &layout, err));
     for (;;) {
         OWNED(batch_release) struct batch batch = {0};
         bool end = false;
         TRY(interrupted(err));
-        TRY(version_reader_next(reader, &batch, &end, err));
+        TRY(served_rows_next(reader, &batch, &end, err));
         if (end) return STATUS_OK;
         TRY(keep_rows(trial, &batch, &layout, err));
     }

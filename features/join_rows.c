@@ -129,6 +129,7 @@ static enum status piece_work(void *context, void *item, struct err *err)
 static enum status see_piece(struct join *join, const struct batch *batch, struct err *err)
 {
     if (join->check != NULL) TRY(join_check_see(join->check, batch, err));
+    TRY(join_expose(join, batch, err));
     return join->digester == NULL ? STATUS_OK : content_digester_add(join->digester, batch, err);
 }
 

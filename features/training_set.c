@@ -10,10 +10,15 @@
 static enum status views_json(const struct join *join, struct bytes *ret, struct err *err)
 {
     char node[VERSION_NODE];
+    bool first = true;
     for (size_t i = 0; i < join->table_count; i++) {
-        TRY(bytes_append(ret, i == 0 ? "[" : ",", 1, err));
-        version_node(&join->tables[i].version, node);
-        TRY(bytes_append_json(ret, str_of(node), err));
+        const struct served *served = &join->tables[i].served;
+        for (size_t k = 0; k < served->state.count; k++, first = false) {
+            TRY(bytes_append(ret, first ? "[" : ",", 1, err));
+            snprintf(node, sizeof node, "version:%s@%lld", served->view.dataset,
+                     (long long)served->state.shares[k].number);
+            TRY(bytes_append_json(ret, str_of(node), err));
+        }
     }
     return bytes_append(ret, "]", 1, err);
 }
