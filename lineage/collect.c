@@ -135,15 +135,31 @@ static enum status audit_needed(struct store *store, const char *name, bool *ret
     return STATUS_OK;
 }
 
+/* "<digest of a version>-...": derived from it, made again when it is asked for. */
+static enum status index_needed(struct store *store, const char *name, bool *ret, struct err *err)
+{
+    char digest[DIGEST_TEXT];
+    int64_t known = 0;
+
+    snprintf(digest, sizeof digest, "%.*s", (int)strcspn(name, "-."), name);
+    TRY(sql_number(store, &known, 0, err,
+                   "SELECT 1 FROM versions WHERE substr(digest, 1, length(?1)) = ?1 LIMIT 1", "t",
+                   digest));
+    *ret = known == 1 && digest[0] != '\0';
+    return STATUS_OK;
+}
+
 enum status store_sweep(struct store *store, bool dry, struct sweep *ret, struct err *err)
 {
     OWNED(memory_release) char *temporary = path_join(store->path, "tmp");
     OWNED(memory_release) char *audit = path_join(store->path, "audit");
+    OWNED(memory_release) char *index = path_join(store->path, "index");
 
     *ret = (struct sweep){0};
-    if (temporary == NULL || audit == NULL) return fail_memory(err, 0);
+    if (temporary == NULL || audit == NULL || index == NULL) return fail_memory(err, 0);
     TRY(sweep_folder(store, temporary, temporary_needed, dry, ret, err));
     TRY(sweep_folder(store, audit, audit_needed, dry, ret, err));
+    TRY(sweep_folder(store, index, index_needed, dry, ret, err));
     ret->temporary = ret->files;
     for (unsigned first = 0; first < 256; first++) {
         char name[16];

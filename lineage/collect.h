@@ -18,9 +18,10 @@ MUST_CHECK enum status chunks_forget_unused(struct store *store, struct err *err
 
 struct sweep {
     int64_t files, bytes;
-    int64_t temporary; /* of them from tmp/ and audit/ */
+    int64_t temporary; /* of them not chunks */
 };
-/* Removes chunk files without a row and what ended runs left in tmp/ and audit/; with `dry` only
+/* Removes chunk files without a row, what ended runs left in tmp/ and audit/, and files of index/
+ * whose version is not there (any more) with that digest; with `dry` only
  * counts. */
 MUST_CHECK enum status store_sweep(struct store *store, bool dry, struct sweep *ret,
                                    struct err *err);
