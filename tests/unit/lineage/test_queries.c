@@ -147,6 +147,8 @@ static void upkeep(void **state)
     answers(state, "balance.sql", NONE, "bi", "clean|0 ingest|0 put|0 clean|0 ingest|0");
     answers(state, "storage.sql", NONE, "abcdef",
             "raw/orders|2|280|2|190|190 clean/orders|2|140|1|70|70 feature/price|1|30|1|30|30");
+    answers(state, "shared_bytes.sql", WITH("dataset=clean/orders"), "bcde",
+            "1|70|0|0.0 2|70|70|100.0");
     answers(state, "slowest_modules.sql", NONE, "abc",
             "types|2|2.0 outliers|1|1.0 mask|1|0.25 deduplicate|1|0.25");
     answers(state, "collectable.sql", NONE, "ab", "");
