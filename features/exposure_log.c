@@ -54,6 +54,12 @@ enum status exposure_log_flush(struct exposure_log *log, struct err *err)
     return STATUS_OK;
 }
 
+enum status exposure_log_pause(struct exposure_log *log, struct err *err)
+{
+    bool old = log->count > 0 && clock_now() - log->items[0].at > 1000000;
+    return old ? exposure_log_flush(log, err) : STATUS_OK;
+}
+
 enum status exposure_log_add(struct exposure_log *log, struct str entity, int64_t number,
                              struct err *err)
 {

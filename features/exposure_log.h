@@ -18,6 +18,9 @@ MUST_CHECK enum status exposure_log_open(struct exposure_log **ret, const struct
  * are there: a forgotten one must not come back by being asked for. */
 MUST_CHECK enum status exposure_log_add(struct exposure_log *log, struct str entity, int64_t number,
                                         struct err *err);
+/* Writes what is older than a second: for the end of each answer of a filter that may go on for
+ * days. */
+MUST_CHECK enum status exposure_log_pause(struct exposure_log *log, struct err *err);
 /* Writes what is not written yet. */
 MUST_CHECK enum status exposure_log_flush(struct exposure_log *log, struct err *err);
 void exposure_log_close(struct exposure_log **log); /* does not write */

@@ -6,8 +6,9 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "columnar/value_text.h"
+#include "features/exposure_log.h"
 #include "features/key_text.h"
-#include "features/lookup_views.h"
+#include "features/lookup_shares.h"
 
 #include <stdio.h>
 
@@ -18,7 +19,7 @@
 struct lookup_args {
     const char *keys;
     int64_t reload;
-    bool no_as_known, no_personal;
+    bool no_as_known, no_personal, log_exposure;
 };
 
 #define IN(member) offsetof(struct lookup_args, member)
@@ -45,15 +46,20 @@ static const struct setting lookup_options[] = {
      .kind = SETTING_FLAG,
      .offset = IN(no_personal),
      .help = "leave features out that the view calls personal"},
+    {.name = "log-exposure",
+     .kind = SETTING_FLAG,
+     .offset = IN(log_exposure),
+     .help = "count which version behind the tag of VIEW@TAG each entity got"},
     {0},
 };
 
 struct lookup {
     const struct invocation *invocation;
     struct store *store;
-    struct lookup_views views;
-    struct lookup_hit *hits; /* one a view */
-    struct schema *keys;     /* entity columns */
+    struct lookup_shares shares;
+    struct exposure_log *exposures; /* NULL = not logged */
+    struct lookup_hit *hits;        /* one a view */
+    struct schema *keys;            /* entity columns */
     struct batch_builder *builder;
     struct key_layout layout; /* of `keys` */
     struct output *output;
@@ -67,13 +73,14 @@ static void forget_views(struct lookup *lookup)
 {
     batch_builder_close(&lookup->builder);
     schema_unref(&lookup->keys);
-    lookup_views_release(&lookup->views);
+    lookup_shares_release(&lookup->shares);
     memory_free(lookup->hits);
     lookup->hits = NULL;
 }
 
 static void lookup_release(struct lookup *lookup)
 {
+    exposure_log_close(&lookup->exposures);
     forget_views(lookup);
     bytes_release(&lookup->text);
     output_close(&lookup->output);
@@ -89,14 +96,26 @@ static enum status open_views(struct lookup *lookup, struct err *err)
     struct lookup_options options = {.as_known = !args->no_as_known,
                                      .threads =
                                          parallel_threads((size_t)invocation->common.threads)};
-    TRY(lookup_views_open(&lookup->views, lookup->store, invocation->operands[0], &options,
-                          !args->no_personal, invocation->arena, err));
-    TRY(NEW(&lookup->hits, lookup->views.count, err));
-    const struct text_list *entity = &lookup_index_view(lookup->views.indexes[0])->entity;
-    TRY(key_text_schema(&lookup->keys, lookup_views_keys(&lookup->views), entity, err));
+    TRY(lookup_shares_open(&lookup->shares, lookup->store, invocation->operands[0], &options,
+                           !args->no_personal, invocation->arena, err));
+    const struct lookup_views *views = &lookup->shares.views[0];
+    TRY(NEW(&lookup->hits, views->count, err));
+    const struct text_list *entity = &lookup_index_view(views->indexes[0])->entity;
+    TRY(key_text_schema(&lookup->keys, lookup_views_keys(views), entity, err));
     TRY(key_layout_of(lookup->keys, entity, &lookup->layout, err));
     lookup->looked_at = clock_now();
     return batch_builder_open(&lookup->builder, lookup->keys, 64, err);
+}
+
+static enum status open_exposures(struct lookup *lookup, struct err *err)
+{
+    const struct lookup_args *args = lookup->invocation->args;
+    const struct served *served = &lookup->shares.served;
+    if (!args->log_exposure) return STATUS_OK;
+    if (served->tag == NULL)
+        return fail(err, STATUS_USAGE, "--log-exposure needs one view and a tag: VIEW@TAG");
+    return exposure_log_open(&lookup->exposures, &lookup->invocation->common, served->view.dataset,
+                             served->tag, err);
 }
 
 static enum status open_all(struct lookup *lookup, struct err *err)
@@ -106,6 +125,7 @@ static enum status open_all(struct lookup *lookup, struct err *err)
     if (lookup->store == NULL)
         return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
     TRY(open_views(lookup, err));
+    TRY(open_exposures(lookup, err));
     return output_open(&lookup->output, common->output, err);
 }
 
@@ -116,8 +136,8 @@ static enum status reload(struct lookup *lookup, struct err *err)
     bool moved = false;
     if (args->reload == 0 || clock_now() - lookup->looked_at < args->reload * 1000000)
         return STATUS_OK;
-    TRY(lookup_views_moved(&lookup->views, lookup->store, lookup->invocation->operands[0], &moved,
-                           lookup->invocation->arena, err));
+    TRY(lookup_shares_moved(&lookup->shares, lookup->store, lookup->invocation->operands[0], &moved,
+                            lookup->invocation->arena, err));
     lookup->looked_at = clock_now();
     if (!moved) return STATUS_OK;
     forget_views(lookup);
@@ -167,19 +187,36 @@ static enum status write_name(struct bytes *text, bool first, const char *name, 
     return bytes_append(text, ":", 1, err);
 }
 
+/* An entity that was found, and the version it was answered from. */
+static enum status expose(struct lookup *lookup, const struct batch *keys, int64_t row,
+                          size_t share, struct err *err)
+{
+    OWNED(bytes_release) struct bytes text = bytes_limited(ANSWER_BYTES);
+    if (lookup->exposures == NULL || lookup->hits[0].entity == ENTITY_NONE) return STATUS_OK;
+    for (size_t i = 0; i < keys->schema->count; i++) {
+        if (i > 0) TRY(bytes_append_text(&text, ",", err));
+        TRY(value_plain(&keys->schema->fields[i], keys->columns[i], row, &text, err));
+    }
+    return exposure_log_add(lookup->exposures, (struct str){(const char *)text.data, text.size},
+                            lookup->shares.served.state.shares[share].number, err);
+}
+
 static enum status answer_row(struct lookup *lookup, const struct batch *keys, int64_t row,
                               const struct lookup_key *key, struct err *err)
 {
     struct bytes *text = &lookup->text;
     struct lookup_value value;
-    TRY(lookup_views_find(&lookup->views, key, lookup->time, lookup->hits, err));
+    size_t share = lookup_shares_pick(&lookup->shares, key->bytes);
+    const struct lookup_views *views = &lookup->shares.views[share];
+    TRY(lookup_views_find(views, key, lookup->time, lookup->hits, err));
+    TRY(expose(lookup, keys, row, share, err));
     for (size_t i = 0; i < keys->schema->count; i++) {
         TRY(write_name(text, i == 0, keys->schema->fields[i].name, err));
         TRY(value_json(&keys->schema->fields[i], keys->columns[i], row, text, err));
     }
-    for (size_t i = 0; i < lookup->views.column_count; i++) {
-        const struct lookup_answer_column *column = &lookup->views.columns[i];
-        TRY(lookup_views_value(&lookup->views, lookup->hits, lookup->time, i, &value, err));
+    for (size_t i = 0; i < views->column_count; i++) {
+        const struct lookup_answer_column *column = &views->columns[i];
+        TRY(lookup_views_value(views, lookup->hits, lookup->time, i, &value, err));
         TRY(write_name(text, false, column->name, err));
         TRY(value_text(column->field, &value, text, err));
     }
@@ -245,6 +282,7 @@ static enum status answer_lines(struct lookup *lookup, struct bytes *lines, int6
     lines->size -= begin;
     TRY(answer_keys(lookup, err));
     TRY(output_flush(lookup->output, err));
+    if (lookup->exposures != NULL) TRY(exposure_log_pause(lookup->exposures, err));
     return reload(lookup, err);
 }
 
@@ -285,6 +323,7 @@ static enum status lookup_run(struct invocation *invocation, struct err *err)
     TRY(open_all(&lookup, err));
     TRY(args->keys != NULL ? answer_file(&lookup, args->keys, err) : answer_operands(&lookup, err));
     TRY(output_commit(lookup.output, err));
+    if (lookup.exposures != NULL) TRY(exposure_log_flush(lookup.exposures, err));
     if (lookup.bad_lines == 0) return STATUS_OK;
     return fail(err, STATUS_VERDICT, "%lld lines were not keys", (long long)lookup.bad_lines);
 }
@@ -303,7 +342,7 @@ const struct command lookup_command = {
         "is "
         "made the first time a version is asked (STORE/index/, readable by its owner alone) and "
         "mapped: nothing else is read. The version does not change meanwhile, unless --reload is "
-        "given.",
+        "given. Behind a weighted tag each entity is answered from the version it gets.",
     .examples = "tamis-features lookup user_activity@prod 17 42\n"
                 "printf '17\\n42\\n' | tamis-features lookup user_activity,user_profile --keys -\n"
                 "systemd-socket-activate --inetd --accept --listen=7117 \\\n"
