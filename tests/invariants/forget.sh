@@ -21,6 +21,9 @@ exits 0 tamis-features put -q cities tamis:clean/rows
 printf "user_id,ts\n$key,2026-02-01T00:00:00Z\nu1,2026-02-01T00:00:00Z\n" >spine.csv
 exits 0 tamis-ingest -q --no-store spine.csv -o spine.arrow
 exits 0 tamis-features join -q --spine spine.arrow --event-time ts --view activity --into train/one
+exits 0 tamis-features lookup activity $key -o answer.json # makes an index
+exits 0 tamis-features lookup activity@1 $key -o answer.json
+same 'indexes are there' 2 "$(find .tamis/index -type f | wc -l)"
 cp -r .tamis before
 
 # Times the key stands in the store: files as they are, and as plain Arrow streams with their
