@@ -13,6 +13,8 @@
 #define SLAB      64   /* features a task gathers the gradient of */
 #define STEPS     80   /* of one minimization */
 #define TOLERANCE 2e-5 /* of its end */
+#define ROUGH     2e-4 /* the same while penalties are compared */
+#define TRIED     2    /* folds they are compared on */
 
 /* Largest first; they are for standardized features and the mean over rows. */
 static const double penalties[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001};
@@ -26,12 +28,28 @@ static const double penalties[] = {1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003
 /* For x <= 0, to a few units in the last place; 0 below -700. */
 static double exponential(double x)
 {
+    static const double terms[] = {1. / 6227020800,
+                                   1. / 479001600,
+                                   1. / 39916800,
+                                   1. / 3628800,
+                                   1. / 362880,
+                                   1. / 40320,
+                                   1. / 5040,
+                                   1. / 720,
+                                   1. / 120,
+                                   1. / 24,
+                                   1. / 6,
+                                   1. / 2,
+                                   1,
+                                   1};
     if (!(x > -700)) return 0;
     double whole = rint(x * 1.4426950408889634);
-    double r = (x - whole * LN2_HIGH) - whole * LN2_LOW, sum = 1;
-    for (int k = 13; k > 0; k--)
-        sum = 1 + sum * r / k;
-    return ldexp(sum, (int)whole);
+    double r = (x - whole * LN2_HIGH) - whole * LN2_LOW, sum = terms[0], power;
+    for (size_t k = 1; k < sizeof terms / sizeof *terms; k++)
+        sum = sum * r + terms[k];
+    uint64_t bits = (uint64_t)((int64_t)whole + 1023) << 52;
+    memcpy(&power, &bits, sizeof power);
+    return sum * power;
 }
 
 /* For x >= 1. */
@@ -167,7 +185,8 @@ static enum status judge_block(void *context, size_t block, struct err *err)
     for (size_t i = 0; i < rows; i++, scores += work->padded) {
         size_t row = first + i;
         if (work->probabilities != NULL) {
-            losses[view->folds[row]] += predict_own(work, row, scores);
+            if (view->folds[row] < view->fold_count)
+                losses[view->folds[row]] += predict_own(work, row, scores);
             continue;
         }
         for (size_t f = 0; f < view->fold_count; f++) {
@@ -279,17 +298,19 @@ static bool next_points(const struct minimizers *all, double *weights, size_t si
 }
 
 /* Moves the weights of all folds to the minimum for one penalty. */
-static enum status minimize(struct work *work, double penalty, double *weights, double *gradient,
+static enum status minimize(struct work *work, double penalty, double tolerance, double *weights,
                             struct err *err)
 {
     const struct examples_view *view = work->view;
     size_t size = model_size(view);
     OWNED(memory_release) double *values = NULL;
+    OWNED(memory_release) double *gradient = NULL;
     OWNED(minimizers_release) struct minimizers all = {.count = view->fold_count};
     TRY(NEW(&values, view->fold_count, err));
+    TRY(NEW(&gradient, size * view->fold_count, err));
     TRY(NEW(&all.items, view->fold_count, err));
     for (size_t f = 0; f < all.count; f++)
-        TRY(minimizer_open(&all.items[f], size, weights + f * size, STEPS, TOLERANCE, err));
+        TRY(minimizer_open(&all.items[f], size, weights + f * size, STEPS, tolerance, err));
     while (next_points(&all, weights, size)) {
         TRY(evaluate(work, weights, values, gradient, err));
         for (size_t f = 0; f < all.count; f++) {
@@ -300,18 +321,17 @@ static enum status minimize(struct work *work, double penalty, double *weights, 
     return STATUS_OK;
 }
 
-/* Each row by the model that did not see it; *ret_loss is the mean cross-entropy. */
+/* Each row by the model that did not see it; *ret_loss is the sum of their cross-entropies. */
 static enum status predict_unseen(struct work *work, const double *weights, double *probabilities,
                                   double *ret_loss, struct err *err)
 {
-    double sum = 0;
+    *ret_loss = 0;
     pack_weights(work, weights);
     work->probabilities = probabilities;
     enum status status = parallel_for(work->threads, work->blocks, work, judge_block, err);
     work->probabilities = NULL;
     for (size_t f = 0; f < work->view->fold_count; f++)
-        sum += fold_loss(work, f);
-    *ret_loss = sum / (double)(work->view->rows > 0 ? work->view->rows : 1);
+        *ret_loss += fold_loss(work, f);
     return status;
 }
 
@@ -324,32 +344,43 @@ static void mean_model(const struct examples_view *view, const double *weights, 
             ret[i] += weights[f * size + i] / (double)view->fold_count;
 }
 
+/* Goes down as long as rows of the first folds are predicted better. `room` is rows x classes. */
+static enum status choose_penalty(const struct examples_view *whole,
+                                  const struct softmax_plan *plan, double *room, double *ret,
+                                  struct err *err)
+{
+    double least = INFINITY;
+    struct examples_view view = *whole;
+    if (view.fold_count > TRIED) view.fold_count = TRIED;
+    OWNED(work_release) struct work work = {0};
+    OWNED(memory_release) double *weights = NULL;
+    TRY(work_open(&work, &view, plan->threads, plan->memory / 2, err));
+    TRY(NEW(&weights, model_size(&view) * view.fold_count, err));
+    for (size_t p = 0; p < PENALTIES; p++) {
+        double loss;
+        TRY(minimize(&work, penalties[p], ROUGH, weights, err));
+        TRY(predict_unseen(&work, weights, room, &loss, err));
+        if (!(loss < least)) break;
+        least = loss;
+        *ret = penalties[p];
+    }
+    return STATUS_OK;
+}
+
 enum status softmax_fit(const struct examples_view *view, const struct softmax_plan *plan,
                         double *ret_probabilities, double *ret_weights, double *ret_penalty,
                         struct err *err)
 {
-    size_t size = model_size(view) * view->fold_count;
-    double least = INFINITY;
+    double loss;
     OWNED(work_release) struct work work = {0};
     OWNED(memory_release) double *weights = NULL;
-    OWNED(memory_release) double *gradient = NULL;
-    OWNED(scratch_release) struct scratch tried = {0};
+    *ret_penalty = plan->penalty;
+    if (plan->penalty <= 0) TRY(choose_penalty(view, plan, ret_probabilities, ret_penalty, err));
     TRY(work_open(&work, view, plan->threads, plan->memory / 2, err));
-    TRY(NEW(&weights, size, err));
-    TRY(NEW(&gradient, size, err));
-    size_t bytes = view->rows * view->classes * sizeof(double);
-    TRY(scratch_open(&tried, bytes + 1, plan->memory / 4, err));
-    for (size_t p = 0; p < PENALTIES; p++) {
-        double loss, penalty = plan->penalty > 0 ? plan->penalty : penalties[p];
-        TRY(minimize(&work, penalty, weights, gradient, err));
-        TRY(predict_unseen(&work, weights, tried.data, &loss, err));
-        if (!(loss < least)) break;
-        least = loss;
-        *ret_penalty = penalty;
-        memcpy(ret_probabilities, tried.data, bytes);
-        mean_model(view, weights, ret_weights);
-        if (plan->penalty > 0) break;
-    }
+    TRY(NEW(&weights, model_size(view) * view->fold_count, err));
+    TRY(minimize(&work, *ret_penalty, TOLERANCE, weights, err));
+    TRY(predict_unseen(&work, weights, ret_probabilities, &loss, err));
+    mean_model(view, weights, ret_weights);
     return STATUS_OK;
 }
 

@@ -4,9 +4,10 @@
  * Rows are dealt to folds; for each fold one regression is fitted to the rows of all others: mean
  * cross-entropy plus penalty / 2 times the squared weights (intercepts free), by full-batch L-BFGS.
  * All folds read the features together, as columns of one product. The penalty is the one whose
- * predictions of rows not seen have the least cross-entropy, going down from the largest with a
- * warm start. The model for new rows has the mean of the folds' weights. Same bits for any number
- * of threads and any CPU: products in a fixed order (clean/matrix.h), own exponential. */
+ * predictions of rows not seen have the least cross-entropy in the first two folds, going down from
+ * the largest with a warm start. The model for new rows has the mean of the folds' weights. Same
+ * bits for any number of threads and any CPU: products in a fixed order (clean/matrix.h), own
+ * exponential. */
 #ifndef CLEAN_LABELS_SOFTMAX_H
 #define CLEAN_LABELS_SOFTMAX_H
 
@@ -20,7 +21,7 @@ struct examples_view {
     const float *features; /* rows x columns, standardized; the last column is 1 */
     size_t rows, columns;
     const uint32_t *labels; /* by row: class */
-    const uint8_t *folds;   /* by row */
+    const uint8_t *folds;   /* by row; one that is not below fold_count is in no fold */
     size_t classes, fold_count;
 };
 
@@ -37,7 +38,7 @@ MUST_CHECK enum status softmax_gradient(const struct examples_view *view, const 
                                         size_t threads, size_t memory, double *ret_values,
                                         double *ret_gradient, struct err *err);
 
-/* ret_probabilities  rows x classes, each row by the model of its own fold
+/* ret_probabilities  rows x classes, each row by the model of its own fold (every row has one)
  * ret_weights        columns x classes, of the model for new rows
  * ret_penalty        the one taken */
 MUST_CHECK enum status softmax_fit(const struct examples_view *view,

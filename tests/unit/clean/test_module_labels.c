@@ -141,6 +141,176 @@ static void memory_changes_nothing(void **state)
     trial_close(&poor);
 }
 
+/* ---- built-in detectors ---- */
+
+#define POINTS 220
+
+/* Two clouds, 10 apart in x; y tells nothing and has gaps. Every eleventh label is wrong. */
+static struct batch make_clouds(const char *columns)
+{
+    OWNED(memory_release) char *lines = memory_get(POINTS, 64);
+    uint64_t seed = 4;
+    size_t size = 0;
+    for (int i = 0; i < POINTS; i++) {
+        int cloud = i % 2, label = i % 11 == 0 ? 1 - cloud : cloud;
+        double x = 10 * cloud + (double)(next(&seed) % 1000) / 500;
+        char y[16] = "";
+        if (i % 5 > 0) snprintf(y, sizeof y, "%u", (unsigned)(next(&seed) % 100));
+        size += (size_t)snprintf(lines + size, 64, "%s|%g|%s\n", label ? "dog" : "cat", x, y);
+    }
+    return trial_input(columns, lines);
+}
+
+static const char clouds[] = "label:utf8|x:float64|y:int64";
+
+static void assert_every_eleventh(const struct array *issue)
+{
+    for (int row = 0; row < POINTS; row++)
+        assert_int_equal(array_bool(issue, row), row % 11 == 0);
+}
+
+static void learns_probabilities_from_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        bool exact; /* the others estimate how many are wrong */
+    } steps[] = {
+        {"labels columns=x,y detectors=softmax filter=predicted_neq_given", true},
+        {"labels columns=x detectors=knn filter=predicted_neq_given", true},
+        {"labels columns=x,y folds=50 filter=predicted_neq_given", true},
+        {"labels columns=x,y combine=rank filter=prune_by_class", false},
+        {"labels columns=x,y", false},
+    };
+    OWNED(batch_release) struct batch input = make_clouds(clouds);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct trial one = {.words = steps[i].words, .window_rows = 7};
+        struct trial cut = {.words = steps[i].words, .window_rows = 7, .threads = 4, .memory = 1};
+        trial_run(&one, &module_labels, &input);
+        trial_run(&cut, &module_labels, &input);
+        if (steps[i].exact) assert_every_eleventh(one.output.columns[3]);
+        for (size_t column = 3; column < 6; column++)
+            assert_true(array_equal(&one.output.schema->fields[column], one.output.columns[column],
+                                    cut.output.columns[column]));
+        trial_close(&one);
+        trial_close(&cut);
+    }
+}
+
+/* The rest is judged like new rows, by the same models. */
+static void a_sample_judges_the_others_too(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_clouds(clouds);
+    const char *words = "labels columns=x,y sample=100 filter=predicted_neq_given";
+    struct trial trial = {.words = words, .window_rows = 64};
+    trial_run(&trial, &module_labels, &input);
+    assert_every_eleventh(trial.output.columns[3]);
+    struct trial frozen = {.words = words, .load = (const char *)trial.saved.data};
+    trial_run(&frozen, &module_labels, &input);
+    assert_every_eleventh(frozen.output.columns[3]);
+    trial_close(&trial);
+    trial_close(&frozen);
+}
+
+static void relabels_what_is_sure_and_drops_the_rest(void **state)
+{
+    (void)state;
+    OWNED(batch_release) struct batch input = make_clouds(clouds);
+    struct trial sure = {.words = "labels columns=x detectors=knn neighbors=20 "
+                                  "filter=predicted_neq_given action=relabel relabel_above=0.4"};
+    trial_run(&sure, &module_labels, &input);
+    assert_int_equal(sure.output.rows, POINTS);
+    assert_int_equal(sure.cells, POINTS / 11);
+    trial_close(&sure);
+    struct trial unsure = {.words =
+                               "labels columns=x detectors=knn neighbors=20 "
+                               "filter=predicted_neq_given action=relabel relabel_above=0.999"};
+    trial_run(&unsure, &module_labels, &input);
+    assert_int_equal(unsure.output.rows, POINTS - POINTS / 11);
+    assert_int_equal(unsure.cells, 0);
+    assert_string_equal(unsure.removals[0].rule, "label not predicted");
+    trial_close(&unsure);
+}
+
+/* Wrong labels go first; of 3 cats and 4 dogs that stay, every cat weighs 7 / 6, every dog 7 / 8.
+ */
+static void classes_are_made_even(void **state)
+{
+    (void)state;
+    OWNED(batch_release)
+    struct batch input = trial_input(pet_columns, "cat|90|10\ncat|80|20\ncat|85|15\ncat|5|95\n"
+                                                  "dog|10|90\ndog|20|80\ndog|15|85\ndog|12|88\n"
+                                                  "|50|50\n");
+    struct trial weights = {.words = "labels label=pet probabilities=p_* action=drop "
+                                     "balance=weights"};
+    trial_run(&weights, &module_labels, &input);
+    assert_int_equal(weights.output.rows, 8);
+    const double *weight = array_values(weights.output.columns[3]);
+    assert_true(weight[0] == 7 / 6. && weight[3] == 7 / 8. && weight[6] == 7 / 8.);
+    assert_true(array_is_null(weights.output.columns[3], 7));
+    trial_close(&weights);
+    struct trial even = {.words = "labels label=pet probabilities=p_* action=drop "
+                                  "balance=undersample"};
+    trial_run(&even, &module_labels, &input);
+    assert_int_equal(even.output.rows, 7); /* three of each, and the one without a label */
+    assert_int_equal(even.removal_count, 2);
+    assert_string_equal(even.removals[1].rule, "label more frequent than others");
+    trial_close(&even);
+}
+
+static void odd_labels_are_no_failure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *lines;
+        int nulls;
+    } cases[] = {
+        {"labels columns=x", "a|1\na|2\na|3\n", 3},               /* one class: nothing to learn */
+        {"labels columns=x", "a|1\nb|2\nc|3\n", 3},               /* each label once */
+        {"labels columns=x", "|1\n|2\n", 2},                      /* no label */
+        {"labels columns=x", "a|\na|\nb|\nb|\n", 0},              /* nothing known */
+        {"labels columns=x", "a|1\na|1.1\nb|9\nb|9.1\nz|5\n", 1}, /* more folds than rows */
+        {"labels columns=x", "a|nan\na|inf\nb|-inf\nb|1e308\n", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        OWNED(batch_release)
+        struct batch input = trial_input("label:utf8|x:float64", cases[i].lines);
+        struct trial trial = {.words = cases[i].words};
+        trial_run(&trial, &module_labels, &input);
+        int nulls = 0;
+        for (int64_t row = 0; row < input.rows; row++)
+            nulls += array_is_null(trial.output.columns[2], row);
+        assert_int_equal(nulls, cases[i].nulls);
+        trial_close(&trial);
+    }
+}
+
+static void pictures_that_do_not_decode_take_no_part(void **state)
+{
+    (void)state;
+    OWNED(batch_release)
+    struct batch input = trial_input("label:utf8|image:binary", "a|\\x89PNG\na|junk\nb|\nb|\"\"\n");
+    struct trial trial = {.words = "labels pictures=image"};
+    trial_run(&trial, &module_labels, &input);
+    for (int64_t row = 0; row < 4; row++)
+        assert_true(array_is_null(trial.output.columns[2], row));
+    trial_close(&trial);
+}
+
+static void too_many_labels_are_no_classes(void **state)
+{
+    (void)state;
+    OWNED(memory_release) char *lines = memory_get(1001, 16);
+    for (size_t i = 0, size = 0; i < 1001; i++)
+        size += (size_t)snprintf(lines + size, 16, "%zu|1\n", i);
+    OWNED(batch_release) struct batch input = trial_input("label:int64|x:int64", lines);
+    struct trial trial = {.words = "labels columns=x"};
+    assert_int_equal(trial_try(&trial, &module_labels, &input), STATUS_FAILED);
+    assert_non_null(strstr(trial.err.message, "more than 1000 different labels"));
+    trial_close(&trial);
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
     (void)state;
@@ -152,6 +322,12 @@ static void refuses_what_it_cannot_do(void **state)
         {"labels label=pet probabilities=p_cat", "at least two are needed"},
         {"labels label=p_cats probabilities=p_*", "p_cats"},
         {"labels label=pet probabilities=p_* classes=cat", "1 classes for 2 columns"},
+        {"labels label=pet columns=p_* detectors=hog", "detector hog needs pictures"},
+        {"labels label=pet columns=p_* detectors=forest", "\"forest\""},
+        {"labels label=pet pictures=pet", "expected binary with pictures"},
+        {"labels label=pet pictures=p_cat", "expected binary with pictures"},
+        {"labels label=pet columns=p_* probabilities=p_*", "to learn them from"},
+        {"labels label=p_cat columns=p_*", "also among the columns"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct trial trial = {.words = cases[i].words};
@@ -169,6 +345,13 @@ int main(void)
         cmocka_unit_test(drops_and_relabels),
         cmocka_unit_test(the_state_flags_new_rows),
         cmocka_unit_test(memory_changes_nothing),
+        cmocka_unit_test(learns_probabilities_from_columns),
+        cmocka_unit_test(a_sample_judges_the_others_too),
+        cmocka_unit_test(relabels_what_is_sure_and_drops_the_rest),
+        cmocka_unit_test(classes_are_made_even),
+        cmocka_unit_test(odd_labels_are_no_failure),
+        cmocka_unit_test(pictures_that_do_not_decode_take_no_part),
+        cmocka_unit_test(too_many_labels_are_no_classes),
         cmocka_unit_test(refuses_what_it_cannot_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
