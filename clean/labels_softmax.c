@@ -267,7 +267,7 @@ static void penalize(const struct examples_view *view, double penalty, const dou
                      double *value, double *gradient)
 {
     double squares = 0;
-    for (size_t i = 0; i < (view->columns - 1) * view->classes; i++) {
+    for (size_t i = 0; i < model_size(view); i++) {
         squares += weights[i] * weights[i];
         gradient[i] += penalty * weights[i];
     }

@@ -2,12 +2,12 @@
  * it judges.
  *
  * Rows are dealt to folds; for each fold one regression is fitted to the rows of all others: mean
- * cross-entropy plus penalty / 2 times the squared weights (intercepts free), by full-batch L-BFGS.
- * All folds read the features together, as columns of one product. The penalty is the one whose
- * predictions of rows not seen have the least cross-entropy in the first two folds, going down from
- * the largest with a warm start. The model for new rows has the mean of the folds' weights. Same
- * bits for any number of threads and any CPU: products in a fixed order (clean/matrix.h), own
- * exponential. */
+ * cross-entropy plus penalty / 2 times the squared weights, by full-batch L-BFGS. Intercepts are
+ * penalized too: how often a label is given is partly noise itself. All folds read the features
+ * together, as columns of one product. The penalty is the one whose predictions of rows not seen
+ * have the least cross-entropy in the first two folds, going down from the largest with a warm
+ * start. The model for new rows has the mean of the folds' weights. Same bits for any number of
+ * threads and any CPU: products in a fixed order (clean/matrix.h), own exponential. */
 #ifndef CLEAN_LABELS_SOFTMAX_H
 #define CLEAN_LABELS_SOFTMAX_H
 
