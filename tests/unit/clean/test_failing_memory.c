@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 extern const struct clean_module module_types, module_standardize, module_images, module_validate,
-    module_deduplicate;
+    module_deduplicate, module_labels;
 
 #define MOST_REQUESTS 20000
 
@@ -56,6 +56,16 @@ static void validate_survives(void **unused)
             "a:int64|t:utf8", "1|x\n1|y\n3|x\n");
 }
 
+static void labels_survives(void **unused)
+{
+    (void)unused;
+    torture(&module_labels,
+            "labels: {columns: [x], folds: 2, penalty: 0.1, action: relabel, balance: weights}",
+            "label:utf8|x:int64", "a|1\na|2\nb|9\nb|8\na|1\n");
+    torture(&module_labels, "labels: {probabilities: [p*], filter: both}",
+            "label:utf8|pa:int64|pb:int64", "a|9|1\na|1|9\nb|1|9\nb|2|8\n");
+}
+
 static void deduplicate_survives(void **unused)
 {
     (void)unused;
@@ -78,9 +88,9 @@ static void images_survives(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_survives),    cmocka_unit_test(standardize_survives),
-        cmocka_unit_test(validate_survives), cmocka_unit_test(deduplicate_survives),
-        cmocka_unit_test(images_survives),
+        cmocka_unit_test(types_survives),       cmocka_unit_test(standardize_survives),
+        cmocka_unit_test(validate_survives),    cmocka_unit_test(labels_survives),
+        cmocka_unit_test(deduplicate_survives), cmocka_unit_test(images_survives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
