@@ -188,7 +188,8 @@ static void round_row(const double *reals, int64_t *ret, size_t count)
         double most = -INFINITY;
         for (size_t k = 0; k < count; k++) {
             double cut = (reals[k] - (double)ret[k]) * (double)step;
-            if (cut > most) {
+            /* Of equal ones cleanlab takes the last to add to, the first to take from. */
+            if (cut > most || (cut == most && step > 0)) {
                 most = cut;
                 chosen = k;
             }
