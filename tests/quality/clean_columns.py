@@ -151,11 +151,12 @@ def dates():
             total += 1
             texts = [row[0].rstrip("Z").replace("T", " ") if row else "" for row in found]
             right += wanted in texts
-        show("dates", f"{repository.split('/')[1]}, of {total} (22 partial)"
-             if "dateutil" in repository else f"dateparser, of {total}",
-             ("all full ones" if "dateutil" in repository else "60") + ", dateutil " +
-             anchor_columns.dateutil_right([case[1:] for case in cases if case[0] == repository]),
-             str(right))
+        figure = (f"dateutil, of {total} (22 partial)" if "dateutil" in repository
+                  else f"dateparser, of {total}")
+        own = [case[1:] for case in cases if case[0] == repository]
+        goal = "all full ones" if "dateutil" in repository else "60"
+        show("dates", figure, f"{goal}, dateutil {anchor_columns.dateutil_right(own)}", str(right))
+        show("dates", figure, f"dateparser {anchor_columns.dateparser_right(own)}", str(right))
     os.unlink(path)
 
 
@@ -190,6 +191,21 @@ def types():
     show("types_ptype", f"column types, of {total}",
          "ptype .742 then, now " + anchor_columns.ptype_types(folder, annotations),
          f"{right / max(1, total):.3f}")
+
+
+def dialects():
+    """Tables read with as many columns as their annotations have."""
+    folder = os.path.join(data, "types_ptype")
+    with open(os.path.join(folder, "annotations.json"), encoding="utf-8-sig") as file:
+        annotations = json.load(file)
+    ours = theirs = 0
+    for name, wanted in annotations.items():
+        path = os.path.join(folder, name + ".csv")
+        ours += len(cleaned(path, ["-m", "text columns=[]"])[0]) == len(wanted)
+        found = anchor_columns.clevercsv_columns(path)
+        theirs = None if found is None or theirs is None else theirs + (found == len(wanted))
+    show("types_ptype", f"tables with their number of columns, of {len(annotations)}",
+         "CleverCSV " + (anchor_columns.MISSING if theirs is None else str(theirs)), str(ours))
 
 
 def roles():
@@ -239,6 +255,7 @@ def kind_of(values):
 def main():
     show("set", "figure", "anchor or target", "ours")
     types()
+    dialects()
     roles()
     dates()
     for name, figure, anchor, ours in (

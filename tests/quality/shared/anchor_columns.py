@@ -14,6 +14,7 @@ def ptype_types(folder, annotations):
     """Share of right column types; a table it cannot read counts as wrong."""
     try:
         import pandas
+        pandas.DataFrame.applymap = pandas.DataFrame.map  # gone from pandas 3, and ptype calls it
         from ptype.Ptype import Ptype
     except ImportError:
         return MISSING
@@ -34,6 +35,37 @@ def ptype_types(folder, annotations):
                                 for word in (kind, annotation))
             right += kind == ("string" if annotation == "gender" else annotation)
     return f"{right / max(1, total):.3f}"
+
+
+def dateparser_right(cases):
+    """The same by dateparser, told the language and the order."""
+    try:
+        import dateparser
+    except ImportError:
+        return MISSING
+    right = 0
+    for text, wanted in cases:
+        found = set()
+        for order in ("DMY", "MDY"):
+            with contextlib.suppress(Exception):
+                moment = dateparser.parse(text, languages=["en"], settings={"DATE_ORDER": order})
+                found.add(str(moment.replace(tzinfo=None)))
+        right += wanted in found
+    return str(right)
+
+
+def clevercsv_columns(path):
+    """How many columns the first record has in the dialect that it finds, 0 = it finds none."""
+    try:
+        import clevercsv
+    except ImportError:
+        return None
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        text = file.read(1 << 16)
+    with contextlib.suppress(Exception):
+        dialect = clevercsv.Sniffer().sniff(text)
+        return len(next(iter(clevercsv.reader(io.StringIO(text), dialect))))
+    return 0
 
 
 def dateutil_right(cases):
