@@ -11,7 +11,8 @@
 #include "clean/standardize_text.h"
 
 #define METHODS                                                                                    \
-    "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|metaphone|cologne|spelling"
+    "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|metaphone|cologne|spelling|"       \
+    "levenshtein"
 #define PREVIEW_BYTES_MAXIMUM ((size_t)1 << 30)
 enum method { METHOD_MAP = SPELLING_SPACES + 1, METHOD_FINGERPRINT };
 
@@ -21,7 +22,7 @@ struct config {
     const char *map_file, *preview, *source;
     double agree;
     bool fill;
-    int64_t max_distinct, gram;
+    int64_t max_distinct, gram, edits;
     double radius, ratio, rare;
 };
 
@@ -68,6 +69,8 @@ static const struct setting settings[] = {
      .help = "spelling: the frequent value occurs at least so many times as often"},
     {"rare", SETTING_REAL, SET(rare), "0.01", .minimum = 0, .maximum = 1,
      .help = "spelling: share of the rows above which a value is not rare"},
+    {"edits", SETTING_INT, SET(edits), "1", .minimum = 1, .maximum = 20,
+     .help = "levenshtein: steps between values of one cluster"},
     {"repair", SETTING_TREE, SET(repair),
      .help = "dependencies: [{key: zip, gives: [city, state]}]; rows with the same key vote"},
     {"source", SETTING_TEXT, SET(source),
@@ -313,6 +316,7 @@ static enum status cluster(struct state *state, struct learned *learned, struct 
         config->radius,
         config->ratio,
         config->rare,
+        (size_t)config->edits,
         state->threads};
     return cluster_values(&learned->counts, &options, &learned->clusters, state->arena, err);
 }

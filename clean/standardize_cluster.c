@@ -2,6 +2,7 @@
 #include "clean/standardize_cluster.h"
 
 #include "base/parallel.h"
+#include "clean/deduplicate_forest.h"
 #include "clean/standardize_text.h"
 
 #include <stdlib.h>
@@ -241,6 +242,87 @@ static enum status map_nearest(const struct search *search, struct spelling_map 
     return STATUS_OK;
 }
 
+/* ---- chains of near values ---- */
+
+/* Of one word: the more frequent ones within the edits. */
+struct near {
+    uint32_t *words;
+    size_t count, room;
+};
+
+struct chains {
+    const struct word *words;
+    struct near *near; /* by word */
+    size_t count, edits;
+};
+
+static void chains_release(struct chains *chains)
+{
+    for (size_t i = 0; chains->near != NULL && i < chains->count; i++)
+        memory_free(chains->near[i].words);
+    memory_free(chains->near);
+}
+
+static enum status add_near(struct near *near, size_t word, struct err *err)
+{
+    if (near->count == near->room) {
+        size_t room = near->room == 0 ? 4 : 2 * near->room;
+        uint32_t *words = memory_resize(near->words, room, sizeof *words);
+        if (words == NULL) return fail_memory(err, room * sizeof *words);
+        near->words = words;
+        near->room = room;
+    }
+    near->words[near->count++] = (uint32_t)word;
+    return STATUS_OK;
+}
+
+static enum status find_near(void *context, size_t index, struct err *err)
+{
+    const struct chains *chains = context;
+    const struct word *word = &chains->words[index];
+    if (word->count == 0) return STATUS_OK;
+    OWNED(memory_release) size_t *row = NULL;
+    TRY(NEW(&row, SPELLING_POINTS_MOST * 2 + 2, err));
+    for (size_t i = 0; i < index; i++) {
+        const struct word *other = &chains->words[i];
+        if (other->count == 0 || !may_be_near(word, other, chains->edits)) continue;
+        if (distance(word, other, chains->edits, row) <= chains->edits)
+            TRY(add_near(&chains->near[index], i, err));
+    }
+    return STATUS_OK;
+}
+
+/* The root of a chain is its most frequent value: words come by their frequency. */
+static enum status map_chains(const struct chains *chains, struct spelling_map *ret,
+                              struct arena *arena, struct err *err)
+{
+    OWNED(forest_release) struct forest forest = {0};
+    TRY(forest_open(&forest, chains->count, err));
+    for (size_t i = 0; i < chains->count; i++)
+        for (size_t k = 0; k < chains->near[i].count; k++)
+            forest_join(&forest, (uint32_t)i, chains->near[i].words[k]);
+    for (size_t i = 0; i < chains->count; i++) {
+        size_t root = forest_root(&forest, (uint32_t)i);
+        if (root != i)
+            TRY(spelling_map_add(ret, text_of(chains->words[i].value),
+                                 text_of(chains->words[root].value), arena, err));
+    }
+    return STATUS_OK;
+}
+
+static enum status cluster_chains(const struct word *words, size_t count,
+                                  const struct cluster_options *options, struct spelling_map *ret,
+                                  struct arena *arena, struct err *err)
+{
+    OWNED(chains_release)
+    struct chains chains = {.words = words, .count = count, .edits = options->edits};
+    TRY(NEW(&chains.near, count + 1, err));
+    TRY(parallel_for(options->threads, count, &chains, find_near, err));
+    return map_chains(&chains, ret, arena, err);
+}
+
+/* ---- values as words ---- */
+
 static enum status cluster_nearest(const struct counts *counts,
                                    const struct cluster_options *options, struct spelling_map *ret,
                                    struct arena *arena, struct err *err)
@@ -257,6 +339,8 @@ static enum status cluster_nearest(const struct counts *counts,
         rows += counts->items[i].count;
     }
     qsort(words, counts->count, sizeof *words, compare_words);
+    if (options->method == CLUSTER_LEVENSHTEIN)
+        return cluster_chains(words, counts->count, options, ret, arena, err);
     struct search search = {options, words, counts->count, options->rare * (double)rows, nearest};
     TRY(parallel_for(options->threads, counts->count, &search, search_one, err));
     return map_nearest(&search, ret, arena, err);
@@ -265,7 +349,7 @@ static enum status cluster_nearest(const struct counts *counts,
 enum status cluster_values(const struct counts *counts, const struct cluster_options *options,
                            struct spelling_map *ret, struct arena *arena, struct err *err)
 {
-    if (options->method == CLUSTER_SPELLING)
+    if (options->method == CLUSTER_SPELLING || options->method == CLUSTER_LEVENSHTEIN)
         return cluster_nearest(counts, options, ret, arena, err);
     _Static_assert((int)CLUSTER_COLOGNE == (int)KEY_COLOGNE, "the same order");
     return cluster_keys(counts, options, ret, arena, err);

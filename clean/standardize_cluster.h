@@ -2,8 +2,10 @@
  * them the others become.
  *
  * Key collision (OpenRefine): values with the same key; the most frequent one wins, the smaller one
- * in byte order on a tie. Nearest neighbor: a rare value becomes the nearest frequent one. A digit
- * is never exchanged for another digit, added or dropped: numbers that differ are different things.
+ * in byte order on a tie. Nearest neighbor: a rare value becomes the nearest frequent one
+ * (spelling), or all values that are joined by steps of a few edits are one cluster, whose most
+ * frequent wins (levenshtein, as OpenRefine does). A digit is never exchanged for another digit,
+ * added or dropped: numbers that differ are different things.
  */
 #ifndef CLEAN_STANDARDIZE_CLUSTER_H
 #define CLEAN_STANDARDIZE_CLUSTER_H
@@ -16,6 +18,7 @@ enum cluster_method {
     CLUSTER_METAPHONE,
     CLUSTER_COLOGNE,
     CLUSTER_SPELLING,
+    CLUSTER_LEVENSHTEIN,
 };
 
 struct cluster_options {
@@ -25,6 +28,7 @@ struct cluster_options {
     double radius;  /* edits by the letters of the rare value, at least one edit */
     double ratio;   /* the frequent value occurs at least so many times as often */
     double rare;    /* share of all rows above which a value is not rare */
+    size_t edits;   /* CLUSTER_LEVENSHTEIN */
     size_t threads; /* the result does not depend on it */
 };
 /* Adds what changes to `ret`, texts in `arena`. Spellings are compared pair by pair: distinct

@@ -181,6 +181,19 @@ static void saved_clusters_are_applied_to_new_data(void **unused)
     trial_close(&second);
 }
 
+/* OpenRefine, "Clustering methods in depth": pairs at one edit, and a chain of them. */
+static void near_values_become_one_cluster(void **unused)
+{
+    (void)unused;
+    expect("standardize methods=levenshtein", "x:utf8",
+           "Krzysztof\nKryzysztof\nParis\nPari\nPari\nKrzysztof\nRome\n2019\n2018\n",
+           "x\nKrzysztof\nKrzysztof\nPari\nPari\nPari\nKrzysztof\nRome\n2019\n2018\n");
+    expect("standardize methods=levenshtein", "x:utf8", "abcd\nabcde\nabcdef\nabcd\nxyz\n",
+           "x\nabcd\nabcd\nabcd\nabcd\nxyz\n");
+    expect("standardize methods=levenshtein edits=3", "x:utf8",
+           "New York\nnewYork\nBoston\nNew York\n", "x\nNew York\nNew York\nBoston\nNew York\n");
+}
+
 static void rare_spellings_become_the_nearest_frequent_one(void **unused)
 {
     (void)unused;
@@ -261,6 +274,7 @@ int main(void)
         cmocka_unit_test(keys_are_those_of_openrefine),
         cmocka_unit_test(letters_alone_make_a_key),
         cmocka_unit_test(words_are_told_by_their_sound),
+        cmocka_unit_test(near_values_become_one_cluster),
         cmocka_unit_test(clusters_become_the_most_frequent_spelling),
         cmocka_unit_test(a_tie_goes_to_the_smaller_spelling),
         cmocka_unit_test(dictionary_columns_stay_dictionaries),
