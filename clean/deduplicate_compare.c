@@ -167,6 +167,8 @@ void comparison_levels(const struct comparison *comparison, const struct candida
             ret[i] = 0;
         else if (records->kinds[i] == CELL_NUMBER)
             ret[i] = level_of(numbers_similarity(a[i], b[i]));
+        else if (records->kinds[i] == CELL_DATE)
+            ret[i] = level_of(dates_similarity(a[i], b[i]));
         else if (records->kinds[i] == CELL_CODE || comparison->single[i])
             ret[i] = level_of(jaro_winkler(a[i], b[i]));
         else

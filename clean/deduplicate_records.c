@@ -21,6 +21,8 @@ static enum cell_kind kind_of(const struct field *field)
     case TYPE_DECIMAL64:
     case TYPE_DECIMAL128:
     case TYPE_DECIMAL256: return CELL_NUMBER;
+    case TYPE_DATE32:
+    case TYPE_TIMESTAMP: return CELL_DATE;
     default: return CELL_CODE;
     }
 }

@@ -15,7 +15,7 @@
 #define CELL_BYTES_MOST     1024
 #define CELL_TOKENS_MOST    64
 
-enum cell_kind { CELL_WORDS, CELL_CODE, CELL_NUMBER };
+enum cell_kind { CELL_WORDS, CELL_CODE, CELL_NUMBER, CELL_DATE };
 
 struct record_head {
     int64_t row;

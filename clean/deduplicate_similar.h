@@ -13,4 +13,9 @@ double jaro_winkler(struct str a, struct str b);
 /* No pair of strings of these sizes in characters is more alike. */
 double jaro_winkler_bound(size_t a_size, size_t b_size);
 
+/* 0 ... 1 of two dates or moments whose text begins with year, month and day without marks between
+ * them ("20161231"): day and month exchanged, or one of the three mistaken, is likely a slip; else
+ * by the days between them, 0 from four years on. Other texts: jaro_winkler. */
+double dates_similarity(struct str a, struct str b);
+
 #endif

@@ -226,10 +226,24 @@ static void the_best_of_a_group_stays(void **state)
     assert_memory_equal(marks.into, expected, sizeof expected);
 }
 
+static void dates_are_alike_by_slips_and_days(void **unused)
+{
+    (void)unused;
+    near(dates_similarity(str_of("20160305"), str_of("20160305")), 1);
+    near(dates_similarity(str_of("20160112"), str_of("20161201")), 0.95);
+    near(dates_similarity(str_of("19160305"), str_of("20160305")), 0.9);
+    near(dates_similarity(str_of("20160305"), str_of("20160306")), 0.999);
+    assert_true(dates_similarity(str_of("20160228"), str_of("20160301")) > 0.99);
+    near(dates_similarity(str_of("20160305"), str_of("20220817")), 0);
+    near(dates_similarity(str_of("unknown"), str_of("unknown")), 1);
+    assert_true(dates_similarity(str_of("20160305t101500z"), str_of("20160305t101600z")) >= 0.95);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_as_similar_as_published),
+        cmocka_unit_test(dates_are_alike_by_slips_and_days),
         cmocka_unit_test(long_strings_compare_like_short_ones),
         cmocka_unit_test(shingles_are_sets_of_runs),
         cmocka_unit_test(bands_find_pairs_at_the_threshold),
