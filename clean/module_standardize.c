@@ -366,7 +366,9 @@ static const char *rule_of(const struct state *state)
 {
     static const char *const rules[] = {"lower",     "upper",   "title",       "punctuation",
                                         "spaces",    "map",     "fingerprint", "ngram",
-                                        "metaphone", "cologne", "spelling"};
+                                        "metaphone", "cologne", "spelling",    "levenshtein"};
+    _Static_assert(sizeof rules / sizeof *rules == METHOD_FINGERPRINT + CLUSTER_LEVENSHTEIN + 1,
+                   "a word for each of METHODS");
     return state->method_count == 1 ? rules[state->methods[0]] : "methods";
 }
 
