@@ -2,7 +2,6 @@
 #include "clean/standardize_cluster.h"
 
 #include "base/parallel.h"
-#include "clean/deduplicate_forest.h"
 #include "clean/standardize_text.h"
 
 #include <stdlib.h>
@@ -292,17 +291,29 @@ static enum status find_near(void *context, size_t index, struct err *err)
     return STATUS_OK;
 }
 
-/* The root of a chain is its most frequent value: words come by their frequency. */
+static size_t root_of(size_t *parents, size_t word)
+{
+    while (parents[word] != word)
+        word = parents[word] = parents[parents[word]];
+    return word;
+}
+
+/* The root of a chain is its most frequent value: words come by their frequency, and the smaller of
+ * two roots stays. */
 static enum status map_chains(const struct chains *chains, struct spelling_map *ret,
                               struct arena *arena, struct err *err)
 {
-    OWNED(forest_release) struct forest forest = {0};
-    TRY(forest_open(&forest, chains->count, err));
-    for (size_t i = 0; i < chains->count; i++)
-        for (size_t k = 0; k < chains->near[i].count; k++)
-            forest_join(&forest, (uint32_t)i, chains->near[i].words[k]);
+    OWNED(memory_release) size_t *parents = NULL;
+    TRY(NEW(&parents, chains->count + 1, err));
     for (size_t i = 0; i < chains->count; i++) {
-        size_t root = forest_root(&forest, (uint32_t)i);
+        parents[i] = i;
+        for (size_t k = 0; k < chains->near[i].count; k++) {
+            size_t a = root_of(parents, i), b = root_of(parents, chains->near[i].words[k]);
+            parents[a > b ? a : b] = a < b ? a : b;
+        }
+    }
+    for (size_t i = 0; i < chains->count; i++) {
+        size_t root = root_of(parents, i);
         if (root != i)
             TRY(spelling_map_add(ret, text_of(chains->words[i].value),
                                  text_of(chains->words[root].value), arena, err));
