@@ -25,7 +25,7 @@ WORKS = [
     ("text", "text", "text", "* REPLACE (regexp_replace(trim(name), '\\s+', ' ', 'g') AS name, "
      "regexp_replace(trim(city), '\\s+', ' ', 'g') AS city)",
      "frame.with_columns(pl.col('name','city').str.strip_chars().str.replace_all(r'\\s+', ' '))"),
-    ("missing", "text", "missing", "* REPLACE (CASE WHEN lower(trim(age)) IN ('','na','n/a','null','none','-','?') "
+    ("missing", "text", "missing detect=false", "* REPLACE (CASE WHEN lower(trim(age)) IN ('','na','n/a','null','none','-','?') "
      "THEN NULL ELSE age END AS age)",
      "frame.with_columns(pl.when(pl.col('age').str.strip_chars().str.to_lowercase().is_in(['','na','n/a','null','none',"
      "'-','?'])).then(None).otherwise(pl.col('age')).alias('age'))"),
@@ -107,7 +107,7 @@ def inputs(options, folder):
         common = [program, "--no-store", "-q", "--no-provenance", "--compression", "none", "--header", "yes"]
         subprocess.run(common + ["--text", "*", table, "-o", text], check=True)
         os.remove(table)
-        subprocess.run([options.build + "/clean/tamis-clean", "--no-store", "-q", text, "-m", "missing", "-m",
+        subprocess.run([options.build + "/clean/tamis-clean", "--no-store", "-q", text, "-m", "missing detect=false", "-m",
                         WORKS[2][2], "--compression", "none", "-o", typed], check=True, stderr=subprocess.DEVNULL)
     return {"text": text, "typed": typed}
 
