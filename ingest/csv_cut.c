@@ -322,18 +322,6 @@ enum status csv_cut(struct csv_cutter *cutter, struct csv_piece **ret, struct er
     return STATUS_OK;
 }
 
-enum status csv_read_whole(const struct input *input, uint64_t whole, struct bytes *scratch,
-                           struct source_place *place, struct err *err)
-{
-    scratch->size = 0;
-    TRY(bytes_reserve(scratch, (size_t)whole, err));
-    TRY(input_read_at((struct input *)(uintptr_t)input, scratch->data, (size_t)whole,
-                      (uint64_t)place->byte_offset, err));
-    scratch->size = (size_t)whole;
-    place->raw = (struct str){(const char *)scratch->data, scratch->size};
-    return STATUS_OK;
-}
-
 void csv_piece_free(struct csv_piece **piece)
 {
     if (*piece == NULL) return;

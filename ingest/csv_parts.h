@@ -147,10 +147,6 @@ struct csv_piece {
     size_t bad_count, bad_room;
 };
 void csv_piece_free(struct csv_piece **piece);
-/* Reads all `whole` bytes of a record of which its piece has only the first into `scratch`. */
-MUST_CHECK enum status csv_read_whole(const struct input *input, uint64_t whole,
-                                      struct bytes *scratch, struct source_place *place,
-                                      struct err *err);
 /* Whether each of its records is one line. */
 bool csv_piece_is_lines(const struct csv_piece *piece);
 

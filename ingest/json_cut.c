@@ -5,10 +5,11 @@
  * are a record of their own, up to the next "{", and become a reject. */
 #include "ingest/json_parts.h"
 
-#define RECORD_BYTES_MAXIMUM (64u << 20)
+#define HELD_BYTES (1u << 20) /* of a line without its end, before it is looked for in the file */
 
 struct found {               /* one record */
     size_t begin, size, end; /* end: where the next one is looked for */
+    uint64_t whole, longest; /* as in json_span */
     bool any;
 };
 
@@ -17,6 +18,8 @@ struct json_cutter {
     enum json_layout layout;
     int64_t piece_rows;
     uint64_t piece_bytes, row_bytes;
+    uint64_t record_limit, field_limit;
+    uint64_t drop_to; /* byte of the file behind a line that was too long; 0 = none */
     int64_t record, line, blank_lines;
     bool whole_records;   /* a line needs its end, also the last one */
     bool opened, closed;  /* the array */
@@ -55,6 +58,8 @@ enum status json_cutter_open(struct json_cutter **ret, struct input *input, enum
     cutter->piece_rows = options->chunk_rows;
     cutter->piece_bytes = options->chunk_bytes;
     cutter->row_bytes = row_bytes;
+    cutter->record_limit = options->record_limit;
+    cutter->field_limit = options->field_limit;
     cutter->record = resume->records + 1;
     cutter->line = resume->lines + 1;
     cutter->whole_records = resume->whole_records && layout == JSON_LINES;
@@ -73,20 +78,48 @@ static enum status have(struct json_cutter *cutter, size_t at, bool *ret, struct
     return STATUS_OK;
 }
 
-/* The place of the line end at or behind `from`, the size of the file where there is none. */
-static enum status line_end(struct json_cutter *cutter, size_t begin, size_t from, size_t *ret,
-                            struct err *err)
+/* A line that goes on behind HELD_BYTES: either all of it is read, or it is known to be a reject
+ * and *ret keeps what is here of it. */
+static enum status look_ahead(struct json_cutter *cutter, size_t begin, struct found *ret,
+                              struct err *err)
 {
+    struct json_ahead ahead;
+    struct sliding *bytes = &cutter->bytes;
+    uint64_t offset = bytes->offset + begin;
+    TRY(json_line_ahead(bytes->input, offset, &ahead, err));
+    uint64_t end = offset + ahead.size + ahead.ended;
+    bool waits = cutter->whole_records && !ahead.ended;
+    if (waits || (ahead.size <= cutter->record_limit && ahead.longest <= cutter->field_limit))
+        return waits ? STATUS_OK : sliding_until(bytes, end, err);
+    size_t held = bytes->size - begin;
+    ret->whole = ahead.size;
+    ret->longest = ahead.longest;
+    ret->size = held < RAW_BYTES_MAXIMUM ? held : RAW_BYTES_MAXIMUM;
+    ret->end = bytes->size;
+    cutter->drop_to = end;
+    return STATUS_OK;
+}
+
+/* The place of the line end behind `begin`, the size of the bytes here where there is none; ret is
+ * filled where the line is too long. */
+static enum status line_end(struct json_cutter *cutter, size_t begin, size_t *ret_end,
+                            struct found *ret, struct err *err)
+{
+    size_t from = begin;
+    bool looked = false;
     for (;;) {
         const uint8_t *found = from < cutter->bytes.size ? memchr(cutter->bytes.data + from, '\n',
                                                                   cutter->bytes.size - from)
                                                          : NULL;
-        *ret = found == NULL ? cutter->bytes.size : (size_t)(found - cutter->bytes.data);
-        if (*ret - begin > RECORD_BYTES_MAXIMUM)
-            return fail(err, STATUS_FAILED, "line %lld is longer than %u bytes",
-                        (long long)cutter->line, RECORD_BYTES_MAXIMUM);
+        *ret_end = found == NULL ? cutter->bytes.size : (size_t)(found - cutter->bytes.data);
         if (found != NULL || sliding_at_end(&cutter->bytes)) return STATUS_OK;
         from = cutter->bytes.size;
+        if (!looked && from - begin >= HELD_BYTES) {
+            looked = true;
+            TRY(look_ahead(cutter, begin, ret, err));
+            if (ret->whole > 0) return STATUS_OK;
+            if (cutter->bytes.size > from) continue;
+        }
         TRY(sliding_more(&cutter->bytes, begin, err));
     }
 }
@@ -132,9 +165,9 @@ static enum status value_end(struct json_cutter *cutter, size_t begin, size_t *r
         TRY(have(cutter, at, &more, err));
         *ret = at;
         if (!more) return STATUS_OK; /* cut off: a fault of the record */
-        if (at - begin > RECORD_BYTES_MAXIMUM)
-            return fail(err, STATUS_FAILED, "record %lld is longer than %u bytes",
-                        (long long)cutter->record, RECORD_BYTES_MAXIMUM);
+        if (at - begin > cutter->record_limit)
+            return fail(err, STATUS_FAILED, "record %lld is longer than %llu bytes",
+                        (long long)cutter->record, (unsigned long long)cutter->record_limit);
         int step = extent_step(&extent, cutter->bytes.data[at]);
         *ret = at + (step == 1);
         if (step >= 0) return STATUS_OK;
@@ -148,9 +181,9 @@ static enum status junk_end(struct json_cutter *cutter, size_t begin, size_t *re
     for (*ret = begin + 1;; ++*ret) {
         TRY(have(cutter, *ret, &more, err));
         if (!more || cutter->bytes.data[*ret] == '{') return STATUS_OK;
-        if (*ret - begin > RECORD_BYTES_MAXIMUM)
-            return fail(err, STATUS_FAILED, "found no record within %u bytes",
-                        RECORD_BYTES_MAXIMUM);
+        if (*ret - begin > cutter->record_limit)
+            return fail(err, STATUS_FAILED, "found no record within %llu bytes",
+                        (unsigned long long)cutter->record_limit);
     }
 }
 
@@ -163,7 +196,9 @@ static enum status next_line(struct json_cutter *cutter, size_t at, struct found
         size_t end;
         TRY(have(cutter, at, &ret->any, err));
         if (!ret->any) return STATUS_OK;
-        TRY(line_end(cutter, at, at, &end, err));
+        ret->begin = at;
+        TRY(line_end(cutter, at, &end, ret, err));
+        if (ret->whole > 0) return STATUS_OK;
         ret->any = end < cutter->bytes.size || !cutter->whole_records;
         if (!ret->any) {
             cutter->rest = cutter->bytes.size - at;
@@ -172,7 +207,6 @@ static enum status next_line(struct json_cutter *cutter, size_t at, struct found
         size_t begin = at;
         while (begin < end && is_blank(cutter->bytes.data[begin]))
             begin++;
-        ret->begin = at;
         ret->size = end - at;
         ret->end = end + (end < cutter->bytes.size);
         if (begin < end) break;
@@ -235,7 +269,7 @@ static enum status next_value(struct json_cutter *cutter, size_t at, struct foun
 
 /* ---- the piece ---- */
 
-static enum status add_span(struct json_piece *piece, size_t at, size_t size, struct err *err)
+static enum status add_span(struct json_piece *piece, const struct found *found, struct err *err)
 {
     if (piece->count == piece->room) {
         size_t room = piece->room == 0 ? 256 : piece->room * 2;
@@ -244,7 +278,8 @@ static enum status add_span(struct json_piece *piece, size_t at, size_t size, st
         piece->spans = spans;
         piece->room = room;
     }
-    piece->spans[piece->count++] = (struct json_span){(uint32_t)at, (uint32_t)size};
+    piece->spans[piece->count++] = (struct json_span){(uint32_t)found->begin, (uint32_t)found->size,
+                                                      found->whole, found->longest};
     return STATUS_OK;
 }
 
@@ -277,20 +312,23 @@ static enum status fill(struct json_cutter *cutter, struct json_piece *piece, st
 {
     size_t at = 0;
     struct found found = {.any = true};
-    while ((int64_t)piece->count < cutter->piece_rows) {
+    while ((int64_t)piece->count < cutter->piece_rows && found.whole == 0) {
         TRY(next_record(cutter, at, &found, err));
         if (!found.any || is_full(cutter, piece, &found)) break;
-        TRY(add_span(piece, found.begin, found.size, err));
+        TRY(add_span(piece, &found, err));
         at = found.end;
         cutter->record++;
         cutter->line += cutter->layout == JSON_LINES;
-        found = (struct found){.any = true, .begin = at};
+        found = (struct found){.any = true, .begin = at, .whole = found.whole};
     }
     if (!found.any) at = cutter->bytes.size - cutter->rest;
     if (found.any && found.end > 0) { /* full: the record begins the next piece */
         at = found.begin;
-        cutter->pending =
-            (struct found){.size = found.size, .end = found.end - found.begin, .any = true};
+        cutter->pending = (struct found){.size = found.size,
+                                         .end = found.end - found.begin,
+                                         .whole = found.whole,
+                                         .longest = found.longest,
+                                         .any = true};
     }
     if (at == 0) return STATUS_OK;
     piece->size = at;
@@ -299,10 +337,24 @@ static enum status fill(struct json_cutter *cutter, struct json_piece *piece, st
     return STATUS_OK;
 }
 
+/* Drops what is left of a line of which the beginning was handed on. */
+static enum status leave_line(struct json_cutter *cutter, struct err *err)
+{
+    struct sliding *bytes = &cutter->bytes;
+    while (!cutter->pending.any && bytes->offset < cutter->drop_to) {
+        TRY(interrupted(err));
+        if (bytes->size == 0) TRY(sliding_more(bytes, 0, err));
+        uint64_t left = cutter->drop_to - bytes->offset;
+        sliding_drop(bytes, left < bytes->size ? (size_t)left : bytes->size);
+    }
+    return STATUS_OK;
+}
+
 enum status json_cut(struct json_cutter *cutter, struct json_piece **ret, struct err *err)
 {
     OWNED(json_piece_free) struct json_piece *piece = NULL;
     *ret = NULL;
+    TRY(leave_line(cutter, err));
     TRY(NEW(&piece, 1, err));
     piece->offset = cutter->bytes.offset;
     piece->first_record = cutter->record;

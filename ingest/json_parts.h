@@ -18,6 +18,8 @@ enum json_layout json_layout_of(const uint8_t *data, size_t size);
 
 struct json_span {
     uint32_t at, size;
+    uint64_t whole;   /* bytes of the record, when the piece has only its beginning; else 0 */
+    uint64_t longest; /* bytes of its longest value then */
 };
 struct json_piece {
     uint8_t *data;
@@ -37,7 +39,8 @@ MUST_CHECK enum status json_cutter_open(struct json_cutter **ret, struct input *
                                         enum json_layout layout,
                                         const struct source_options *options, uint64_t row_bytes,
                                         struct digester *digester, struct err *err);
-/* *ret NULL at the end. STATUS_FAILED for an array without an end, or a record beyond 64 MiB. */
+/* *ret NULL at the end. STATUS_FAILED for an array without an end, or a record beyond
+ * options->record_limit that is no line; of such a line the piece keeps the beginning. */
 MUST_CHECK enum status json_cut(struct json_cutter *cutter, struct json_piece **ret,
                                 struct err *err);
 /* The place behind the records that were cut off so far; offset 0 where they are no lines. */
@@ -45,6 +48,17 @@ void json_cutter_reached(const struct json_cutter *cutter, struct source_resume 
 int64_t json_cutter_records(const struct json_cutter *cutter);
 int64_t json_cutter_blank_lines(const struct json_cutter *cutter);
 void json_cutter_close(struct json_cutter **cutter);
+
+/* ---- json_ahead.c: how far a long line goes, without holding it ---- */
+
+struct json_ahead {
+    uint64_t size;    /* of the line, without its end */
+    uint64_t longest; /* bytes of its longest string, number or word */
+    bool ended;       /* by a line end and not by the end of the file */
+};
+/* The line at `offset` of the file. */
+MUST_CHECK enum status json_line_ahead(struct input *input, uint64_t offset, struct json_ahead *ret,
+                                       struct err *err);
 
 /* ---- json_rows.c: what the records of a piece are ---- */
 

@@ -45,6 +45,18 @@ static void check_sizes(struct json_reading *reading, uint64_t limit)
     }
 }
 
+/* A line of which the piece has only the beginning. */
+static void too_long(struct json_reading *reading, const struct json_span *span,
+                     const struct source_options *options)
+{
+    if (span->longest > options->field_limit)
+        set_fault(reading, "field size", "found a value of %llu bytes, expected at most %llu",
+                  (unsigned long long)span->longest, (unsigned long long)options->field_limit);
+    else
+        set_fault(reading, "record size", "found a line of %llu bytes, expected at most %llu",
+                  (unsigned long long)span->whole, (unsigned long long)options->record_limit);
+}
+
 enum status json_read(struct json_reading *reading, const struct json_piece *piece, size_t index,
                       const struct source_options *options, struct err *err)
 {
@@ -53,6 +65,10 @@ enum status json_read(struct json_reading *reading, const struct json_piece *pie
     const struct json_span *span = &piece->spans[index];
     const uint8_t *text = piece->data + span->at;
     reading->rule = NULL;
+    if (span->whole > 0) {
+        too_long(reading, span, options);
+        return STATUS_OK;
+    }
     if (!reading->utf8 && !utf8_valid(text, span->size)) {
         set_fault(reading, "encoding", "found bytes that are not UTF-8");
         return STATUS_OK;
@@ -280,7 +296,7 @@ static enum status read_record(struct rows *rows, const struct json_piece *piece
 {
     struct json_reading *reading = &rows->reading;
     const struct json_span *span = &piece->spans[index];
-    bool plain = reading->utf8 && span->size <= options->field_limit;
+    bool plain = reading->utf8 && span->whole == 0 && span->size <= options->field_limit;
     rows->strange = false;
     reading->rule = NULL;
     if (plain &&

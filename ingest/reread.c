@@ -128,6 +128,18 @@ void reread_describe(const struct reread *reread, struct source_record *ret)
             (int64_t)reread->info.st_mtim.tv_sec * 1000000 + reread->info.st_mtim.tv_nsec / 1000;
 }
 
+enum status reread_whole(const struct reread *reread, uint64_t whole, struct bytes *scratch,
+                         struct source_place *place, struct err *err)
+{
+    scratch->size = 0;
+    TRY(bytes_reserve(scratch, (size_t)whole, err));
+    TRY(input_read_at(reread->input, scratch->data, (size_t)whole, (uint64_t)place->byte_offset,
+                      err));
+    scratch->size = (size_t)whole;
+    place->raw = (struct str){(const char *)scratch->data, scratch->size};
+    return STATUS_OK;
+}
+
 enum status reread_digest(const struct reread *reread, struct digest *ret, struct err *err)
 {
     OWNED(memory_release) uint8_t *buffer = memory_get_raw(SPOOL_BYTES, 1);

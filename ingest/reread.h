@@ -44,6 +44,10 @@ bool reread_is_plain(const struct reread *reread);
 MUST_CHECK enum status reread_check(const struct reread *reread, struct err *err);
 /* Fills bytes and modified, and the digest where the text was decoded. */
 void reread_describe(const struct reread *reread, struct source_record *ret);
+/* Reads all `whole` bytes of a record, of which `place` has only the first, into `scratch`. */
+MUST_CHECK enum status reread_whole(const struct reread *reread, uint64_t whole,
+                                    struct bytes *scratch, struct source_place *place,
+                                    struct err *err);
 /* The digest of all its bytes. */
 MUST_CHECK enum status reread_digest(const struct reread *reread, struct digest *ret,
                                      struct err *err);

@@ -395,7 +395,7 @@ static enum status place_csv(const struct source *source, const struct source_pi
     struct walk walk = walk_begin(source, piece->csv, piece->csv->data);
     *ret_here = walk_to(&walk, number, ret);
     if (*ret_here && walk.whole > ret->raw.size)
-        TRY(csv_read_whole(source->file.input, walk.whole, scratch, ret, err));
+        TRY(reread_whole(&source->file, walk.whole, scratch, ret, err));
     return *ret_here ? reread_restore_place(&source->file, ret, scratch, err) : STATUS_OK;
 }
 

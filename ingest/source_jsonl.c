@@ -274,6 +274,7 @@ static enum status place_jsonl(const struct source *source, const struct source_
                                  .line = json->first_line};
     for (size_t i = 0; i < span->at; i++)
         ret->line += json->data[i] == '\n';
+    if (span->whole > 0) TRY(reread_whole(&source->file, span->whole, scratch, ret, err));
     return reread_restore_place(&source->file, ret, scratch, err);
 }
 

@@ -469,8 +469,7 @@ static enum status place_lines(const struct source *source, const struct source_
     *ret = (struct source_place){.raw = line.text,
                                  .byte_offset = (int64_t)(piece->csv->offset + line.at),
                                  .line = line.line};
-    if (line.whole > ret->raw.size)
-        TRY(csv_read_whole(source->file.input, line.whole, scratch, ret, err));
+    if (line.whole > ret->raw.size) TRY(reread_whole(&source->file, line.whole, scratch, ret, err));
     return reread_restore_place(&source->file, ret, scratch, err);
 }
 
