@@ -202,6 +202,17 @@ void run_count(struct run *run, const struct row_counts *counts)
     run->counts = *counts;
 }
 
+enum status run_record_counts(struct run *run, struct err *err)
+{
+    const struct row_counts *rows = &run->counts;
+    return run_record(run, err,
+                      "UPDATE runs SET rows_in = ?, rows_created = ?, rows_out = ?,"
+                      " rows_rejected = ?, rows_dropped = ?, rows_merged = ?, bytes_in = ?,"
+                      " bytes_out = ? WHERE run_id = ?",
+                      "iiiiiiiit", rows->in, rows->created, rows->out, rows->rejected,
+                      rows->dropped, rows->merged, rows->bytes_in, rows->bytes_out, run->id);
+}
+
 static enum status check_events(const struct run *run, enum row_event_kind kind, const char *word,
                                 int64_t rows, struct err *err)
 {

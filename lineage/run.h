@@ -116,6 +116,9 @@ struct row_counts {
 };
 /* The totals of the run; call before run_check_balance. */
 void run_count(struct run *run, const struct row_counts *counts);
+/* Writes them with what is queued: a run that is killed behind its commit has them in the catalog.
+ */
+MUST_CHECK enum status run_record_counts(struct run *run, struct err *err);
 /* STATUS_FAILED unless in + created = out + rejected + dropped + merged, and unless the number of
  * events of each kind equals its total. */
 MUST_CHECK enum status run_check_balance(struct run *run, struct err *err);

@@ -224,6 +224,7 @@ enum status version_writer_commit(struct version_writer *writer, struct version 
 {
     struct version version = {0};
 
+    TRY(run_record_counts(writer->run, err));
     TRY(run_flush(writer->run, err));
     TRY(require_one_chunk(writer, err));
     TRY(place_chunks(writer, err));

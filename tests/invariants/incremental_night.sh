@@ -3,7 +3,7 @@
 # night leaves what one whole run would have left. Ingestion is killed on the way, too.
 . "$(dirname "$0")/lib.sh"
 
-make_table 90000 >all.csv
+make_table 360000 >all.csv
 header=$(head -n 1 all.csv)
 part() { { echo "$header"; tail -n +2 all.csv | sed -n "$1p"; } >"$2"; }
 part 1,30000 one.csv
@@ -53,7 +53,7 @@ same 'the first night' '1 1' "$(versions raw/people) $(versions clean/people)"
 exits 0 "${raw[@]}" one.csv two.csv three.csv
 same 'the third file is a second version' 2 "$(versions raw/people)"
 kill_at_chunk "${clean[@]}"
-kill_after 0.1 "${clean[@]}"
+kill_after 0.05 "${clean[@]}"
 same 'killed on two nights: nothing was committed' 1 "$(versions clean/people)"
 exits 0 "${clean[@]}"
 exits 0 tamis-clean -q tamis:raw/people --recipe recipe.yaml --into clean/whole

@@ -59,9 +59,10 @@ finish() {
     [ "$broken" -eq 0 ]
 }
 
-# A question to the catalog, as any user would ask it.
+# A question to the catalog, as any user would ask it. (Not with -readonly: what a killed writer left
+# in the journal has to be rolled back by whoever comes first.)
 ask() {
-    sqlite3 -readonly -batch "${store:-.tamis}/catalog.db" "$1" || { echo '(the query failed)'; return 1; }
+    sqlite3 -batch "${store:-.tamis}/catalog.db" "$1" || { echo '(the query failed)'; return 1; }
 }
 
 # make_table ROWS: a table with dirt of every kind, the same for the same number.
