@@ -110,13 +110,14 @@ static bool bins(const struct state *state)
     return state->columns.config->method == NORMALIZE_BIN;
 }
 
-static enum status open_column(struct state *state, size_t i, size_t memory, struct err *err)
+static enum status open_column(struct state *state, size_t i, size_t memory, size_t threads,
+                               struct err *err)
 {
     OWNED(memory_release) double *fractions = NULL;
     TRY(NEW(&fractions, state->wanted, err));
     for (size_t k = 0; k < state->wanted; k++)
         fractions[k] = (double)k / (double)(state->wanted - 1);
-    return quantiles_open(&state->seen[i], fractions, state->wanted, memory, err);
+    return quantiles_open(&state->seen[i], fractions, state->wanted, memory, threads, err);
 }
 
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
@@ -139,7 +140,8 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
         return fail_memory(err, count * sizeof *state->seen);
     size_t memory = setup->memory / (count == 0 ? 1 : count);
     for (size_t i = 0; i < count; i++)
-        TRY(open_column(state, i, memory < MEMORY_LEAST ? MEMORY_LEAST : memory, err));
+        TRY(open_column(state, i, memory < MEMORY_LEAST ? MEMORY_LEAST : memory, setup->threads,
+                        err));
     return STATUS_OK;
 }
 

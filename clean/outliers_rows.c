@@ -255,7 +255,7 @@ static enum status fit_scale(const double *scores, size_t count, struct scale *r
     struct quantile_tally tally = {0};
     bool more;
     size_t memory = (count + 1) * sizeof(double) * 2;
-    enum status status = quantiles_open(&quantiles, half, 1, memory, err);
+    enum status status = quantiles_open(&quantiles, half, 1, memory, 1, err);
     if (status == STATUS_OK)
         status = quantiles_observe(quantiles, scores, (int64_t)count, &tally, err);
     if (status == STATUS_OK) status = quantiles_absorb(quantiles, &tally, err);

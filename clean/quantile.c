@@ -1,11 +1,13 @@
 /* clean/quantile.c: exact quantiles by radix selection. */
 #include "clean/quantile.h"
 
+#include "base/parallel.h"
+#include "clean/quantile_keys.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_BITS     64
 #define MEMORY_LEAST (64u << 10)
 #define RANKS_MANY   16 /* from here on keys are sorted instead of selected */
 
@@ -20,102 +22,29 @@ struct cell {
     bool resolved; /* the keys are sorted as far as needed, or all equal */
 };
 
+/* The keys of one window, at hand. */
+struct chunk {
+    uint64_t *keys;
+    size_t count;
+};
+
 struct quantiles {
     double *fractions, *values;
     size_t count;
-    size_t memory;
+    size_t memory, threads;
     bool centered, done;
     double center;
     int64_t total;
     /* First look: everything is kept until it does not fit; then it is counted by leading digit. */
     bool first, overflow;
-    uint64_t *all;
-    size_t all_count, all_room;
+    struct chunk *chunks;
+    size_t chunk_count, chunk_room, kept;
     int bits;           /* of the prefixes below */
     int digit_bits;     /* of the digit being counted in this pass; 0 = keys are collected */
     struct cell *cells; /* rising; room for two a fraction */
     size_t cell_count, cell_room;
-    bool sorted; /* the keys, because many ranks are wanted of them */
+    bool sorted; /* the keys, because many ranks are wanted; those at hand in one chunk */
 };
-
-/* ---- keys ---- */
-
-static uint64_t key_of(double value)
-{
-    double positive_zero = value + 0.0; /* -0.0 + 0.0 is 0.0: equal numbers, equal keys */
-    uint64_t bits;
-    memcpy(&bits, &positive_zero, sizeof bits);
-    return bits >> 63 ? ~bits : bits | (1ull << 63);
-}
-
-static double value_of(uint64_t key)
-{
-    uint64_t bits = key >> 63 ? key & ~(1ull << 63) : ~key;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The leading bits; bits 0 gives 0 (a shift by 64 is undefined). */
-static uint64_t lead(uint64_t key, int bits)
-{
-    return bits == 0 ? 0 : key >> (KEY_BITS - bits);
-}
-
-/* Leaves at place `rank` what sorting would put there, nothing larger in front of it (quickselect,
- * Hoare 1961; median of three, deterministic). */
-static uint64_t select_rank(uint64_t *keys, size_t count, size_t rank)
-{
-    size_t low = 0, high = count - 1;
-    while (low < high) {
-        uint64_t a = keys[low], b = keys[low + (high - low) / 2], c = keys[high];
-        uint64_t pivot = a < b ? (b < c ? b : (a < c ? c : a)) : (a < c ? a : (b < c ? c : b));
-        size_t left = low, right = high;
-        for (;;) {
-            while (keys[left] < pivot)
-                left++;
-            while (keys[right] > pivot)
-                right--;
-            if (left >= right) break;
-            uint64_t swap = keys[left];
-            keys[left++] = keys[right];
-            keys[right--] = swap;
-        }
-        if (rank <= right)
-            high = right;
-        else
-            low = right + 1;
-    }
-    return keys[rank];
-}
-
-/* Quicksort with the same pivots; the larger part is the loop's, so the depth stays logarithmic. */
-static void sort_keys(uint64_t *keys, size_t count)
-{
-    while (count > 1) {
-        uint64_t pivot = keys[(count - 1) / 2];
-        size_t left = 0, right = count - 1;
-        for (;;) {
-            while (keys[left] < pivot)
-                left++;
-            while (keys[right] > pivot)
-                right--;
-            if (left >= right) break;
-            uint64_t swap = keys[left];
-            keys[left++] = keys[right];
-            keys[right--] = swap;
-        }
-        size_t lower = right + 1, upper = count - lower;
-        if (lower < upper) {
-            sort_keys(keys, lower);
-            keys += lower;
-            count = upper;
-        } else {
-            sort_keys(keys + lower, upper);
-            count = lower;
-        }
-    }
-}
 
 /* ---- ranks ---- */
 
@@ -139,41 +68,31 @@ static struct cell *cell_with(struct quantiles *q, int64_t rank)
 /* The key at `rank`; its cell is resolved. */
 static uint64_t key_at(struct quantiles *q, int64_t rank)
 {
-    if (q->all != NULL && !q->overflow)
-        return q->sorted ? q->all[rank] : select_rank(q->all, q->all_count, (size_t)rank);
+    if (q->sorted && !q->overflow) return q->chunks[0].keys[rank];
     struct cell *cell = cell_with(q, rank);
     if (cell->keys == NULL) return cell->prefix; /* all 64 bits are prefix */
     if (q->sorted) return cell->keys[rank - cell->below];
-    return select_rank(cell->keys, cell->held, (size_t)(rank - cell->below));
-}
-
-/* What sorting would put behind `rank`, which was selected: the smallest of the rest. */
-static uint64_t select_next(const uint64_t *keys, size_t count, size_t rank)
-{
-    uint64_t next = keys[rank + 1];
-    for (size_t i = rank + 2; i < count; i++)
-        next = keys[i] < next ? keys[i] : next;
-    return next;
+    return keys_select(cell->keys, cell->held, (size_t)(rank - cell->below));
 }
 
 /* The key behind `rank`, whose key was asked for just before. */
 static uint64_t key_behind(struct quantiles *q, int64_t rank)
 {
     if (q->sorted) return key_at(q, rank + 1);
-    if (q->all != NULL && !q->overflow) return select_next(q->all, q->all_count, (size_t)rank);
     const struct cell *cell = cell_with(q, rank);
     size_t place = (size_t)(rank - cell->below);
     if (cell->keys == NULL || place + 1 >= cell->held) return key_at(q, rank + 1);
-    return select_next(cell->keys, cell->held, place);
+    return keys_select_next(cell->keys, cell->held, place);
 }
 
 static void sort_for_many(struct quantiles *q)
 {
     q->sorted = q->count >= RANKS_MANY;
     if (!q->sorted) return;
-    if (q->all != NULL) sort_keys(q->all, q->all_count);
+    for (size_t i = 0; i < q->chunk_count; i++)
+        keys_sort(q->chunks[i].keys, q->chunks[i].count);
     for (size_t c = 0; c < q->cell_count; c++)
-        if (q->cells[c].keys != NULL) sort_keys(q->cells[c].keys, q->cells[c].held);
+        if (q->cells[c].keys != NULL) keys_sort(q->cells[c].keys, q->cells[c].held);
 }
 
 static void compute_values(struct quantiles *q)
@@ -294,6 +213,15 @@ static enum status plan_pass(struct quantiles *q, bool *ret_more, struct err *er
 
 /* ---- first look ---- */
 
+static void drop_chunks(struct quantiles *q)
+{
+    for (size_t i = 0; i < q->chunk_count; i++)
+        memory_free(q->chunks[i].keys);
+    memory_free(q->chunks);
+    q->chunks = NULL;
+    q->chunk_count = q->chunk_room = q->kept = 0;
+}
+
 /* The values no longer fit: from here on only the leading digits are counted. */
 static enum status start_counting(struct quantiles *q, struct err *err)
 {
@@ -302,35 +230,229 @@ static enum status start_counting(struct quantiles *q, struct err *err)
     q->cells[0] = (struct cell){0};
     q->cell_count = 1;
     TRY(NEW(&q->cells[0].counts, (size_t)1 << q->digit_bits, err));
-    for (size_t i = 0; i < q->all_count; i++)
-        q->cells[0].counts[lead(q->all[i], q->digit_bits)]++;
-    memory_free(q->all);
-    q->all = NULL;
-    q->all_count = q->all_room = 0;
+    for (size_t c = 0; c < q->chunk_count; c++)
+        for (size_t i = 0; i < q->chunks[c].count; i++)
+            q->cells[0].counts[lead(q->chunks[c].keys[i], q->digit_bits)]++;
+    drop_chunks(q);
     return STATUS_OK;
 }
 
-static enum status keep_all(struct quantiles *q, const struct quantile_tally *tally,
-                            struct err *err)
+/* Takes the keys of the tally, while there is room for them all. */
+static enum status keep_all(struct quantiles *q, struct quantile_tally *tally, struct err *err)
 {
-    size_t wanted = q->all_count + tally->count;
-    if (wanted > q->memory / sizeof(uint64_t)) return start_counting(q, err);
-    if (wanted > q->all_room) {
-        size_t room = q->all_room * 2 > wanted ? q->all_room * 2 : wanted;
-        uint64_t *grown = memory_resize(q->all, room, sizeof *grown);
+    if (tally->count == 0) return STATUS_OK;
+    if (q->kept + tally->count > q->memory / sizeof(uint64_t)) return start_counting(q, err);
+    if (q->chunk_count == q->chunk_room) {
+        size_t room = q->chunk_room == 0 ? 64 : 2 * q->chunk_room;
+        struct chunk *grown = memory_resize(q->chunks, room, sizeof *grown);
         if (grown == NULL) return start_counting(q, err);
-        q->all = grown;
-        q->all_room = room;
+        q->chunks = grown;
+        q->chunk_room = room;
     }
-    if (tally->count > 0) memcpy(q->all + q->all_count, tally->keys, tally->count * sizeof *q->all);
-    q->all_count = wanted;
+    uint64_t *keys = memory_resize(tally->keys, tally->count, sizeof *keys); /* without nulls */
+    if (keys == NULL) return start_counting(q, err);
+    q->chunks[q->chunk_count++] = (struct chunk){keys, tally->count};
+    q->kept += tally->count;
+    *tally = (struct quantile_tally){0};
     return STATUS_OK;
+}
+
+/* ---- all values at hand: the same search by digits, over chunks and on all threads ---- */
+
+#define SHARES_MAXIMUM 16
+#define FEW_KEYS       4096 /* are collected, however many of all they are */
+#define CELLS_FEW      (2 * RANKS_MANY)
+
+/* What one thread counts or collects in its share of the chunks, by cell. */
+struct share {
+    uint64_t *counts[CELLS_FEW];
+    uint64_t *keys[CELLS_FEW];
+    size_t held[CELLS_FEW];
+};
+
+struct search {
+    struct quantiles *q;
+    struct share shares[SHARES_MAXIMUM];
+    size_t count;
+};
+
+static void search_release(struct search *search)
+{
+    for (size_t s = 0; s < search->count; s++)
+        for (size_t c = 0; c < CELLS_FEW; c++) {
+            memory_free(search->shares[s].counts[c]);
+            memory_free(search->shares[s].keys[c]);
+        }
+    memset(search->shares, 0, sizeof search->shares);
+}
+
+/* From the first prefix of a cell to the last: one comparison says of most keys that no cell has
+ * them. */
+struct span {
+    uint64_t first, width;
+    int shift; /* 1 ... 64 */
+};
+
+static struct span span_of(const struct quantiles *q)
+{
+    uint64_t first = q->cells[0].prefix;
+    return (struct span){first, q->cells[q->cell_count - 1].prefix - first, KEY_BITS - q->bits};
+}
+
+static inline bool in_span(struct span span, uint64_t key)
+{
+    return (key >> 1 >> (span.shift - 1)) - span.first <= span.width;
+}
+
+static inline size_t cell_in_span(const struct quantiles *q, struct span span, uint64_t key)
+{
+    return span.width == 0 ? 0 : cell_of(q, lead(key, q->bits));
+}
+
+static void count_chunk(const struct quantiles *q, const struct chunk *chunk,
+                        uint64_t *const *counts)
+{
+    struct span span = span_of(q);
+    int low = span.shift - q->digit_bits;
+    uint64_t mask = (UINT64_C(1) << q->digit_bits) - 1;
+    const uint64_t *keys = chunk->keys;
+    uint64_t *sole = counts[0];
+    if (span.width == 0) {
+        for (size_t i = 0; i < chunk->count; i++)
+            if (in_span(span, keys[i])) sole[(keys[i] >> low) & mask]++;
+        return;
+    }
+    for (size_t i = 0; i < chunk->count; i++) {
+        if (!in_span(span, keys[i])) continue;
+        size_t c = cell_in_span(q, span, keys[i]);
+        if (c < q->cell_count) counts[c][(keys[i] >> low) & mask]++;
+    }
+}
+
+static enum status count_share(void *context, size_t at, struct err *err)
+{
+    struct search *search = context;
+    const struct quantiles *q = search->q;
+    struct share *share = &search->shares[at];
+    for (size_t c = 0; c < q->cell_count; c++)
+        TRY(NEW(&share->counts[c], (size_t)1 << q->digit_bits, err));
+    for (size_t k = at; k < q->chunk_count; k += search->count)
+        count_chunk(q, &q->chunks[k], share->counts);
+    return STATUS_OK;
+}
+
+static enum status count_digits(struct search *search, struct err *err)
+{
+    struct quantiles *q = search->q;
+    TRY(parallel_for(search->count, search->count, search, count_share, err));
+    for (size_t c = 0; c < q->cell_count; c++) {
+        TRY(NEW(&q->cells[c].counts, (size_t)1 << q->digit_bits, err));
+        for (size_t s = 0; s < search->count; s++)
+            for (size_t digit = 0; digit < (size_t)1 << q->digit_bits; digit++)
+                q->cells[c].counts[digit] += search->shares[s].counts[c][digit];
+    }
+    search_release(search);
+    return refine_cells(q, err);
+}
+
+static enum status add_key(struct share *share, size_t c, uint64_t key, struct err *err)
+{
+    size_t held = share->held[c];
+    if ((held & (held - 1)) == 0) { /* full: a power of two, or none yet */
+        size_t room = held == 0 ? 1 : 2 * held;
+        uint64_t *grown = memory_resize(share->keys[c], room, sizeof *grown);
+        if (grown == NULL) return fail_memory(err, room * sizeof *grown);
+        share->keys[c] = grown;
+    }
+    share->keys[c][share->held[c]++] = key;
+    return STATUS_OK;
+}
+
+static enum status collect_share(void *context, size_t at, struct err *err)
+{
+    struct search *search = context;
+    const struct quantiles *q = search->q;
+    struct span span = span_of(q);
+    for (size_t k = at; k < q->chunk_count; k += search->count)
+        for (size_t i = 0; i < q->chunks[k].count; i++) {
+            uint64_t key = q->chunks[k].keys[i];
+            if (!in_span(span, key)) continue;
+            size_t c = cell_in_span(q, span, key);
+            if (c < q->cell_count) TRY(add_key(&search->shares[at], c, key, err));
+        }
+    return STATUS_OK;
+}
+
+static enum status collect_keys(struct search *search, struct err *err)
+{
+    struct quantiles *q = search->q;
+    TRY(parallel_for(search->count, search->count, search, collect_share, err));
+    for (size_t c = 0; c < q->cell_count; c++) {
+        struct cell *cell = &q->cells[c];
+        TRY(NEW(&cell->keys, (size_t)cell->count, err));
+        for (size_t s = 0; s < search->count; s++) {
+            const struct share *share = &search->shares[s];
+            if (share->held[c] == 0) continue;
+            memcpy(cell->keys + cell->held, share->keys[c], share->held[c] * sizeof *cell->keys);
+            cell->held += share->held[c];
+        }
+    }
+    return STATUS_OK;
+}
+
+static size_t keys_in_cells(const struct quantiles *q)
+{
+    size_t keys = 0;
+    for (size_t c = 0; c < q->cell_count; c++)
+        keys += (size_t)q->cells[c].count;
+    return keys;
+}
+
+/* Refines the cells that hold wanted ranks until their keys are few, and collects those. */
+static enum status search_chunks(struct quantiles *q, struct err *err)
+{
+    OWNED(search_release)
+    struct search search = {.q = q,
+                            .count = q->threads < SHARES_MAXIMUM ? q->threads : SHARES_MAXIMUM};
+    cells_release(q);
+    q->bits = 0;
+    q->cell_count = 1;
+    q->cells[0].count = q->total;
+    size_t few = (size_t)q->total / 16 > FEW_KEYS ? (size_t)q->total / 16 : FEW_KEYS;
+    while (q->bits < KEY_BITS && keys_in_cells(q) > few) {
+        q->digit_bits = digit_for(q, q->cell_count * search.count);
+        TRY(count_digits(&search, err));
+    }
+    return q->bits < KEY_BITS ? collect_keys(&search, err) : STATUS_OK;
+}
+
+/* One chunk of all, which is sorted when many ranks are wanted; each is freed once copied. */
+static enum status join_chunks(struct quantiles *q, struct err *err)
+{
+    if (q->chunk_count == 1) return STATUS_OK;
+    uint64_t *all = memory_get_raw(q->kept, sizeof *all);
+    if (all == NULL) return fail_memory(err, q->kept * sizeof *all);
+    size_t at = 0;
+    for (size_t i = 0; i < q->chunk_count; i++) {
+        memcpy(all + at, q->chunks[i].keys, q->chunks[i].count * sizeof *all);
+        at += q->chunks[i].count;
+        memory_free(q->chunks[i].keys);
+    }
+    q->chunks[0] = (struct chunk){all, at};
+    q->chunk_count = 1;
+    return STATUS_OK;
+}
+
+static enum status find_at_hand(struct quantiles *q, struct err *err)
+{
+    if (q->total == 0) return STATUS_OK;
+    return q->count < RANKS_MANY ? search_chunks(q, err) : join_chunks(q, err);
 }
 
 /* ---- passes ---- */
 
 enum status quantiles_open(struct quantiles **ret, const double *fractions, size_t count,
-                           size_t memory, struct err *err)
+                           size_t memory, size_t threads, struct err *err)
 {
     if (count == 0 || count > QUANTILE_FRACTIONS_MAXIMUM)
         return fail(err, STATUS_USAGE, "%zu quantiles, 1 to %d at a time are possible", count,
@@ -344,6 +466,7 @@ enum status quantiles_open(struct quantiles **ret, const double *fractions, size
     TRY(NEW(&q->cells, q->cell_room, err));
     memcpy(q->fractions, fractions, count * sizeof *fractions);
     q->count = count;
+    q->threads = threads == 0 ? 1 : threads;
     q->memory = memory < MEMORY_LEAST ? MEMORY_LEAST : memory;
     q->first = true;
     return STATUS_OK;
@@ -426,28 +549,35 @@ enum status quantiles_settle(struct quantiles *q, bool *ret_more, struct err *er
         TRY(plan_pass(q, ret_more, err));
     }
     q->first = false;
+    if (!q->overflow) TRY(find_at_hand(q, err));
     if (!*ret_more) compute_values(q);
     return STATUS_OK;
 }
 
-/* All values are here: deviations take their place. */
-static void recenter_at_hand(struct quantiles *q)
+static enum status recenter_chunk(void *context, size_t at, struct err *err)
 {
-    for (size_t i = 0; i < q->all_count; i++)
-        q->all[i] = key_of(fabs(value_of(q->all[i]) - q->center));
+    struct quantiles *q = context;
+    (void)err;
+    for (size_t i = 0; i < q->chunks[at].count; i++)
+        q->chunks[at].keys[i] = key_of(fabs(value_of(q->chunks[at].keys[i]) - q->center));
+    return STATUS_OK;
+}
+
+/* All values are here: deviations take their place. */
+static enum status recenter_at_hand(struct quantiles *q, struct err *err)
+{
+    TRY(parallel_for(q->threads, q->chunk_count, q, recenter_chunk, err));
+    TRY(find_at_hand(q, err));
     compute_values(q);
+    return STATUS_OK;
 }
 
 enum status quantiles_recenter(struct quantiles *q, double center, bool *ret_more, struct err *err)
 {
-    (void)err;
     q->centered = true;
     q->center = center;
     *ret_more = false;
-    if (q->total == 0 || !q->overflow) {
-        recenter_at_hand(q);
-        return STATUS_OK;
-    }
+    if (q->total == 0 || !q->overflow) return recenter_at_hand(q, err);
     cells_release(q);
     q->total = 0;
     q->bits = q->digit_bits = 0;
@@ -474,7 +604,7 @@ void quantiles_close(struct quantiles **quantiles)
     memory_free((*quantiles)->cells);
     memory_free((*quantiles)->fractions);
     memory_free((*quantiles)->values);
-    memory_free((*quantiles)->all);
+    drop_chunks(*quantiles);
     memory_free(*quantiles);
     *quantiles = NULL;
 }

@@ -29,9 +29,10 @@ struct quantile_tally {
 };
 
 /* fractions   0 ... 1, any order, at most QUANTILE_FRACTIONS_MAXIMUM; copied.
- * memory      bytes this column may hold between windows; at least 64 KiB is used. */
+ * memory      bytes this column may hold between windows; at least 64 KiB is used.
+ * threads     for the search among values at hand; 0 = one. */
 MUST_CHECK enum status quantiles_open(struct quantiles **ret, const double *fractions, size_t count,
-                                      size_t memory, struct err *err);
+                                      size_t memory, size_t threads, struct err *err);
 /* Adds what this pass wants of `values`. */
 MUST_CHECK enum status quantiles_observe(const struct quantiles *quantiles, const double *values,
                                          int64_t count, struct quantile_tally *tally,

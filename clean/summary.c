@@ -35,7 +35,7 @@ enum status summary_open(struct summary **ret, const struct summary_plan *plan, 
     *ret = summary;
     for (size_t i = 0; plan->fraction_count > 0 && i < plan->count; i++)
         TRY(quantiles_open(&summary->columns[i].quantiles, plan->fractions, plan->fraction_count,
-                           plan->memory / plan->count, err));
+                           plan->memory / plan->count, plan->threads, err));
     return STATUS_OK;
 }
 
@@ -149,7 +149,10 @@ enum status summary_settle(struct summary *summary, bool *ret_more, struct err *
 {
     size_t threads = summary->plan.threads == 0 ? 1 : summary->plan.threads;
     *ret_more = false;
-    TRY(parallel_for(threads, summary->plan.count, summary, settle_one, err));
+    if (summary->plan.count == 1) /* all threads for the search in the one column */
+        TRY(settle_one(summary, 0, err));
+    else
+        TRY(parallel_for(threads, summary->plan.count, summary, settle_one, err));
     for (size_t i = 0; i < summary->plan.count; i++)
         if (!summary->columns[i].done) *ret_more = true;
     summary->later = true;

@@ -19,7 +19,7 @@ struct summary_plan {
     size_t fraction_count;
     bool deviations;       /* the MAD too; fractions must be exactly {0.5} */
     size_t memory;         /* for all columns together */
-    size_t threads;        /* of summary_settle, by column; 0 = 1 */
+    size_t threads;        /* of summary_settle; 0 = 1 */
     struct device *device; /* where moments are taken; NULL = the processor */
 };
 MUST_CHECK enum status summary_open(struct summary **ret, const struct summary_plan *plan,

@@ -75,7 +75,8 @@ static void selects_what_sorting_finds(void **state)
         qsort(sorted, VALUES, sizeof *sorted, compare);
         for (size_t m = 0; m < 3; m++) {
             struct quantiles *q = NULL;
-            assert_int_equal(quantiles_open(&q, fractions, 7, memories[m], NULL), STATUS_OK);
+            assert_int_equal(quantiles_open(&q, fractions, 7, memories[m], 1 + m % 3, NULL),
+                             STATUS_OK);
             int passes = show(q, values, VALUES, m == 0 ? 1000 : 33333);
             assert_int_equal(passes > 1, m < 2); /* 800 kB do not fit into 256 KiB */
             for (size_t f = 0; f < 7; f++)
@@ -99,7 +100,7 @@ static void many_are_found_together(void **state)
         qsort(sorted, VALUES, sizeof *sorted, compare);
         for (size_t m = 0; m < 2; m++) {
             struct quantiles *q = NULL;
-            assert_int_equal(quantiles_open(&q, fractions, 1000, memories[m], NULL), STATUS_OK);
+            assert_int_equal(quantiles_open(&q, fractions, 1000, memories[m], 2, NULL), STATUS_OK);
             assert_int_equal(show(q, values, VALUES, 33333) > 1, m < 1);
             for (size_t i = 0; i < 1000; i++)
                 assert_true(quantiles_value(q, i) == expected(sorted, VALUES, fractions[i]));
@@ -118,7 +119,8 @@ static void deviations_follow(void **state)
     for (int small = 0; small < 2; small++) {
         struct quantiles *q = NULL;
         bool more;
-        assert_int_equal(quantiles_open(&q, half, 1, small ? 64 << 10 : 64 << 20, NULL), STATUS_OK);
+        assert_int_equal(quantiles_open(&q, half, 1, small ? 64 << 10 : 64 << 20, 2, NULL),
+                         STATUS_OK);
         show(q, values, VALUES, 5000);
         double median = quantiles_value(q, 0);
         assert_int_equal(quantiles_recenter(q, median, &more, NULL), STATUS_OK);
@@ -134,6 +136,38 @@ static void deviations_follow(void **state)
     }
 }
 
+/* Ties, infinities and NaN among the rest; by few and by many fractions. */
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    static double values[VALUES], fractions[1000];
+    static const size_t threads[] = {1, 2, 3, 40}, counts[] = {1, 15, 16, 1000};
+    for (size_t i = 0; i < 1000; i++)
+        fractions[i] = (double)(i * 377 % 1000) / 999;
+    for (int round = 0; round < 16; round++) {
+        size_t count = counts[round / 4];
+        double found[4][1000], deviation[4];
+        fill(values, round % 4);
+        for (size_t i = 0; i < VALUES; i += 7)
+            values[i] = i % 2 == 0 ? NAN : i % 3 == 0 ? INFINITY : values[0];
+        for (size_t t = 0; t < 4; t++) {
+            struct quantiles *q = NULL;
+            bool more;
+            assert_int_equal(quantiles_open(&q, fractions, count, 64 << 20, threads[t], NULL),
+                             STATUS_OK);
+            assert_int_equal(show(q, values, VALUES, 1 + VALUES / 29), 1);
+            for (size_t f = 0; f < count; f++)
+                found[t][f] = quantiles_value(q, f);
+            assert_int_equal(quantiles_recenter(q, 0.5, &more, NULL), STATUS_OK);
+            assert_false(more);
+            deviation[t] = quantiles_value(q, count - 1);
+            quantiles_close(&q);
+            assert_memory_equal(found[t], found[0], count * sizeof(double));
+            assert_memory_equal(&deviation[t], &deviation[0], sizeof(double));
+        }
+    }
+}
+
 static void odd_inputs(void **state)
 {
     (void)state;
@@ -141,16 +175,16 @@ static void odd_inputs(void **state)
     struct quantiles *q = NULL;
     const double nothing[] = {NAN, NAN}, zeros[] = {-0.0, 0.0, -0.0},
                  ends[] = {INFINITY, -INFINITY, 5, INFINITY};
-    assert_int_equal(quantiles_open(&q, half, 1, 0, NULL), STATUS_OK);
+    assert_int_equal(quantiles_open(&q, half, 1, 0, 1, NULL), STATUS_OK);
     show(q, nothing, 2, 1);
     assert_true(isnan(quantiles_value(q, 0)));
     assert_int_equal(quantiles_count(q), 0);
     quantiles_close(&q);
-    assert_int_equal(quantiles_open(&q, half, 1, 0, NULL), STATUS_OK);
+    assert_int_equal(quantiles_open(&q, half, 1, 0, 1, NULL), STATUS_OK);
     show(q, zeros, 3, 2);
     assert_true(quantiles_value(q, 0) == 0 && !signbit(quantiles_value(q, 0)));
     quantiles_close(&q);
-    assert_int_equal(quantiles_open(&q, half, 1, 0, NULL), STATUS_OK);
+    assert_int_equal(quantiles_open(&q, half, 1, 0, 1, NULL), STATUS_OK);
     show(q, ends, 4, 4);
     assert_true(quantiles_value(q, 0) == INFINITY);
     quantiles_close(&q);
@@ -162,6 +196,7 @@ int main(void)
         cmocka_unit_test(selects_what_sorting_finds),
         cmocka_unit_test(many_are_found_together),
         cmocka_unit_test(deviations_follow),
+        cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(odd_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
