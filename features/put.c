@@ -13,6 +13,7 @@
 struct put_args {
     int mode;
     bool accept_failed;
+    int64_t attempts;
 };
 
 static const struct setting put_options[] = {
@@ -28,6 +29,14 @@ static const struct setting put_options[] = {
      .kind = SETTING_FLAG,
      .offset = offsetof(struct put_args, accept_failed),
      .help = "commit although the input says its data failed the checks"},
+    {.name = "attempts",
+     .kind = SETTING_INT,
+     .offset = offsetof(struct put_args, attempts),
+     .fallback = "32",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "how often an append, upsert or delete is tried when another version comes first",
+     .argument = "N"},
     {0},
 };
 
@@ -152,7 +161,7 @@ static enum status tell(const struct put *put, struct err *err)
     OWNED(output_close) struct output *output = NULL;
     const struct version *version = &put->version;
     char digest[DIGEST_TEXT];
-    char shared[64] = "", gone[64] = "", sorted[64] = "";
+    char shared[64] = "", gone[64] = "", sorted[64] = "", again[64] = "";
     if (put->chunks_shared > 0)
         snprintf(shared, sizeof shared, ", %lld of them as before", (long long)put->chunks_shared);
     if (put->keys != NULL)
@@ -160,9 +169,12 @@ static enum status tell(const struct put *put, struct err *err)
                  put->mode == PUT_DELETE ? "deleted" : "replaced");
     if (put_spills(put) > 0)
         snprintf(sorted, sizeof sorted, ", sorted on disk in %zu runs", put_spills(put));
-    log_line(&put->invocation->common, false, "%s@%lld: %lld rows in %lld chunk%s%s%s%s",
+    if (put->attempts > 1)
+        snprintf(again, sizeof again, ", at attempt %lld", (long long)put->attempts);
+    log_line(&put->invocation->common, false, "%s@%lld: %lld rows in %lld chunk%s%s%s%s%s",
              version->dataset, (long long)version->number, (long long)version->rows,
-             (long long)version->chunks, version->chunks == 1 ? "" : "s", shared, gone, sorted);
+             (long long)version->chunks, version->chunks == 1 ? "" : "s", shared, gone, sorted,
+             again);
     if (!put->invocation->common.json) return STATUS_OK;
     TRY(bytes_format(
         &json, err,
@@ -181,7 +193,10 @@ static enum status put_rows(struct run *run, struct invocation *invocation, stru
     const struct put_args *args = invocation->args;
     const char *operand = invocation->operand_count > 1 ? invocation->operands[1] : NULL;
     OWNED(put_release)
-    struct put put = {.run = run, .invocation = invocation, .mode = (enum put_mode)args->mode};
+    struct put put = {.run = run,
+                      .invocation = invocation,
+                      .mode = (enum put_mode)args->mode,
+                      .attempts_maximum = args->attempts};
     TRY(view_find(&put.view, run_store(run), invocation->operands[0], invocation->arena, err));
     TRY(run_config(run, str_of(put.view.definition), &put.view.digest, err));
     TRY(read_input(&put, operand, err));
@@ -205,7 +220,11 @@ const struct command put_command = {
         "whole or not at all and never changes again; chunks that are the same as before are "
         "shared. Appended rows are sorted among themselves and stand behind the latest version's. "
         "An upsert replaces rows of the same entity, event time and created time. A delete reads "
-        "keys: with the times, single rows go; with the entity alone, all its rows.",
+        "keys: with the times, single rows go; with the entity alone, all its rows.\n\n"
+        "Puts do not wait for each other: an append, upsert or delete is made from the version "
+        "that is the latest when its input ends, and committed if it still is; otherwise it is "
+        "made again from the one that came first, without reading the input again. After "
+        "--attempts of that, exit 75.",
     .examples = "tamis-ingest activity.csv | tamis-clean --recipe activity.yaml | \\\n"
                 "    tamis-features put user_activity\n"
                 "tamis-features put user_activity day.arrow --mode append",

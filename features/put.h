@@ -26,13 +26,17 @@ struct put {
     struct sorter *merged; /* with those of the latest version; PUT_UPSERT and PUT_DELETE */
     struct version_writer *writer;
     struct version version;
+    int64_t attempts; /* at a commit, and how many it may take */
+    int64_t attempts_maximum;
     int64_t rows_in, bytes_in;
     int64_t rows_written, rows_kept; /* in the version, of the latest version */
     int64_t rows_gone;               /* of the latest version: replaced or deleted */
     int64_t chunks_shared;           /* with the version before */
 };
 
-/* Writes and commits the version, records counts and edges. */
+/* Writes and commits the version, records counts and edges. Where the latest version counts and
+ * another one came meanwhile, once more from that one, the rows read being kept; STATUS_BUSY when
+ * that happened attempts_maximum times. */
 MUST_CHECK enum status put_write(struct put *put, struct err *err);
 /* Runs that went to disk. */
 size_t put_spills(const struct put *put);

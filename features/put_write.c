@@ -45,28 +45,14 @@ static enum status find_base(struct put *put, struct version *ret, int64_t *ret_
     return check_schema(put, ret, version_reader_schema(reader), err);
 }
 
-/* Opens the writer; alone where the latest version counts: it must not change meanwhile. */
+/* No lock is held: another version may come before this one is committed. */
 static enum status open_writer(struct put *put, struct version *ret_base, struct err *err)
 {
-    bool alone = put->mode != PUT_REPLACE;
-    int64_t pieces = 0, number;
+    int64_t pieces = 0;
     *ret_base = (struct version){0};
-    if (alone) TRY(find_base(put, ret_base, &pieces, err));
+    if (put->mode != PUT_REPLACE) TRY(find_base(put, ret_base, &pieces, err));
     TRY(set_sorted_pieces(put->schema, put->mode == PUT_APPEND ? pieces + 1 : 1, err));
-    TRY(version_writer_open(&put->writer, put->run, put->view.dataset, put->schema, alone, err));
-    if (!alone) return STATUS_OK;
-    TRY(latest_number(run_store(put->run), put->view.dataset, &number, err));
-    if (number == ret_base->number) return STATUS_OK;
-    version_writer_close(&put->writer);
-    return open_writer(put, ret_base, err);
-}
-
-static enum status base_edge(const struct put *put, const struct version *base, struct err *err)
-{
-    char input[VERSION_NODE], output[80];
-    if (base->number == 0) return STATUS_OK;
-    snprintf(output, sizeof output, "stream:%s", run_id(put->run));
-    return run_edge(put->run, version_node(base, input), output, err);
+    return version_writer_open(&put->writer, put->run, put->view.dataset, put->schema, false, err);
 }
 
 /* PUT_APPEND: the latest version's chunks stand in front, as they are. */
@@ -225,17 +211,54 @@ size_t put_spills(const struct put *put)
            (put->merged == NULL ? 0 : sorter_spills(put->merged));
 }
 
-enum status put_write(struct put *put, struct err *err)
+/* ---- commit, or once more ---- */
+
+static enum status write_version(struct put *put, struct version *ret_base, struct err *err)
 {
-    struct version base;
-    TRY(open_writer(put, &base, err));
-    TRY(base_edge(put, &base, err));
-    if (put->mode == PUT_APPEND && base.number > 0) TRY(reuse_chunks(put, &base, err));
-    if (put->keys != NULL) TRY(merge(put, &base, err));
+    put->rows_written = put->rows_kept = put->rows_gone = 0;
+    TRY(open_writer(put, ret_base, err));
+    if (put->mode == PUT_APPEND && ret_base->number > 0) TRY(reuse_chunks(put, ret_base, err));
+    if (put->keys != NULL) TRY(merge(put, ret_base, err));
     TRY(write_chunks(put, err));
     TRY(check_balance(put, err));
     TRY(run_metric(put->run, "sorted_runs_on_disk", (double)put_spills(put), "runs", err));
-    TRY(run_metric(put->run, "rows_replaced_or_deleted", (double)put->rows_gone, "rows", err));
-    TRY(version_writer_commit(put->writer, &put->version, err));
+    TRY(run_metric(put->run, "commit_attempts", (double)put->attempts, "attempts", err));
+    return run_metric(put->run, "rows_replaced_or_deleted", (double)put->rows_gone, "rows", err);
+}
+
+/* What was made from a version that is no longer the latest goes; the rows read stay. */
+static enum status begin_again(struct put *put, struct err *err)
+{
+    version_writer_close(&put->writer);
+    sorter_close(&put->merged);
+    return put->rows == NULL ? STATUS_OK : sorter_rewind(put->rows, err);
+}
+
+static enum status fail_overtaken(const struct put *put, struct err *err)
+{
+    struct version latest = {0};
+    TRY(version_resolve(run_store(put->run), put->view.dataset, &latest, err));
+    fail(err, STATUS_BUSY,
+         "another version of \"%s\" came first %lld time%s, at last version %lld of run %s: "
+         "nothing was put",
+         put->view.dataset, (long long)put->attempts, put->attempts == 1 ? "" : "s",
+         (long long)latest.number, latest.run_id);
+    err_hint(err, "put again when fewer runs write to it, or give --attempts a larger value");
+    return STATUS_BUSY;
+}
+
+enum status put_write(struct put *put, struct err *err)
+{
+    struct version base;
+    for (bool done = false; !done;) {
+        if (put->attempts == put->attempts_maximum) return fail_overtaken(put, err);
+        if (put->attempts++ > 0) TRY(begin_again(put, err));
+        TRY(write_version(put, &base, err));
+        if (put->mode == PUT_REPLACE) {
+            TRY(version_writer_commit(put->writer, &put->version, err));
+            break;
+        }
+        TRY(version_writer_commit_after(put->writer, base.number, &put->version, &done, err));
+    }
     return count_shared(put, err);
 }

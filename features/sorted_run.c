@@ -106,6 +106,11 @@ enum status sorted_run_next(struct sorted_run *run, struct batch *ret, bool *ret
     return *ret_end ? STATUS_OK : sorted_run_read(run, run->next++, ret, err);
 }
 
+void sorted_run_rewind(struct sorted_run *run)
+{
+    run->next = 0;
+}
+
 size_t sorted_run_count(const struct sorted_run *run)
 {
     return run->count;

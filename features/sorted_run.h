@@ -23,6 +23,8 @@ MUST_CHECK enum status sorted_run_add(struct sorted_run *run, const struct batch
 /* The next batch from the beginning on; *ret_end true and no batch at the end. */
 MUST_CHECK enum status sorted_run_next(struct sorted_run *run, struct batch *ret, bool *ret_end,
                                        struct err *err);
+/* sorted_run_next begins again. */
+void sorted_run_rewind(struct sorted_run *run);
 /* Batch number `at`; any thread. */
 MUST_CHECK enum status sorted_run_read(const struct sorted_run *run, size_t at, struct batch *ret,
                                        struct err *err);

@@ -108,7 +108,6 @@ static enum status slice_part(struct sorter *sorter, int64_t count, struct batch
     TRY(batch_slice(ret, part, sorter->part_row, count, err));
     sorter->part_row += count;
     if (sorter->part_row == part->rows) {
-        batch_release(part);
         sorter->part++;
         sorter->part_row = 0;
     }
@@ -203,6 +202,18 @@ enum status sorter_next(struct sorter *sorter, struct batch *ret, bool *ret_end,
     if (!sorter->started) TRY(start(sorter, err));
     if (sorter->merge != NULL) return run_merge_next(sorter->merge, ret, ret_end, err);
     return next_in_memory(sorter, BATCH_ROWS_MAXIMUM, ret, ret_end, err);
+}
+
+enum status sorter_rewind(struct sorter *sorter, struct err *err)
+{
+    sorter->part = 0;
+    sorter->part_row = sorter->position = 0;
+    if (sorter->merge == NULL) return STATUS_OK;
+    run_merge_close(&sorter->merge);
+    for (size_t i = 0; i < sorter->run_count; i++)
+        sorted_run_rewind(sorter->runs[i]);
+    return run_merge_open(&sorter->merge, sorter->schema, sorter->columns, sorter->runs,
+                          sorter->run_count, err);
 }
 
 size_t sorter_spills(const struct sorter *sorter)

@@ -20,6 +20,8 @@ MUST_CHECK enum status sorter_add(struct sorter *sorter, const struct batch *bat
  * cuts are depends on memory. */
 MUST_CHECK enum status sorter_next(struct sorter *sorter, struct batch *ret, bool *ret_end,
                                    struct err *err);
+/* The rows once more from the first one on. */
+MUST_CHECK enum status sorter_rewind(struct sorter *sorter, struct err *err);
 /* Runs that went to disk. */
 size_t sorter_spills(const struct sorter *sorter);
 void sorter_close(struct sorter **sorter);

@@ -47,6 +47,13 @@ MUST_CHECK enum status version_writer_reuse(struct version_writer *writer, const
 /* One transaction: version, its chunks, edges stream:RUN -> version:DATASET@N. Fills ret. */
 MUST_CHECK enum status version_writer_commit(struct version_writer *writer, struct version *ret,
                                              struct err *err);
+/* The same where version `base` (0 = none) is still the latest of the dataset, with the edge from
+ * it to stream:RUN. Where another one came meanwhile, *ret_done is false, nothing is visible and
+ * the writer is of no more use: what it wrote was made from the wrong version (optimistic
+ * concurrency control: Kung, Robinson, ACM TODS 6(2), 1981). */
+MUST_CHECK enum status version_writer_commit_after(struct version_writer *writer, int64_t base,
+                                                   struct version *ret, bool *ret_done,
+                                                   struct err *err);
 /* Instead of a commit: the rows written take the place of those of a version that exists, whose
  * number, run and time stay. `also` (may be NULL) is called in the same transaction with the
  * version as it is now. Only for a run that has the store alone (run_alone). */

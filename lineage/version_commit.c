@@ -210,32 +210,86 @@ static void describe(const struct version_writer *writer, struct version *versio
         version->bytes += writer->entries[i].chunk.bytes;
 }
 
-static enum status commit(struct version_writer *writer, struct version *version, struct err *err)
+/* ---- committing ---- */
+
+#define ANY_BASE ((int64_t)-1)
+
+static enum status is_latest(const struct version_writer *writer, int64_t base, bool *ret,
+                             struct err *err)
+{
+    int64_t latest = 0;
+
+    *ret = true;
+    if (base == ANY_BASE) return STATUS_OK;
+    TRY(sql_number(writer->store, &latest, 0, err,
+                   "SELECT max(number) FROM versions WHERE dataset = ?", "t", writer->dataset));
+    *ret = latest == base;
+    return STATUS_OK;
+}
+
+static enum status insert_base_edge(struct version_writer *writer, int64_t base, struct err *err)
+{
+    if (base == ANY_BASE || base == 0) return STATUS_OK;
+    return sql_run(writer->store, err,
+                   "INSERT OR IGNORE INTO edges (run_id, input, output)"
+                   " VALUES (?1, 'version:' || ?2 || '@' || ?3, 'stream:' || ?1)",
+                   "tti", writer->run->id, writer->dataset, base);
+}
+
+/* In the transaction: nobody commits between the comparison and the rows. */
+static enum status insert_after(struct version_writer *writer, int64_t base,
+                                struct version *version, bool *ret_done, struct err *err)
+{
+    TRY(is_latest(writer, base, ret_done, err));
+    if (!*ret_done) return STATUS_OK;
+    TRY(insert_base_edge(writer, base, err));
+    return insert_all(writer, version, err);
+}
+
+static enum status commit(struct version_writer *writer, int64_t base, struct version *version,
+                          bool *ret_done, struct err *err)
 {
     TRY(catalog_begin(writer->store, err));
-    enum status status = insert_all(writer, version, err);
-    if (status == STATUS_OK) return catalog_commit(writer->store, err);
+    enum status status = insert_after(writer, base, version, ret_done, err);
+    if (status == STATUS_OK && *ret_done) return catalog_commit(writer->store, err);
     catalog_rollback(writer->store);
     return status;
+}
+
+static enum status place_and_commit(struct version_writer *writer, int64_t base,
+                                    struct version *ret, bool *ret_done, struct err *err)
+{
+    struct version version = {0};
+
+    TRY(require_one_chunk(writer, err));
+    TRY(place_chunks(writer, err));
+    TRY(content_digester_end(writer->digester, &version.digest, err));
+    describe(writer, &version);
+    enum status status = commit(writer, base, &version, ret_done, err);
+    if (status != STATUS_OK)
+        return fail_within(err, status, "committing a version of \"%s\"", writer->dataset);
+    if (*ret_done) lock_release(&writer->lock);
+    if (*ret_done && ret != NULL) *ret = version;
+    return STATUS_OK;
 }
 
 enum status version_writer_commit(struct version_writer *writer, struct version *ret,
                                   struct err *err)
 {
-    struct version version = {0};
+    bool done;
 
     TRY(run_record_counts(writer->run, err));
     TRY(run_flush(writer->run, err));
-    TRY(require_one_chunk(writer, err));
-    TRY(place_chunks(writer, err));
-    TRY(content_digester_end(writer->digester, &version.digest, err));
-    describe(writer, &version);
-    enum status status = commit(writer, &version, err);
-    if (status != STATUS_OK)
-        return fail_within(err, status, "committing a version of \"%s\"", writer->dataset);
-    lock_release(&writer->lock);
-    if (ret != NULL) *ret = version;
-    return STATUS_OK;
+    return place_and_commit(writer, ANY_BASE, ret, &done, err);
+}
+
+enum status version_writer_commit_after(struct version_writer *writer, int64_t base,
+                                        struct version *ret, bool *ret_done, struct err *err)
+{
+    TRY(run_flush(writer->run, err));
+    /* Who has lost already need not place chunks that no version would name. */
+    TRY(is_latest(writer, base, ret_done, err));
+    return *ret_done ? place_and_commit(writer, base, ret, ret_done, err) : STATUS_OK;
 }
 
 /* ---- in the place of a version ---- */

@@ -92,11 +92,10 @@ static void read_row(const struct batch *batch, int64_t row, struct last *ret)
     ret->ordinal = ((const int64_t *)array_values(batch->columns[3]))[row];
 }
 
-static void sorts(size_t memory, int64_t at_once, bool on_disk)
+enum { ROWS = 20000 };
+
+static void read_all(struct sorter *sorter)
 {
-    enum { ROWS = 20000 };
-    struct schema *schema = make_schema();
-    struct sorter *sorter = fill(schema, 0, ROWS, at_once, memory);
     struct last last = {.ordinal = -1}, row;
     int64_t rows = 0, sum = 0;
     for (;;) {
@@ -115,6 +114,21 @@ static void sorts(size_t memory, int64_t at_once, bool on_disk)
     }
     assert_int_equal(rows, ROWS);
     assert_int_equal(sum, (int64_t)ROWS * (ROWS - 1) / 2);
+}
+
+/* To the end, from the beginning again, and once more after a part of it. */
+static void sorts(size_t memory, int64_t at_once, bool on_disk)
+{
+    struct schema *schema = make_schema();
+    struct sorter *sorter = fill(schema, 0, ROWS, at_once, memory);
+    struct batch batch = {0};
+    bool end = false;
+    read_all(sorter);
+    assert_int_equal(sorter_rewind(sorter, NULL), STATUS_OK);
+    assert_int_equal(sorter_next(sorter, &batch, &end, NULL), STATUS_OK);
+    batch_release(&batch);
+    assert_int_equal(sorter_rewind(sorter, NULL), STATUS_OK);
+    read_all(sorter);
     assert_int_equal(sorter_spills(sorter) > 1, on_disk);
     sorter_close(&sorter);
     schema_unref(&schema);

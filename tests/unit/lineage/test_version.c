@@ -247,6 +247,41 @@ static void chunks_can_be_reused(void **state)
     run_close(&run);
 }
 
+static bool committed_after(struct scratch *scratch, struct run *run, int64_t base, int64_t rows)
+{
+    struct version_writer *writer = NULL;
+    struct version version = {0};
+    struct batch batch = make_rows(0, rows);
+    bool done = false;
+
+    check_ok(version_writer_open(&writer, run, "raw/orders", batch.schema, false, &scratch->err),
+             &scratch->err);
+    check_ok(version_writer_add(writer, &batch, &scratch->err), &scratch->err);
+    check_ok(version_writer_commit_after(writer, base, &version, &done, &scratch->err),
+             &scratch->err);
+    version_writer_close(&writer);
+    batch_release(&batch);
+    assert_int_equal(version.number, done ? base + 1 : 0);
+    return done;
+}
+
+static void a_commit_after_another_version_does_nothing(void **state)
+{
+    struct scratch *scratch = *state;
+    struct run *run = begin(scratch);
+
+    assert_false(committed_after(scratch, run, 1, 10));
+    assert_true(committed_after(scratch, run, 0, 10));
+    assert_true(committed_after(scratch, run, 1, 20));
+    assert_false(committed_after(scratch, run, 1, 30));
+    assert_string_equal(scratch_ask(scratch, "SELECT count(*) FROM versions"), "2");
+    assert_int_equal(count_chunk_files(scratch), 2);
+    assert_string_equal(scratch_ask(scratch, "SELECT group_concat(input) FROM edges"
+                                             " WHERE input LIKE 'version:%'"),
+                        "version:raw/orders@1");
+    run_close(&run);
+}
+
 /* ---- references ---- */
 
 static int64_t resolved(struct scratch *scratch, const char *reference)
@@ -473,6 +508,7 @@ int main(void)
         TEST(an_uncommitted_version_is_invisible),
         TEST(a_killed_writer_leaves_nothing),
         TEST(chunks_can_be_reused),
+        TEST(a_commit_after_another_version_does_nothing),
         TEST(references_find_versions),
         TEST(tags_move_and_remember),
         TEST(odd_dataset_names_are_refused),
