@@ -110,8 +110,15 @@ def run(bench, contestant):
     return cost, out, done.stdout.decode()
 
 
+def apart(a, b):
+    """Two figures; a pair is a figure and how far another may be from it."""
+    if isinstance(a, tuple):
+        return abs(a[0] - b[0]) > max(a[1], b[1])
+    return abs(a - b) > 1e-9 * max(1, abs(a), abs(b))
+
+
 def differ(a, b):
-    return any(abs(a[key] - b[key]) > 1e-9 * max(1, abs(a[key]), abs(b[key])) for key in a if key in b)
+    return any(apart(a[key], b[key]) for key in a if key in b)
 
 
 def check(facts):
