@@ -13,10 +13,13 @@ const char *const *labels_added(const struct labels_config *config)
 {
     static const char *const all[] = {"label_issue", "label_quality", "label_suggestion",
                                       "label_weight", NULL};
+    static const char *const copies[] = {"label_issue", "label_quality", "label_suggestion",
+                                         "label_copies", NULL};
     static const char *const flags[] = {"label_issue", "label_quality", "label_suggestion", NULL};
-    bool weighs = config->balance == BALANCE_WEIGHTS;
-    if (config->action == ACTION_FLAG) return weighs ? all : flags;
-    return weighs ? all + 3 : all + 4;
+    const char *const *names = config->balance == BALANCE_WEIGHTS      ? all
+                               : config->balance == BALANCE_OVERSAMPLE ? copies
+                                                                       : flags;
+    return config->action == ACTION_FLAG ? names : names + 3;
 }
 
 int64_t labels_outcome(const struct labels_state *state, const struct example *example, bool issue)
@@ -32,7 +35,8 @@ struct work {
     double *probabilities; /* given */
     struct judge judge;    /* built in */
     struct example *example;
-    struct builder *quality, *issue, *suggestion, *label, *weight;
+    struct builder *quality, *issue, *suggestion, *label;
+    struct builder *weight; /* or copies */
     int64_t relabeled;
 };
 
@@ -55,8 +59,11 @@ static enum status open_builders(const struct labels_state *state, int64_t rows,
     struct field quality = field_of("label_quality", TYPE_FLOAT64);
     struct field suggestion = field_dictionary("label_suggestion");
     struct field weight = field_of("label_weight", TYPE_FLOAT64);
+    struct field copies = field_of("label_copies", TYPE_INT64);
     if (state->config->balance == BALANCE_WEIGHTS)
         TRY(builder_open(&work->weight, &weight, rows, err));
+    if (state->config->balance == BALANCE_OVERSAMPLE)
+        TRY(builder_open(&work->weight, &copies, rows, err));
     if (state->config->action == ACTION_RELABEL)
         return builder_open(&work->label, &state->schema->fields[state->label], rows, err);
     if (state->config->action == ACTION_DROP) return STATUS_OK;
@@ -144,6 +151,10 @@ static enum status weigh_row(const struct labels_state *state, const struct wind
     }
     if (class < 0 || state->balance.rows == NULL) return build_null(work->weight, err);
     double weight = state->balance.weights[class];
+    if (state->config->balance == BALANCE_OVERSAMPLE && weight > 0) {
+        bool more = part && balance_hash(work->example->hash) <= state->balance.bounds[class];
+        return build_int(work->weight, (int64_t)weight + more, err);
+    }
     return weight > 0 ? build_real(work->weight, weight, err) : build_null(work->weight, err);
 }
 

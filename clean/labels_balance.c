@@ -42,35 +42,50 @@ static int by_label_and_hash(const void *a, const void *b)
     return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
-/* Classes without a row are not there. */
-static int64_t smallest_class(const struct balance *balance, size_t *ret_classes)
+/* Of the classes that have rows. */
+struct sizes {
+    size_t classes;
+    int64_t least, most;
+};
+
+static struct sizes sizes_of(const struct balance *balance)
 {
-    int64_t least = INT64_MAX;
-    *ret_classes = 0;
+    struct sizes sizes = {.least = INT64_MAX};
     for (size_t k = 0; k < balance->classes; k++) {
         if (balance->rows[k] == 0) continue;
-        (*ret_classes)++;
-        if (balance->rows[k] < least) least = balance->rows[k];
+        sizes.classes++;
+        if (balance->rows[k] < sizes.least) sizes.least = balance->rows[k];
+        if (balance->rows[k] > sizes.most) sizes.most = balance->rows[k];
     }
-    return least;
+    return sizes;
+}
+
+/* The hash of the `rank`-th smallest of a class whose items begin at `items`; 0: of none. */
+static uint64_t bound_of(const struct balanced *items, int64_t rank)
+{
+    return rank == 0 ? 0 : items[rank - 1].hash;
 }
 
 void balance_settle(struct balance *balance, enum balance_way way, struct balanced *items,
                     size_t count)
 {
-    size_t classes;
     for (size_t i = 0; i < count; i++)
         balance->rows[items[i].label]++;
-    int64_t least = smallest_class(balance, &classes);
-    for (size_t k = 0; k < balance->classes; k++)
-        if (balance->rows[k] > 0)
-            balance->weights[k] = (double)count / ((double)classes * (double)balance->rows[k]);
-    if (way != BALANCE_UNDERSAMPLE || count == 0) return;
+    struct sizes sizes = sizes_of(balance);
+    for (size_t k = 0; k < balance->classes; k++) {
+        int64_t rows = balance->rows[k];
+        if (rows == 0) continue;
+        balance->weights[k] = way == BALANCE_OVERSAMPLE
+                                  ? (double)(sizes.most / rows)
+                                  : (double)count / ((double)sizes.classes * (double)rows);
+    }
+    if ((way != BALANCE_UNDERSAMPLE && way != BALANCE_OVERSAMPLE) || count == 0) return;
     qsort(items, count, sizeof *items, by_label_and_hash);
     for (size_t i = 0; i < count;) {
-        int64_t label = items[i].label;
-        balance->bounds[label] = items[i + (size_t)least - 1].hash;
-        i += (size_t)balance->rows[label];
+        int64_t label = items[i].label, rows = balance->rows[label];
+        int64_t rank = way == BALANCE_UNDERSAMPLE ? sizes.least : sizes.most % rows;
+        balance->bounds[label] = bound_of(items + i, rank);
+        i += (size_t)rows;
     }
 }
 

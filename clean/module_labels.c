@@ -52,9 +52,10 @@ static const struct setting settings[] = {
              "most probable label"},
     {"relabel_above", SETTING_REAL, CONFIG(relabel_above), "0", .minimum = 0, .maximum = 1,
      .help = "relabel only where the most probable label has this probability, else drop the row"},
-    {"balance", SETTING_CHOICE, CONFIG(balance), "none", "none|weights|undersample",
+    {"balance", SETTING_CHOICE, CONFIG(balance), "none", "none|weights|undersample|oversample",
      .help = "weights: add label_weight, which makes classes weigh the same; undersample: keep as "
-             "many rows of each class as the smallest has"},
+             "many rows of each class as the smallest has; oversample: add label_copies, how often "
+             "to take each row so that classes are as large as the largest"},
     {0}};
 
 /* ---- labels ---- */
@@ -250,6 +251,7 @@ static enum status add_columns(const struct labels_config *config, const struct 
             return fail_at(setup->node, err, "there is already a column \"%s\"", names[i]);
         struct field field = field_of(names[i], TYPE_FLOAT64);
         if (strcmp(names[i], "label_issue") == 0) field = field_of(names[i], TYPE_BOOL);
+        if (strcmp(names[i], "label_copies") == 0) field = field_of(names[i], TYPE_INT64);
         if (strcmp(names[i], "label_suggestion") == 0) field = field_dictionary(names[i]);
         TRY(schema_add(schema, &field, err));
     }

@@ -257,6 +257,17 @@ static void classes_are_made_even(void **state)
     assert_int_equal(even.removal_count, 2);
     assert_string_equal(even.removals[1].rule, "label more frequent than others");
     trial_close(&even);
+    struct trial more = {.words = "labels label=pet probabilities=p_* action=drop "
+                                  "balance=oversample"};
+    trial_run(&more, &module_labels, &input);
+    assert_int_equal(more.output.rows, 8);
+    const int64_t *copies = array_values(more.output.columns[3]);
+    int64_t cats = copies[0] + copies[1] + copies[2]; /* three become four, one of them twice */
+    assert_int_equal(cats, 4);
+    for (int row = 3; row < 7; row++)
+        assert_int_equal(copies[row], 1);
+    assert_true(array_is_null(more.output.columns[3], 7));
+    trial_close(&more);
 }
 
 static void odd_labels_are_no_failure(void **state)
