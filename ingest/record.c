@@ -5,6 +5,7 @@
 #include "ingest/dialect_options.h"
 
 #include "ingest/objects.h"
+#include "lineage/sql.h"
 #include "lineage/store.h"
 
 #include <stdio.h>
@@ -256,17 +257,15 @@ static enum status ask_catalog(struct store *store, const struct lookup *lookup,
 {
     static const char sql[] = "SELECT run_id, digest = ?2 FROM sources WHERE name = ?1"
                               " ORDER BY run_id";
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(store_catalog(store), sql, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, lookup->name, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 2, digest, -1, SQLITE_STATIC);
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-            snprintf(sqlite3_column_int(statement, 1) != 0 ? ret : ret_other, room, "%s",
-                     (const char *)sqlite3_column_text(statement, 0));
+    OWNED(sql_close) sqlite3_stmt *statement = NULL;
+    bool row = true;
+    TRY(sql_open(store, &statement, err, sql, "tt", lookup->name, digest));
+    while (true) {
+        TRY(sql_next(store, statement, &row, err));
+        if (!row) return STATUS_OK;
+        snprintf(sqlite3_column_int(statement, 1) != 0 ? ret : ret_other, room, "%s",
+                 (const char *)sqlite3_column_text(statement, 0));
     }
-    sqlite3_finalize(statement);
-    return code == SQLITE_DONE ? STATUS_OK : fail_catalog(store, err, "sources of the catalog");
 }
 
 static enum status check_source(struct lookup *lookup, char *ret_run, size_t room, struct err *err)

@@ -59,6 +59,8 @@ enum status fail_catalog(const struct store *store, struct err *err, const char 
 
 /* ---- opening ---- */
 
+#define ROLL_BACK_WAIT 5.0 /* seconds for others that do the same */
+
 static enum status run_script(sqlite3 *catalog, const char *script, const char *doing,
                               struct err *err)
 {
@@ -66,13 +68,57 @@ static enum status run_script(sqlite3 *catalog, const char *script, const char *
     return fail_sqlite(catalog, err, doing);
 }
 
+static void harden(sqlite3 *catalog, double wait)
+{
+    sqlite3_db_config(catalog, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(catalog, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_busy_timeout(catalog, wait > 1e6 ? 1000000000 : (int)(wait * 1000));
+    sqlite3_extended_result_codes(catalog, 1);
+}
+
+static enum status open_file(sqlite3 **ret, const char *path, int flags, double wait,
+                             struct err *err)
+{
+    sqlite3 *catalog = NULL;
+
+    if (sqlite3_open_v2(path, &catalog, flags | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK) {
+        enum status status = fail_sqlite(catalog, err, "opening");
+        sqlite3_close(catalog);
+        return status;
+    }
+    harden(catalog, wait);
+    *ret = catalog;
+    return STATUS_OK;
+}
+
+/* A read through a writable connection rolls a hot journal back; a mode=ro one may not. */
+static bool roll_back_journal(const char *path)
+{
+    sqlite3 *catalog = NULL;
+    bool done =
+        open_file(&catalog, path, SQLITE_OPEN_READWRITE, ROLL_BACK_WAIT, NULL) == STATUS_OK &&
+        sqlite3_exec(catalog, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) == SQLITE_OK;
+    sqlite3_close(catalog);
+    return done;
+}
+
+bool catalog_rolled_back(sqlite3 *catalog)
+{
+    return sqlite3_extended_errcode(catalog) == SQLITE_READONLY_ROLLBACK &&
+           roll_back_journal(sqlite3_db_filename(catalog, "main"));
+}
+
 static enum status read_pragma(sqlite3 *catalog, const char *pragma, int64_t *ret, struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *statement = NULL;
 
-    if (sqlite3_prepare_v2(catalog, pragma, -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        return fail_sqlite(catalog, err, "opening");
+    do {
+        sql_close(&statement);
+        if (sqlite3_prepare_v2(catalog, pragma, -1, &statement, NULL) == SQLITE_OK &&
+            sqlite3_step(statement) == SQLITE_ROW)
+            break;
+        if (!catalog_rolled_back(catalog)) return fail_sqlite(catalog, err, "opening");
+    } while (true);
     *ret = sqlite3_column_int64(statement, 0);
     return STATUS_OK;
 }
@@ -117,39 +163,6 @@ static enum status migrate(sqlite3 *catalog, struct err *err)
         }
     }
     return STATUS_OK;
-}
-
-static void harden(sqlite3 *catalog, double wait)
-{
-    sqlite3_db_config(catalog, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(catalog, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_busy_timeout(catalog, wait > 1e6 ? 1000000000 : (int)(wait * 1000));
-    sqlite3_extended_result_codes(catalog, 1);
-}
-
-static enum status open_file(sqlite3 **ret, const char *path, int flags, double wait,
-                             struct err *err)
-{
-    sqlite3 *catalog = NULL;
-
-    if (sqlite3_open_v2(path, &catalog, flags | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK) {
-        enum status status = fail_sqlite(catalog, err, "opening");
-        sqlite3_close(catalog);
-        return status;
-    }
-    harden(catalog, wait);
-    *ret = catalog;
-    return STATUS_OK;
-}
-
-/* A read through a writable connection rolls a hot journal back; a mode=ro one may not. */
-static void roll_back_journal(const char *path, double wait)
-{
-    sqlite3 *catalog = NULL;
-
-    if (open_file(&catalog, path, SQLITE_OPEN_READWRITE, wait, NULL) == STATUS_OK)
-        sqlite3_exec(catalog, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
-    sqlite3_close(catalog);
 }
 
 static enum status settle_connection(sqlite3 *catalog, bool writable, struct err *err)
@@ -198,9 +211,6 @@ enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, doubl
 
     if (path == NULL) return fail_memory(err, 0);
     TRY(open_file(&catalog, path, flags, wait, err));
-    if (!writable &&
-        sqlite3_exec(catalog, "SELECT 1 FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK)
-        roll_back_journal(path, wait);
     enum status status = check_not_lost(catalog, folder, err);
     if (status == STATUS_OK) status = settle_connection(catalog, writable, err);
     if (status != STATUS_OK) {

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "lineage/store_state.h"
 
 #include <stdarg.h>
 
@@ -61,8 +62,12 @@ static enum status open_values(struct store *store, sqlite3_stmt **ret, const ch
                                const char *types, va_list values, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
+    sqlite3 *catalog = store_catalog(store);
+    int code;
 
-    int code = sqlite3_prepare_v2(store_catalog(store), sql, -1, &statement, NULL);
+    do
+        code = sqlite3_prepare_v2(catalog, sql, -1, &statement, NULL);
+    while (code != SQLITE_OK && catalog_rolled_back(catalog));
     if (code == SQLITE_OK) code = bind_values(statement, types, values);
     if (code != SQLITE_OK) {
         sqlite3_finalize(statement);
@@ -87,6 +92,10 @@ enum status sql_next(struct store *store, sqlite3_stmt *statement, bool *ret_row
 {
     int code = sqlite3_step(statement);
 
+    while (code == SQLITE_READONLY_ROLLBACK && catalog_rolled_back(store_catalog(store))) {
+        sqlite3_reset(statement);
+        code = sqlite3_step(statement);
+    }
     *ret_row = code == SQLITE_ROW;
     if (code == SQLITE_ROW || code == SQLITE_DONE) return STATUS_OK;
     return fail_catalog(store, err, sqlite3_stmt_readonly(statement) ? "reading" : "writing");

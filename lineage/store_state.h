@@ -21,10 +21,14 @@ struct store {
 };
 
 /* Opens catalog.db in `folder` with our settings; makes the tables when it is empty and writable,
- * migrates an older one when writable. A hot journal left by a crash is rolled back once. */
+ * migrates an older one when writable. A hot journal left by a crash is rolled back. */
 MUST_CHECK enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, double wait,
                                     struct err *err);
 /* The same sentences as fail_catalog, before there is a store. */
+/* True where a call on a reading connection just failed for the hot journal of a writer that was
+ * killed meanwhile, and the journal is rolled back now: call again. Only before a statement's first
+ * row; behind it the reader's lock keeps journals away (https://sqlite.org/lockingv3.html). */
+bool catalog_rolled_back(sqlite3 *catalog);
 enum status fail_sqlite(sqlite3 *catalog, struct err *err, const char *doing);
 /* Makes a TEMP view "runs" in front of the table, which shows a running row whose process is gone
  * as "lost". For readers; writers close such rows. */

@@ -1,4 +1,5 @@
 /* test_store.c: finding, making and sharing a store; transactions and locks. */
+#include "lineage/sql.h"
 #include "scratch.h"
 
 #include <setjmp.h>
@@ -215,6 +216,27 @@ static void a_hot_journal_is_rolled_back_for_readers(void **state)
     assert_string_equal(scratch_ask(scratch, "SELECT count(*) FROM texts"), "0");
 }
 
+/* The writer is killed while the reader has the catalog open and reads nothing. */
+static void a_journal_that_gets_hot_later_too(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+    struct stat status;
+    char path[128];
+
+    store_close(&scratch->store);
+    check_ok(store_open(&store, &scratch_invocation(scratch)->common, STORE_READ, &scratch->err),
+             &scratch->err);
+    scratch->store = store;
+    in_processes(1, crash_in_large_transaction, scratch);
+    snprintf(path, sizeof path, "%s/catalog.db-journal", scratch->store_path);
+    assert_int_equal(stat(path, &status), 0);
+    int64_t texts = -1;
+    check_ok(sql_number(store, &texts, 0, &scratch->err, "SELECT count(*) FROM texts", ""),
+             &scratch->err);
+    assert_int_equal(texts, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +253,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_busy_catalog_names_its_holder, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_foreign_reader_is_the_named_cause, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(a_journal_that_gets_hot_later_too, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_hot_journal_is_rolled_back_for_readers, scratch_make,
                                         scratch_remove),
