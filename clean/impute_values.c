@@ -347,17 +347,10 @@ enum status values_settle(struct values *values, bool *ret_more, struct err *err
 enum status values_of_rows(const struct values *values, const struct window *window, size_t **ret,
                            struct err *err)
 {
-    OWNED(row_groups_release) struct row_groups groups = {0};
-    OWNED(memory_release) size_t *numbers = NULL;
-    size_t rows = (size_t)window->batch->rows;
     *ret = NULL;
     if (values->plan.by_count == 0) return STATUS_OK;
-    TRY(row_groups_find(window, values->plan.by, values->plan.by_count, &groups, err));
-    TRY(row_groups_number(&groups, &values->keys, &numbers, err));
-    TRY(NEW(ret, rows + 1, err));
-    for (size_t i = 0; i < rows; i++)
-        (*ret)[i] = numbers[groups.of_row[i]];
-    return STATUS_OK;
+    return row_groups_of_rows(window, values->plan.by, values->plan.by_count, &values->keys, ret,
+                              err);
 }
 
 const struct fill *values_at(const struct values *values, size_t group, size_t index)

@@ -251,17 +251,10 @@ enum status judges_settle(struct judges *judges, bool *ret_more, struct err *err
 enum status judges_of_rows(const struct judges *judges, const struct window *window, size_t **ret,
                            struct err *err)
 {
-    OWNED(row_groups_release) struct row_groups groups = {0};
-    OWNED(memory_release) size_t *numbers = NULL;
-    size_t rows = (size_t)window->batch->rows;
     *ret = NULL;
     if (judges->plan.by_count == 0) return STATUS_OK;
-    TRY(row_groups_find(window, judges->plan.by, judges->plan.by_count, &groups, err));
-    TRY(row_groups_number(&groups, &judges->keys, &numbers, err));
-    TRY(NEW(ret, rows + 1, err));
-    for (size_t i = 0; i < rows; i++)
-        (*ret)[i] = numbers[groups.of_row[i]];
-    return STATUS_OK;
+    return row_groups_of_rows(window, judges->plan.by, judges->plan.by_count, &judges->keys, ret,
+                              err);
 }
 
 const struct fence *judges_fence(const struct judges *judges, size_t part, size_t index)

@@ -78,3 +78,17 @@ enum status row_groups_number(const struct row_groups *groups, const struct coun
     }
     return STATUS_OK;
 }
+
+enum status row_groups_of_rows(const struct window *window, const size_t *by, size_t count,
+                               const struct counts *all, size_t **ret, struct err *err)
+{
+    OWNED(row_groups_release) struct row_groups groups = {0};
+    OWNED(memory_release) size_t *numbers = NULL;
+    size_t rows = (size_t)window->batch->rows;
+    TRY(row_groups_find(window, by, count, &groups, err));
+    TRY(row_groups_number(&groups, all, &numbers, err));
+    TRY(NEW(ret, rows + 1, err));
+    for (size_t i = 0; i < rows; i++)
+        (*ret)[i] = numbers[groups.of_row[i]];
+    return STATUS_OK;
+}

@@ -22,5 +22,9 @@ void row_groups_release(struct row_groups *groups);
 /* For each group of the window its number in `all` (+ 1; 0 = not there), in ret[keys.count]. */
 MUST_CHECK enum status row_groups_number(const struct row_groups *groups, const struct counts *all,
                                          size_t **ret, struct err *err);
+/* For each row of the window the number of its group in `all` likewise; memory_get. */
+MUST_CHECK enum status row_groups_of_rows(const struct window *window, const size_t *by,
+                                          size_t count, const struct counts *all, size_t **ret,
+                                          struct err *err);
 
 #endif
