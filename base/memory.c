@@ -62,7 +62,9 @@ size_t memory_peak(void)
 void memory_trim(void)
 {
     block_cache_shrink(0);
+#if !defined(__SANITIZE_ADDRESS__) /* the C library's heap is not in use then */
     malloc_trim(0);
+#endif
 }
 
 void memory_fail_at(uint64_t request)
