@@ -123,13 +123,16 @@ static enum status build_label(const struct labels_state *state, size_t class,
     return build_int(builder, strtoll(name, NULL, 10), err);
 }
 
-static enum status relabel_row(const struct labels_state *state, const struct batch *batch,
+/* How sure a new label is: its probability. */
+static enum status relabel_row(const struct labels_state *state, const struct window *window,
                                int64_t row, bool part, int64_t class, struct work *work,
-                               struct err *err)
+                               struct change *change, struct err *err)
 {
     if (!part || class < 0 || class == work->example->label)
-        return build_copy(work->label, batch->columns[state->label], row, err);
+        return build_copy(work->label, window->batch->columns[state->label], row, err);
     work->relabeled++;
+    TRY(change_note(change, state->label, row, rules[state->config->filter],
+                    work->example->probabilities[class], err));
     return build_label(state, (size_t) class, work->label, err);
 }
 
@@ -174,7 +177,7 @@ static enum status act(const struct labels_state *state, const struct window *wi
     bool issue = part && label_is_issue(&state->learned, filter, work->example);
     int64_t class = part ? labels_outcome(state, work->example, issue) : -1;
     if (work->issue != NULL) TRY(flag_row(state, part, issue, work, err));
-    if (work->label != NULL) TRY(relabel_row(state, window->batch, row, part, class, work, err));
+    if (work->label != NULL) TRY(relabel_row(state, window, row, part, class, work, change, err));
     if (work->weight != NULL) TRY(weigh_row(state, window, row, part, class, work, err));
     if (part && class < 0) return drop_row(state, window, row, rules[filter], change, err);
     if (too_frequent(state, part, class, work->example))

@@ -79,16 +79,12 @@ size_t space_columns(const struct space *space)
 
 /* ---- one row ---- */
 
-static size_t hog_cells(const struct space *space)
-{
-    return (size_t)space->layout.side * space->layout.side * 9 / 16;
-}
-
 size_t space_work(const struct space *space)
 {
     switch (space->kind) {
     case SPACE_NUMBERS: return 1;
-    case SPACE_HOG: return picture_hog_values(space->layout.side) + hog_cells(space);
+    case SPACE_HOG:
+        return picture_hog_values(space->layout.side) + picture_hog_work(space->layout.side);
     case SPACE_PATCHES: break;
     }
     return patches_work(space->patches);
@@ -107,7 +103,7 @@ static void describe(const struct space *space, const uint8_t *row, float *work,
         patches_encode(space->patches, pixels, work, ret);
         return;
     }
-    float *values = work + hog_cells(space);
+    float *values = work + picture_hog_work(space->layout.side);
     picture_hog(pixels, space->layout.side, work, values);
     for (size_t j = 0; j < space->features; j++)
         ret[j] = values[space->left[j]] + values[space->right[j]];

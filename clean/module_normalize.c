@@ -72,8 +72,12 @@ static const struct setting settings[] = {
     {"pictures", SETTING_TEXT, PICTURES(column),
      .help = "the binary column whose PNG and JPEG pictures become tensors; the settings below are "
              "for them, those above for numbers"},
+    {"content", SETTING_CHOICE, PICTURES(content), "pixels", PICTURE_CONTENT,
+     .help = "what the tensors hold: pixels, or hog: histograms of gradients and colors that "
+             "describe them, 1,860 values at 32 x 32 pixels"},
     {"size", SETTING_TEXTS, PICTURES(size),
-     .help = "height and width of the tensors, 1 to 4096; 224, 224 when absent"},
+     .help = "height and width of the tensors in pixels, 1 to 4096; 224, 224 when absent; hog: a "
+             "square whose side is a multiple of 8, 32, 32 when absent"},
     {"fit", SETTING_CHOICE, PICTURES(fit), "crop", PICTURE_FITS,
      .help = "crop: the middle, sides in proportion; stretch: all of it; pad: all of it, sides in "
              "proportion, black around"},

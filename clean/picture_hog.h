@@ -12,8 +12,13 @@
 
 /* Values of a picture of side x side (a multiple of 8): 1,860 for 32. */
 size_t picture_hog_values(uint32_t side);
+/* Floats that picture_hog works in. */
+static inline size_t picture_hog_work(size_t side)
+{
+    return side * side * 9 / 16;
+}
 /* pixels  side x side x 3, RGB
- * work    side * side * 9 / 16 floats */
+ * work    picture_hog_work(side) floats */
 void picture_hog(const uint8_t *pixels, uint32_t side, float *work, float *ret);
 /* The place at which value `at` lies in the values of the mirrored picture. */
 size_t picture_hog_mirror(uint32_t side, size_t at);

@@ -1,20 +1,26 @@
 /* clean/picture_step.c: settings, schema and windows around clean/picture_tensor.h. */
 #include "clean/picture_step.h"
 
+#include "clean/picture_hog.h"
 #include "columnar/layout.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SIDE_MAXIMUM 4096
+#define SIDE_MAXIMUM     4096
+#define HOG_SIDE         32 /* when no size is given */
+#define HOG_SIDE_MINIMUM 16
+#define HOG_SIDE_MAXIMUM 512
 
 struct picture_step {
     const struct picture_settings *settings;
     size_t image;   /* column that enters */
     size_t into;    /* column that leaves */
-    int32_t values; /* of one tensor */
-    struct picture_tensor tensor;
+    int32_t values; /* of one tensor that leaves */
+    size_t bytes;
+    bool hog;                     /* values describe the pixels that `tensor` is of */
+    struct picture_tensor tensor; /* that pictures are decoded to */
     double mean[3], std[3];
     /* Where floats are made of pixels by channel, and what it is given; NULL = while decoding. */
     struct device *device;
@@ -48,7 +54,8 @@ static enum status read_size(struct picture_step *step, const struct module_setu
                              struct err *err)
 {
     double size[2];
-    TRY(read_numbers(setup, "size", &step->settings->size, size, 2, 224, err));
+    TRY(read_numbers(setup, "size", &step->settings->size, size, 2, step->hog ? HOG_SIDE : 224,
+                     err));
     for (int i = 0; i < 2; i++)
         if (size[i] != floor(size[i]) || size[i] < 1 || size[i] > SIDE_MAXIMUM)
             return fail_at(setup->node, err, "size %g is not a whole number from 1 to %d", size[i],
@@ -57,6 +64,32 @@ static enum status read_size(struct picture_step *step, const struct module_setu
     step->tensor.width = (uint32_t)size[1];
     step->values = (int32_t)(picture_tensor_channels(&step->tensor) * step->tensor.height *
                              step->tensor.width);
+    step->bytes = picture_tensor_bytes(&step->tensor);
+    return STATUS_OK;
+}
+
+/* Gradients are taken of all colors as they are; what leaves has a type, but no axes and no scale.
+ */
+static enum status read_hog(struct picture_step *step, const struct module_setup *setup,
+                            struct err *err)
+{
+    const struct picture_settings *settings = step->settings;
+    uint32_t side = step->tensor.width;
+    if (!step->hog) return STATUS_OK;
+    if (side != step->tensor.height || side % 8 != 0 || side < HOG_SIDE_MINIMUM ||
+        side > HOG_SIDE_MAXIMUM)
+        return fail_at(setup->node, err,
+                       "size %u, %u: hog takes squares whose side is a multiple of 8 from %d to %d",
+                       step->tensor.height, side, HOG_SIDE_MINIMUM, HOG_SIDE_MAXIMUM);
+    if (settings->dtype == TENSOR_UINT8)
+        return fail_at(setup->node, err, "hog is float32 or float16, not uint8");
+    if (settings->layout != 0 || settings->channels != 0 ||
+        settings->mean.count + settings->std.count > 0)
+        return fail_at(setup->node, err, "hog takes no layout, channels, mean and std");
+    step->tensor.dtype = TENSOR_UINT8;
+    step->tensor.layout = TENSOR_HWC;
+    step->values = (int32_t)picture_hog_values(side);
+    step->bytes = (size_t)step->values * (settings->dtype == TENSOR_FLOAT16 ? 2 : 4);
     return STATUS_OK;
 }
 
@@ -93,7 +126,9 @@ static enum status add_tensor(const struct picture_step *step, struct schema *sc
     char shape[160];
     uint32_t height = step->tensor.height, width = step->tensor.width;
     uint32_t channels = picture_tensor_channels(&step->tensor);
-    if (step->tensor.layout == TENSOR_CHW)
+    if (step->hog)
+        snprintf(shape, sizeof shape, "{\"shape\":[%d],\"dim_names\":[\"value\"]}", step->values);
+    else if (step->tensor.layout == TENSOR_CHW)
         snprintf(shape, sizeof shape,
                  "{\"shape\":[%u,%u,%u],\"dim_names\":[\"channel\",\"height\",\"width\"]}",
                  channels, height, width);
@@ -157,7 +192,7 @@ static enum status find_columns(struct picture_step *step, const struct schema *
 static void choose_device(struct picture_step *step, struct device *device)
 {
     bool fits = step->tensor.dtype == TENSOR_FLOAT32 && step->tensor.layout == TENSOR_CHW &&
-                !step->tensor.gray;
+                !step->tensor.gray && !step->hog;
     step->device = fits ? device : NULL;
     step->pixels = step->tensor;
     step->pixels.dtype = TENSOR_UINT8;
@@ -176,8 +211,10 @@ enum status picture_step_open(struct picture_step **ret, const struct module_set
     step->tensor.dtype = (enum tensor_dtype)settings->dtype;
     step->tensor.resize = (enum resize_method)settings->resize;
     step->tensor.gray = settings->channels == 1;
+    step->hog = settings->content == 1;
     step->tensor.limits = settings->limits != NULL ? *settings->limits : picture_limits_default;
     TRY(read_size(step, setup, err));
+    TRY(read_hog(step, setup, err));
     TRY(read_scale(step, setup, err));
     choose_device(step, setup->device);
     TRY(find_columns(step, setup->schema, err));
@@ -194,7 +231,7 @@ bool picture_step_rejects(const struct picture_step *step)
 size_t picture_step_growth(const struct picture_step *step)
 {
     size_t pixels = step->device == NULL ? 0 : picture_tensor_bytes(&step->pixels);
-    return picture_tensor_bytes(&step->tensor) + pixels;
+    return step->bytes + pixels;
 }
 
 bool picture_step_touches(const struct picture_step *step, size_t column)
@@ -206,9 +243,10 @@ bool picture_step_touches(const struct picture_step *step, size_t column)
 
 /* The tensors being written, for the thread that runs apply. */
 struct writing {
-    const struct picture_tensor *tensor; /* what is written to `made` */
-    uint8_t *made;
-    uint8_t *pixels; /* the same as `made` where a device goes on with it */
+    const struct picture_tensor *tensor; /* what pictures are decoded to */
+    uint8_t *pixels;                     /* of all rows, where a device goes on with them; of one,
+                                            where they are described; else NULL */
+    float *work, *described;             /* of one picture */
     struct buffer values, validity;
     int64_t nulls;
 };
@@ -218,13 +256,14 @@ static void writing_release(struct writing *writing)
     buffer_unref(&writing->values);
     buffer_unref(&writing->validity);
     memory_release(&writing->pixels);
+    memory_release(&writing->work);
+    memory_release(&writing->described);
 }
 
 static enum status writing_open(const struct picture_step *step, int64_t rows, struct writing *ret,
                                 struct err *err)
 {
-    size_t one = picture_tensor_bytes(&step->tensor);
-    size_t size;
+    size_t one = step->bytes, size;
     if (__builtin_mul_overflow((size_t)rows, one, &size)) return fail_memory(err, SIZE_MAX);
     TRY(buffer_new(&ret->validity, (size_t)(rows + 7) / 8, err));
     enum status status = buffer_new_raw(&ret->values, size, err);
@@ -235,24 +274,46 @@ static enum status writing_open(const struct picture_step *step, int64_t rows, s
                  (long long)rows, one);
     if (status != STATUS_OK) return status;
     ret->tensor = step->device == NULL ? &step->tensor : &step->pixels;
-    ret->made = buffer_writable(&ret->values);
-    if (step->device == NULL) return STATUS_OK;
-    TRY(NEW(&ret->pixels, (size_t)rows * picture_tensor_bytes(&step->pixels), err));
-    ret->made = ret->pixels;
-    return STATUS_OK;
+    size_t side = step->tensor.width, pixels = picture_tensor_bytes(ret->tensor);
+    if (step->device != NULL) return NEW(&ret->pixels, (size_t)rows * pixels, err);
+    if (!step->hog) return STATUS_OK;
+    TRY(NEW(&ret->pixels, pixels, err));
+    TRY(NEW(&ret->work, picture_hog_work(side), err));
+    return NEW(&ret->described, (size_t)step->values, err);
+}
+
+/* What describes the picture in `pixels`, in the place of the row. */
+static void describe(const struct picture_step *step, int64_t row, struct writing *writing)
+{
+    uint8_t *ret = buffer_writable(&writing->values) + (size_t)row * step->bytes;
+    picture_hog(writing->pixels, step->tensor.width, writing->work, writing->described);
+    if (step->settings->dtype == TENSOR_FLOAT32) {
+        memcpy(ret, writing->described, step->bytes);
+        return;
+    }
+    for (int32_t i = 0; i < step->values; i++)
+        ((uint16_t *)(void *)ret)[i] = half_from_double(writing->described[i]);
+}
+
+/* Where the pixels of a row are decoded to. */
+static uint8_t *place_of(const struct picture_step *step, int64_t row, struct writing *writing)
+{
+    size_t at = (size_t)row * picture_tensor_bytes(writing->tensor);
+    if (step->hog) return writing->pixels;
+    return (step->device == NULL ? buffer_writable(&writing->values) : writing->pixels) + at;
 }
 
 static enum status make_tensor(const struct picture_step *step, struct str bytes, int64_t row,
                                struct writing *writing, struct change *change, struct err *err)
 {
-    uint8_t *ret = writing->made + (size_t)row * picture_tensor_bytes(writing->tensor);
     struct picture_fault fault = {0};
     uint64_t most = step->settings->bytes_maximum;
     if (most > 0 && bytes.size > most)
         snprintf(fault.reason, sizeof fault.reason, "%zu bytes, more than the limit", bytes.size);
     else
-        TRY(picture_tensor_make(writing->tensor, bytes, ret, &fault, err));
+        TRY(picture_tensor_make(writing->tensor, bytes, place_of(step, row, writing), &fault, err));
     if (fault.reason[0] == '\0') {
+        if (step->hog) describe(step, row, writing);
         buffer_writable(&writing->validity)[row >> 3] |= (uint8_t)(1 << (row & 7));
         return STATUS_OK;
     }
@@ -268,7 +329,7 @@ static enum status make_tensor(const struct picture_step *step, struct str bytes
 static enum status compute(const struct picture_step *step, int64_t rows, struct writing *writing,
                            struct err *err)
 {
-    size_t one = picture_tensor_bytes(&step->tensor);
+    size_t one = step->bytes;
     uint8_t *values = buffer_writable(&writing->values);
     int64_t places = (int64_t)step->tensor.width * step->tensor.height;
     if (step->device != NULL)

@@ -1,7 +1,8 @@
 /* clean/picture_step.h: a step that makes tensors of pictures, for images and normalize.
  *
  * A column of fixed_size_list with Arrow's extension type arrow.fixed_shape_tensor comes behind the
- * others, one tensor a row, null where the picture is. Row-wise: nothing is learned. */
+ * others, one tensor a row, null where the picture is: its pixels, or what describes them
+ * (clean/picture_hog.h). Row-wise: nothing is learned. */
 #ifndef CLEAN_PICTURE_STEP_H
 #define CLEAN_PICTURE_STEP_H
 
@@ -17,11 +18,13 @@ enum on_undecodable { UNDECODABLE_REJECT, UNDECODABLE_NULL, UNDECODABLE_TOLD };
 #define PICTURE_DTYPES  "float32|float16|uint8"
 #define PICTURE_RESIZES "area|bilinear|nearest"
 #define PICTURE_COLORS  "rgb|gray"
+#define PICTURE_CONTENT "pixels|hog"
 struct picture_settings {
     const char *column, *into; /* column NULL = no pictures */
     struct text_list size, mean, std;
     int fit, layout, dtype, on_fail;
     int resize, channels; /* of PICTURE_RESIZES and PICTURE_COLORS */
+    int content;          /* of PICTURE_CONTENT */
     bool keep;
     const struct picture_limits *limits; /* NULL = the defaults */
     uint64_t bytes_maximum;              /* a larger file is not decoded; 0 = any */
