@@ -38,6 +38,23 @@ static enum status add(struct origins *origins, const struct origin *origin, str
     return STATUS_OK;
 }
 
+static enum status add_row_origin(struct origins *origins, const char *input, const char *subtype,
+                                  struct err *err)
+{
+    for (size_t i = 0; i < origins->row_count; i++)
+        if (strcmp(origins->rows[i].input, input) == 0 &&
+            strcmp(origins->rows[i].subtype, subtype) == 0)
+            return STATUS_OK;
+    if ((origins->row_count & (origins->row_count - 1)) == 0) {
+        size_t room = origins->row_count == 0 ? 1 : origins->row_count * 2;
+        struct row_origin *rows = memory_resize(origins->rows, room, sizeof *rows);
+        if (rows == NULL) return fail_memory(err, room * sizeof *rows);
+        origins->rows = rows;
+    }
+    origins->rows[origins->row_count++] = (struct row_origin){input, subtype};
+    return STATUS_OK;
+}
+
 enum status origins_begin(struct origins *ret, const struct schema *schema, struct err *err)
 {
     *ret = (struct origins){0};
@@ -78,6 +95,18 @@ enum status column_from(struct column_lineage *lineage, const char *output_colum
                  subtype, masked, err);
 }
 
+/* Whatever the column was made from decided, too. */
+enum status column_filters(struct column_lineage *lineage, const char *input_column,
+                           const char *subtype, struct err *err)
+{
+    for (size_t i = 0; i < lineage->before->count; i++) {
+        const struct origin *origin = &lineage->before->items[i];
+        if (strcmp(origin->output, input_column) != 0) continue;
+        TRY(add_row_origin(&lineage->after, origin->input, subtype, err));
+    }
+    return STATUS_OK;
+}
+
 /* Columns the module said nothing about come from the column of their name. */
 static enum status carry_rest(struct column_lineage *lineage, struct err *err)
 {
@@ -94,6 +123,9 @@ static enum status carry_rest(struct column_lineage *lineage, struct err *err)
 static enum status ask(struct column_lineage *lineage, struct err *err)
 {
     const struct step *step = lineage->step;
+    for (size_t i = 0; i < lineage->before->row_count; i++)
+        TRY(add_row_origin(&lineage->after, lineage->before->rows[i].input,
+                           lineage->before->rows[i].subtype, err));
     if (step->module->column_lineage != NULL)
         TRY(step->module->column_lineage(step->state, lineage, err));
     return carry_rest(lineage, err);
@@ -117,5 +149,6 @@ enum status origins_follow(struct origins *origins, const struct step *step, str
 void origins_release(struct origins *origins)
 {
     memory_free(origins->items);
+    memory_free(origins->rows);
     *origins = (struct origins){0};
 }

@@ -12,9 +12,15 @@ struct origin {
     const char *subtype;
     bool masked;
 };
+/* A column of the input that decided which rows are left. */
+struct row_origin {
+    const char *input, *subtype;
+};
 struct origins {
     struct origin *items;
     size_t count;
+    struct row_origin *rows; /* of every column at hand */
+    size_t row_count;
 };
 
 /* Every column from itself. */

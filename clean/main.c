@@ -251,7 +251,7 @@ static enum status tell_outcome(struct job *job, struct err *err)
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
     say_lines(job->common, run_verdict_is_failed(job->run), &report);
     TRY(outcome_effects(&job->chain, err));
-    TRY(outcome_lineage(&job->chain, err));
+    TRY(outcome_lineage(&job->chain, stage_input_node(job->input), err));
     return outcome_metrics(&job->chain, err);
 }
 

@@ -99,6 +99,11 @@ struct column_lineage;
 MUST_CHECK enum status column_from(struct column_lineage *lineage, const char *output_column,
                                    const char *input_column, const char *kind, const char *subtype,
                                    bool masked, struct err *err);
+/* The column had a part in which rows are left, and so in every column that leaves: FILTER where
+ * its values were held against a rule, GROUP_BY where rows were brought together by them, SORT
+ * where they decided which row of a group stays. */
+MUST_CHECK enum status column_filters(struct column_lineage *lineage, const char *input_column,
+                                      const char *subtype, struct err *err);
 
 struct clean_module {
     const char *name;    /* "impute" */
@@ -165,7 +170,8 @@ struct clean_module {
     enum status (*load)(void *state, const struct yaml_node *parameters, struct err *err);
     /* Calls column_from for each output column that did not come only from the input column of the
      * same name; for all others, and with NULL, that one is taken (IDENTITY, or TRANSFORMATION
-     * where cells changed). */
+     * where cells changed). And column_filters for each column by which the step may remove rows,
+     * whether it did or not. */
     enum status (*column_lineage)(const void *state, struct column_lineage *lineage,
                                   struct err *err);
     /* Appends `value` of the column named `column` as it may be shown in row events, rejects and

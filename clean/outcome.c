@@ -10,7 +10,8 @@
 #define PARAMETERS_SHOWN     (64u << 10)
 #define PARAMETERS_MAXIMUM   ((size_t)256 << 20)
 #define CHECKS_BYTES_MAXIMUM ((size_t)256 << 20)
-#define COLUMNS_MEASURED     200 /* null rates by column; wider tables have the total only */
+#define ROW_EDGES            200000 /* explicit edges of columns that decided about rows */
+#define COLUMNS_MEASURED     200    /* null rates by column; wider tables have the total only */
 
 /* ---- effects ---- */
 
@@ -66,24 +67,54 @@ struct row_counts outcome_counts(const struct chain *chain)
 
 /* ---- columns ---- */
 
-static enum status tell_origins(const struct chain *chain, struct origins *origins, struct err *err)
+static enum status tell_columns(const struct chain *chain, const char *input,
+                                const struct origins *origins, struct err *err)
 {
-    TRY(origins_begin(origins, chain->input, err));
-    for (size_t i = 0; i < chain->count; i++)
-        TRY(origins_follow(origins, &chain->steps[i], err));
     for (size_t i = 0; i < origins->count; i++) {
         const struct origin *origin = &origins->items[i];
-        TRY(run_column_edge(chain->run, origin->output, origin->input,
-                            origin->direct ? "DIRECT" : "INDIRECT", origin->subtype, origin->masked,
-                            err));
+        const struct column_edge edge = {.output_column = origin->output,
+                                         .input = input,
+                                         .input_column = origin->input,
+                                         .kind = origin->direct ? "DIRECT" : "INDIRECT",
+                                         .subtype = origin->subtype,
+                                         .masked = origin->masked};
+        TRY(run_column_edge(chain->run, &edge, err));
     }
     return STATUS_OK;
 }
 
-enum status outcome_lineage(const struct chain *chain, struct err *err)
+/* Which rows there are is in every column; where that would be too many edges, in "*". */
+static enum status tell_rows(const struct chain *chain, const char *input,
+                             const struct origins *origins, struct err *err)
+{
+    const struct schema *schema = chain_schema(chain);
+    bool many = schema->count > 0 && origins->row_count > ROW_EDGES / schema->count;
+    for (size_t r = 0; r < origins->row_count; r++)
+        for (size_t i = 0; i < (many ? 1 : schema->count); i++) {
+            const struct column_edge edge = {.output_column = many ? "*" : schema->fields[i].name,
+                                             .input = input,
+                                             .input_column = origins->rows[r].input,
+                                             .kind = "INDIRECT",
+                                             .subtype = origins->rows[r].subtype};
+            TRY(run_column_edge(chain->run, &edge, err));
+        }
+    return STATUS_OK;
+}
+
+static enum status tell_origins(const struct chain *chain, const char *input,
+                                struct origins *origins, struct err *err)
+{
+    TRY(origins_begin(origins, chain->input, err));
+    for (size_t i = 0; i < chain->count; i++)
+        TRY(origins_follow(origins, &chain->steps[i], err));
+    TRY(tell_columns(chain, input, origins, err));
+    return tell_rows(chain, input, origins, err);
+}
+
+enum status outcome_lineage(const struct chain *chain, const char *input, struct err *err)
 {
     struct origins origins = {0};
-    enum status status = tell_origins(chain, &origins, err);
+    enum status status = tell_origins(chain, input, &origins, err);
     origins_release(&origins);
     return status;
 }

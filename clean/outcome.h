@@ -7,8 +7,10 @@
 
 /* module_effects, one row a step, with the fitted parameters where they are not large. */
 MUST_CHECK enum status outcome_effects(const struct chain *chain, struct err *err);
-/* column_edges from the columns that leave to the columns that entered, hops composed. */
-MUST_CHECK enum status outcome_lineage(const struct chain *chain, struct err *err);
+/* column_edges from the columns that leave to the columns that entered, which were in the node
+ * `input`; hops composed. */
+MUST_CHECK enum status outcome_lineage(const struct chain *chain, const char *input,
+                                       struct err *err);
 /* Null rates before and after, of the whole and by column; passes and spooled bytes. */
 MUST_CHECK enum status outcome_metrics(const struct chain *chain, struct err *err);
 /* Asks each step for its verdict and appends its lines, and findings nobody judged, to ret_report.

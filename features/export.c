@@ -124,8 +124,8 @@ static enum status choose(struct export *export, const struct text_list *names, 
     }
     TRY(schema_copy(&export->schema, chosen != NULL ? chosen : schema, err));
     for (size_t i = 0; i < export->schema->count; i++) {
-        const char *name = export->schema->fields[i].name;
-        TRY(run_column_edge(export->run, name, name, "DIRECT", "IDENTITY", false, err));
+        TRY(run_column_same(export->run, stage_input_node(export->input),
+                            export->schema->fields[i].name, err));
     }
     return schema_set_metadata(export->schema, "tamis:run", str_of(run_id(export->run)), err);
 }

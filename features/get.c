@@ -3,6 +3,7 @@
 #include "features/commands.h"
 
 #include "base/parallel.h"
+#include "features/dependence.h"
 #include "features/feature_table.h"
 #include "features/recorded.h"
 #include "features/sorter.h"
@@ -42,10 +43,47 @@ struct get {
     struct stage_output *output;
 };
 
+/* How rows were chosen and put in order. */
+static struct choice choice_of(const struct get *get)
+{
+    const struct get_args *args = get->invocation->args;
+    bool as_of = get->invocation->common.as_of.given;
+    bool span = args->from.given || args->to.given;
+    return (struct choice){.entity = "SORT",
+                           .event_time = as_of || span ? "FILTER" : "SORT",
+                           .created_time = as_of && !args->no_as_known ? "FILTER" : "SORT",
+                           .log = as_of ? "FILTER" : NULL};
+}
+
+static const struct view_aggregate *find_aggregate(const struct view *view, const char *name)
+{
+    for (size_t i = 0; i < view->aggregate_count; i++)
+        if (strcmp(view->aggregates[i].name, name) == 0) return &view->aggregates[i];
+    return NULL;
+}
+
+static enum status tell_dependence(const struct get *get, const struct schema *schema,
+                                   struct err *err)
+{
+    const struct choice choice = choice_of(get);
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *name = schema->fields[i].name;
+        const struct view_aggregate *aggregate = find_aggregate(&get->view, name);
+        const struct column_edge edge = {.output_column = name,
+                                         .input_column = aggregate == NULL ? name : aggregate->of,
+                                         .kind = "DIRECT",
+                                         .subtype = aggregate == NULL ? "IDENTITY" : "AGGREGATION"};
+        if (edge.input_column != NULL) TRY(depends_on_versions(get->run, &get->served, &edge, err));
+        TRY(depends_on_choice(get->run, &get->served, &choice, name, err));
+    }
+    return STATUS_OK;
+}
+
 static enum status open_output(struct get *get, const struct schema *schema, struct err *err)
 {
     const struct common *common = &get->invocation->common;
     struct stage_target target = {.path = common->output};
+    TRY(tell_dependence(get, schema, err));
     return stage_output_open(&get->output, &target, schema, get->run, common, err);
 }
 

@@ -2,6 +2,7 @@
 #include "features/join.h"
 
 #include "base/memory.h"
+#include "features/dependence.h"
 #include "features/ticks.h"
 
 #include <stdio.h>
@@ -73,35 +74,55 @@ static enum status name_column(const struct join *join, const struct view *view,
     return fail(err, STATUS_USAGE, "two columns would be named \"%s\"", *ret);
 }
 
-static enum status column_edges(const struct join *join, const struct view *view, const char *to,
+/* The row of features is found by the spine's keys and time. */
+static enum status spine_decides(const struct join *join, size_t number, const char *to,
+                                 const char *time_how, struct err *err)
+{
+    const struct feature_table *table = &join->tables[number];
+    const struct schema *spine = stage_input_schema(join->spine);
+    struct column_edge edge = {.output_column = to,
+                               .input = stage_input_node(join->spine),
+                               .kind = "INDIRECT",
+                               .subtype = "JOIN"};
+    for (size_t i = 0; i < table->view.entity.count; i++) {
+        edge.input_column = table->view.entity.items[i];
+        TRY(run_column_edge(join->run, &edge, err));
+    }
+    if (table->view.event_time == NULL || join->time_column < 0) return STATUS_OK;
+    edge.input_column = spine->fields[join->time_column].name;
+    edge.subtype = time_how;
+    return run_column_edge(join->run, &edge, err);
+}
+
+/* `from` NULL: rows are counted, whatever is in them. */
+static enum status column_edges(const struct join *join, size_t number, const char *to,
                                 const char *from, const char *how, struct err *err)
 {
-    TRY(run_column_edge(join->run, to, from, "DIRECT", how, false, err));
-    for (size_t i = 0; i < view->entity.count; i++)
-        TRY(run_column_edge(join->run, to, view->entity.items[i], "INDIRECT", "JOIN", false, err));
-    if (view->event_time == NULL) return STATUS_OK;
-    return run_column_edge(join->run, to, view->event_time, "INDIRECT", "JOIN", false, err);
+    const struct served *served = &join->tables[number].served;
+    const char *time_how = strcmp(how, "AGGREGATION") == 0 ? "WINDOW" : "JOIN";
+    const struct column_edge value = {
+        .output_column = to, .input_column = from, .kind = "DIRECT", .subtype = how};
+    const struct choice choice = {.entity = "JOIN",
+                                  .event_time = time_how,
+                                  .created_time = join->args->no_as_known ? "SORT" : "FILTER",
+                                  .log = "FILTER"};
+    if (from != NULL) TRY(depends_on_versions(join->run, served, &value, err));
+    TRY(depends_on_choice(join->run, served, &choice, to, err));
+    return spine_decides(join, number, to, time_how, err);
 }
 
-static enum status aggregate_edges(const struct join *join, const struct view *view, const char *to,
-                                   size_t number, struct err *err)
+static enum status add_view_columns(struct join *join, size_t number, struct err *err)
 {
-    const char *of = view->aggregates[number].of;
-    return column_edges(join, view, to, of == NULL ? view->event_time : of, "AGGREGATION", err);
-}
-
-static enum status add_view_columns(struct join *join, const struct feature_table *table,
-                                    struct err *err)
-{
+    const struct feature_table *table = &join->tables[number];
     for (size_t i = 0; i < table->answers->count; i++) {
         struct field field = table->answers->fields[i];
-        const char *from = field.name;
-        TRY(name_column(join, &table->view, from, &field.name, err));
+        bool carried = i < table->column_count;
+        const char *from =
+            carried ? field.name : table->view.aggregates[i - table->column_count].of;
+        TRY(name_column(join, &table->view, field.name, &field.name, err));
         TRY(schema_add(join->schema, &field, err));
-        if (i < table->column_count)
-            TRY(column_edges(join, &table->view, field.name, from, "IDENTITY", err));
-        else
-            TRY(aggregate_edges(join, &table->view, field.name, i - table->column_count, err));
+        TRY(column_edges(join, number, field.name, from, carried ? "IDENTITY" : "AGGREGATION",
+                         err));
     }
     return STATUS_OK;
 }
@@ -110,12 +131,10 @@ static enum status make_schema(struct join *join, struct err *err)
 {
     const struct schema *spine = stage_input_schema(join->spine);
     TRY(schema_copy(&join->schema, spine, err));
-    for (size_t i = 0; i < spine->count; i++) {
-        const char *name = spine->fields[i].name;
-        TRY(run_column_edge(join->run, name, name, "DIRECT", "IDENTITY", false, err));
-    }
+    for (size_t i = 0; i < spine->count; i++)
+        TRY(run_column_same(join->run, stage_input_node(join->spine), spine->fields[i].name, err));
     for (size_t i = 0; i < join->table_count; i++)
-        TRY(add_view_columns(join, &join->tables[i], err));
+        TRY(add_view_columns(join, i, err));
     return STATUS_OK;
 }
 

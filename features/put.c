@@ -4,6 +4,7 @@
 #include "base/output.h"
 #include "base/parallel.h"
 #include "features/columns.h"
+#include "features/dependence.h"
 #include "features/put.h"
 #include "features/recorded.h"
 #include "lineage/stage.h"
@@ -82,6 +83,18 @@ static void tell_left_out(const struct put *put, const struct schema *schema, si
              schema->count, put->view.name);
 }
 
+/* Rows are sorted by their keys; what stays of the latest version has the same columns, and upsert
+ * takes out of it what has the keys of a row that was read. */
+static enum status tell_dependence(const struct put *put, const char *node, struct err *err)
+{
+    const char *input = put->mode == PUT_REPLACE ? node : NULL;
+    for (size_t i = 0; i < put->schema->count; i++)
+        TRY(run_column_same(put->run, input, put->schema->fields[i].name, err));
+    if (put->mode == PUT_UPSERT)
+        TRY(depends_on_keys(put->run, &put->view, NULL, "FILTER", put->schema, err));
+    return depends_on_keys(put->run, &put->view, input, "SORT", put->schema, err);
+}
+
 static enum status choose_columns(struct put *put, const struct schema *schema, struct err *err)
 {
     OWNED(schema_unref) struct schema *plain = NULL;
@@ -89,11 +102,8 @@ static enum status choose_columns(struct put *put, const struct schema *schema, 
     TRY(view_select(&put->view, schema, &put->chosen, &count, put->invocation->arena, err));
     TRY(columns_schema(&plain, schema, put->chosen, count, err));
     TRY(schema_new(&put->schema, err));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         TRY(add_field(put, &plain->fields[i], err));
-        TRY(run_column_edge(put->run, plain->fields[i].name, plain->fields[i].name, "DIRECT",
-                            "IDENTITY", false, err));
-    }
     tell_left_out(put, schema, count);
     return columns_metadata(put->schema, schema, err);
 }
@@ -139,6 +149,7 @@ static enum status read_input(struct put *put, const char *operand, struct err *
     OWNED(stage_input_close) struct stage_input *input = NULL;
     TRY(stage_input_open(&input, operand, put->run, &put->invocation->common, err));
     TRY(open_parts(put, stage_input_schema(input), err));
+    if (put->mode != PUT_DELETE) TRY(tell_dependence(put, stage_input_node(input), err));
     return read_rows(put, input, err);
 }
 

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "features/cutter.h"
+#include "features/dependence.h"
 #include "features/pieces.h"
 #include "features/reference.h"
 #include "lineage/sql.h"
@@ -12,14 +13,21 @@
 
 /* ---- the latest version ---- */
 
+/* The rows that stay have its columns, and the keys that were read decide which ones stay. */
+static enum status take_schema(struct put *put, const struct schema *schema, struct err *err)
+{
+    schema_unref(&put->schema);
+    TRY(schema_copy(&put->schema, schema, err));
+    for (size_t i = 0; i < schema->count; i++)
+        TRY(run_column_same(put->run, NULL, schema->fields[i].name, err));
+    return depends_on_keys(put->run, &put->view, NULL, "FILTER", schema, err);
+}
+
 /* PUT_DELETE takes the latest version's columns, the others must have them. */
 static enum status check_schema(struct put *put, const struct version *base,
                                 const struct schema *schema, struct err *err)
 {
-    if (put->mode == PUT_DELETE) {
-        schema_unref(&put->schema);
-        return schema_copy(&put->schema, schema, err);
-    }
+    if (put->mode == PUT_DELETE) return take_schema(put, schema, err);
     if (schema_equal(schema, put->schema)) return STATUS_OK;
     fail(err, STATUS_FAILED, "version %lld of \"%s\" has other columns or types than these rows",
          (long long)base->number, put->view.dataset);

@@ -35,6 +35,26 @@ static void add_facts(const struct http_facts *facts, struct source_record *reco
     if (facts->etag[0] != '\0') record->etag = facts->etag;
 }
 
+/* All sources have the same columns, a thousand of them too. */
+static enum status record_columns(const struct ingest *ingest, const struct schema *schema,
+                                  const struct schema *output, struct err *err)
+{
+    const char *node = NULL;
+    if (ingest->count == 1 && ingest->increment == NULL) {
+        node = arena_format(ingest->arena, "source:%s", ingest->names[0]);
+        if (node == NULL) return fail_memory(err, 0);
+    }
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct column_edge edge = {.output_column = output->fields[i].name,
+                                         .input = node,
+                                         .input_column = schema->fields[i].name,
+                                         .kind = "DIRECT",
+                                         .subtype = "IDENTITY"};
+        TRY(run_column_edge(ingest->run, &edge, err));
+    }
+    return STATUS_OK;
+}
+
 static enum status record_sources(struct ingest *ingest, struct err *err)
 {
     if (ingest->retry != NULL) TRY(retry_describe(ingest->retry, &ingest->bytes, err));
@@ -50,10 +70,7 @@ static enum status record_sources(struct ingest *ingest, struct err *err)
     }
     const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
     const struct schema *output = provenance_schema(ingest->provenance);
-    for (size_t i = 0; i < schema->count; i++)
-        TRY(run_column_edge(ingest->run, output->fields[i].name, schema->fields[i].name, "DIRECT",
-                            "IDENTITY", false, err));
-    return STATUS_OK;
+    return record_columns(ingest, schema, output, err);
 }
 
 static void judge(struct ingest *ingest)

@@ -195,14 +195,23 @@ enum status run_edge(struct run *run, const char *input, const char *output, str
                       run->id, input, output);
 }
 
-enum status run_column_edge(struct run *run, const char *output_column, const char *input_column,
-                            const char *kind, const char *subtype, bool masked, struct err *err)
+enum status run_column_edge(struct run *run, const struct column_edge *edge, struct err *err)
 {
     return run_record(run, err,
                       "INSERT OR IGNORE INTO column_edges (run_id, output_column, input_column,"
-                      " kind, subtype, masked) VALUES (?, ?, ?, ?, ?, ?)",
-                      "ttttti", run->id, output_column, input_column, kind, subtype,
-                      (int64_t)masked);
+                      " kind, subtype, masked, input) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                      "tttttit", run->id, edge->output_column, edge->input_column, edge->kind,
+                      edge->subtype, (int64_t)edge->masked, edge->input == NULL ? "" : edge->input);
+}
+
+enum status run_column_same(struct run *run, const char *input, const char *column, struct err *err)
+{
+    const struct column_edge edge = {.output_column = column,
+                                     .input = input,
+                                     .input_column = column,
+                                     .kind = "DIRECT",
+                                     .subtype = "IDENTITY"};
+    return run_column_edge(run, &edge, err);
 }
 
 enum status run_metric(struct run *run, const char *name, double value, const char *unit,

@@ -54,11 +54,21 @@ MUST_CHECK enum status run_source(struct run *run, const struct source_record *s
  * An unknown upstream run gets a stub row. */
 MUST_CHECK enum status run_edge(struct run *run, const char *input, const char *output,
                                 struct err *err);
-/* Output column <- input column; kind "DIRECT" or "INDIRECT", subtype in OpenLineage's words
- * (IDENTITY, TRANSFORMATION, AGGREGATION, JOIN, FILTER, SORT, CONDITIONAL, ...). */
-MUST_CHECK enum status run_column_edge(struct run *run, const char *output_column,
-                                       const char *input_column, const char *kind,
-                                       const char *subtype, bool masked, struct err *err);
+/* Output column <- input column. Texts are copied. */
+struct column_edge {
+    const char *output_column;
+    const char *input; /* the node it was in, as in run_edge; NULL = in every input of the run */
+    const char *input_column;
+    const char *kind;    /* "DIRECT", "INDIRECT" */
+    const char *subtype; /* OpenLineage's words: IDENTITY, TRANSFORMATION, AGGREGATION, JOIN,
+                          * GROUP_BY, FILTER, SORT, CONDITIONAL, WINDOW */
+    bool masked;
+};
+MUST_CHECK enum status run_column_edge(struct run *run, const struct column_edge *edge,
+                                       struct err *err);
+/* The commonest: the value as it is, under the same name. */
+MUST_CHECK enum status run_column_same(struct run *run, const char *input, const char *column,
+                                       struct err *err);
 MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                                   struct err *err);
 

@@ -19,6 +19,7 @@ WITH RECURSIVE walk(node, name, depth, kind, masked) AS (
     JOIN edges AS e ON e.input = walk.node
     LEFT JOIN column_edges AS c ON e.output GLOB 'stream:*'
         AND c.run_id = substr(e.output, 8) AND c.input_column = walk.name
+        AND c.input IN ('', walk.node)
     WHERE walk.depth < 1000 AND (e.output NOT GLOB 'stream:*' OR c.run_id IS NOT NULL)
 )
 SELECT min(depth) AS depth, node, name AS "column", kind, masked

@@ -19,6 +19,7 @@ WITH RECURSIVE walk(node, name, depth, kind, subtype, masked) AS (
     JOIN edges AS e ON e.output = walk.node
     LEFT JOIN column_edges AS c ON walk.node GLOB 'stream:*'
         AND c.run_id = substr(walk.node, 8) AND c.output_column = walk.name
+        AND c.input IN ('', e.input)
     WHERE walk.depth < 1000 AND (walk.node NOT GLOB 'stream:*' OR c.run_id IS NOT NULL)
 )
 SELECT min(depth) AS depth, node, name AS "column", kind, subtype, masked

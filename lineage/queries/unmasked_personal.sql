@@ -18,7 +18,7 @@ WITH RECURSIVE flow(node, name) AS (
     JOIN edges AS e ON e.input = flow.node
     LEFT JOIN column_edges AS c ON e.output GLOB 'stream:*'
         AND c.run_id = substr(e.output, 8) AND c.input_column = flow.name
-        AND c.kind = 'DIRECT' AND c.masked = 0
+        AND c.input IN ('', flow.node) AND c.kind = 'DIRECT' AND c.masked = 0
     WHERE e.output NOT GLOB 'stream:*' OR c.run_id IS NOT NULL
 )
 SELECT DISTINCT v.dataset, v.number, k.name AS "column", k.type, k.personal AS declared

@@ -65,7 +65,7 @@ INSERT OR IGNORE INTO edges
 SELECT r.run_id, 'version:raw/name' || (r.run_key % 13) || '@' || (1 + r.run_key % 20),
        'stream:' || r.run_id
 FROM runs AS r WHERE r.stage = 'clean' AND (run_key / 3) % 10 <> 0;
-INSERT INTO column_edges
+INSERT INTO column_edges (run_id, output_column, input_column, kind, subtype, masked)
 SELECT n.run_id, 'column ' || c, 'column ' || c, 'DIRECT', 'IDENTITY', c % 5 = 0
 FROM numbered AS n, (WITH RECURSIVE m(c) AS (SELECT 1 UNION ALL SELECT c + 1 FROM m WHERE c < 20)
                      SELECT c FROM m)

@@ -97,7 +97,7 @@ static enum status run_chain(size_t threads, struct seen *seen, struct row_count
     job.chain.watcher = (struct watcher){job.chain.count - 1, seen, see};
     TRY(chain_run(&job.chain, job.input, NULL, NULL, NULL, err));
     TRY(outcome_effects(&job.chain, err));
-    TRY(outcome_lineage(&job.chain, err));
+    TRY(outcome_lineage(&job.chain, "source:test", err));
     *counts = outcome_counts(&job.chain);
     run_count(job.run, counts);
     return run_check_balance(job.run, err);

@@ -51,7 +51,7 @@ INSERT INTO edges VALUES
     ('i2', 'source:orders.csv', 'stream:i2'), ('i2', 'stream:i2', 'version:raw/orders@2'),
     ('c2', 'version:raw/orders@1', 'stream:c2'), ('c2', 'stream:c2', 'version:clean/orders@2'),
     ('c3', 'version:raw/orders@1', 'stream:c3');
-INSERT INTO column_edges VALUES
+INSERT INTO column_edges (run_id, output_column, input_column, kind, subtype, masked) VALUES
     ('c1', 'email', 'email', 'DIRECT', 'MASKING', 1),
     ('c1', 'contact', 'email', 'DIRECT', 'IDENTITY', 0),
     ('c1', 'price', 'price', 'DIRECT', 'TRANSFORMATION', 0),
