@@ -3,7 +3,7 @@
 --   :node    a version or stream, DATASET@NUMBER for short
 --   :column  its column
 --
--- sqlite3 -readonly .tamis/catalog.db ".parameter set :node 'clean/orders@2'" \
+-- sqlite3 -readonly .tamis/catalog.db ".parameter set :node 'feature/price@1'" \
 --     ".parameter set :column price" ".read lineage/queries/column_upstream.sql"
 WITH RECURSIVE walk(node, name, depth, kind, subtype, masked) AS (
     SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END,

@@ -1,26 +1,45 @@
--- record.sql: what became of a record: the way of its source through runs and versions, up to where
--- the record left it.
+-- record.sql: what became of a record: through every run and version, up to where it left the data;
+-- where it was merged into another one, on with that one; and the training sets and models it is in.
 --
 --   :source  the value of _source
 --   :record  the value of _record
 --
 -- sqlite3 -readonly .tamis/catalog.db ".parameter set :source 'orders.csv'" \
---     ".parameter set :record 17" ".read lineage/queries/record.sql"
+--     ".parameter set :record 5" ".read lineage/queries/record.sql"
+--
+-- fate: kept, merge (into which record), drop or reject. source and record: which one it goes on as.
+-- changed_by: the modules of the run that changed cells, of whichever rows; with --audit cells,
+-- record_cells.sql tells which cells of this record. A join takes the rows its spine asks for: whether
+-- the record is one of them, the columns VIEW._source and VIEW._record of the training set tell.
 WITH RECURSIVE
-gone(run_id, kind, reason, into_source, into_record) AS (
-    SELECT run_id, kind, coalesce(module || ': ', '') || coalesce(rule, ''), into_source, into_record
-    FROM row_events
-    WHERE source = :source AND record = :record AND kind <> 'create'
-),
-reach(node, depth) AS (
-    SELECT 'source:' || :source, 0
+-- The record, and those it was merged into.
+alias(source, record) AS (
+    SELECT :source, :record
     UNION
-    SELECT e.output, reach.depth + 1
-    FROM reach JOIN edges AS e ON e.input = reach.node
-    WHERE reach.depth < 1000
-      AND NOT EXISTS (SELECT 1 FROM gone WHERE 'stream:' || gone.run_id = reach.node)
+    SELECT g.into_source, g.into_record
+    FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
+    WHERE g.kind = 'merge'
 ),
-nearest(node, depth) AS (SELECT node, min(depth) FROM reach GROUP BY node)
+gone(run_id, source, record, kind, reason, into_source, into_record) AS MATERIALIZED (
+    SELECT g.run_id, g.source, g.record, g.kind, coalesce(g.module || ': ', '') || coalesce(g.rule, ''),
+           g.into_source, g.into_record
+    FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
+    WHERE g.kind <> 'create'
+),
+reach(node, source, record, depth) AS (
+    SELECT 'source:' || :source, :source, :record, 0
+    UNION
+    SELECT e.output, coalesce(g.into_source, reach.source), coalesce(g.into_record, reach.record),
+           reach.depth + 1
+    FROM reach
+    CROSS JOIN edges AS e ON e.input = reach.node
+    LEFT JOIN gone AS g ON 'stream:' || g.run_id = reach.node AND g.source = reach.source
+        AND g.record = reach.record
+    WHERE reach.depth < 1000 AND (g.run_id IS NULL OR g.kind = 'merge')
+),
+nearest(node, source, record, depth) AS MATERIALIZED (
+    SELECT node, source, record, min(depth) FROM reach GROUP BY node, source, record
+)
 SELECT n.depth,
        n.node,
        r.stage,
@@ -28,8 +47,14 @@ SELECT n.depth,
        coalesce(g.kind, 'kept') AS fate,
        g.reason,
        g.into_source,
-       g.into_record
+       g.into_record,
+       n.source,
+       n.record,
+       (SELECT group_concat(module, ' ') FROM module_effects AS m
+        WHERE m.run_id = r.run_id AND m.cells_changed > 0) AS changed_by,
+       t.output AS training_set
 FROM nearest AS n
 LEFT JOIN runs AS r ON n.node GLOB 'stream:*' AND r.run_id = substr(n.node, 8)
-LEFT JOIN gone AS g ON 'stream:' || g.run_id = n.node
-ORDER BY n.depth, n.node;
+LEFT JOIN gone AS g ON 'stream:' || g.run_id = n.node AND g.source = n.source AND g.record = n.record
+LEFT JOIN training_sets AS t ON t.run_id = r.run_id
+ORDER BY n.depth, n.node, n.source, n.record;

@@ -3,7 +3,7 @@
 --   :dataset
 --   :number  not set = every version
 --
--- sqlite3 -readonly .tamis/catalog.db ".parameter set :dataset 'feature/user_activity'" \
+-- sqlite3 -readonly .tamis/catalog.db ".parameter set :dataset 'clean/orders'" \
 --     ".read lineage/queries/shared_bytes.sql"
 SELECT dataset, number, bytes, shared_bytes,
        round(100.0 * shared_bytes / max(bytes, 1), 2) AS shared_percent

@@ -3,8 +3,8 @@
 --   :dataset, :tag
 --   :at      a time as text; not set = the whole history
 --
--- sqlite3 -readonly .tamis/catalog.db ".parameter set :dataset 'feature/user_activity'" \
---     ".parameter set :tag prod" ".parameter set :at \"'2026-11-01'\"" \
+-- sqlite3 -readonly .tamis/catalog.db ".parameter set :dataset 'clean/orders'" \
+--     ".parameter set :tag prod" ".parameter set :at \"'2026-11-02'\"" \
 --     ".read lineage/queries/tag_as_of.sql"
 SELECT number, weight, since, until, user, run_id, reason
 FROM (SELECT history_key, number, weight, set_at AS since,

@@ -4,7 +4,7 @@
 --   :depth   hops to follow; not set = all
 --
 -- sqlite3 -readonly .tamis/catalog.db \
---     ".parameter set :node 'feature/user_activity@3'" ".read lineage/queries/upstream.sql"
+--     ".parameter set :node 'feature/price@1'" ".read lineage/queries/upstream.sql"
 WITH RECURSIVE
 up(node, depth) AS (
     SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, 0
@@ -13,7 +13,7 @@ up(node, depth) AS (
     FROM up JOIN edges AS e ON e.output = up.node
     WHERE up.depth < coalesce(:depth, 1000)
 ),
-nearest(node, depth) AS (SELECT node, min(depth) FROM up GROUP BY node)
+nearest(node, depth) AS MATERIALIZED (SELECT node, min(depth) FROM up GROUP BY node)
 SELECT n.depth,
        n.node,
        r.stage,
@@ -25,5 +25,6 @@ FROM nearest AS n
 LEFT JOIN runs AS r ON n.node GLOB 'stream:*' AND r.run_id = substr(n.node, 8)
 LEFT JOIN versions AS v ON v.node = n.node
 LEFT JOIN sources AS s ON n.node GLOB 'source:*' AND s.name = substr(n.node, 8)
-    AND s.run_id = (SELECT max(run_id) FROM sources WHERE name = substr(n.node, 8))
+    AND s.run_id = (SELECT max(run_id) FROM sources AS o WHERE o.name = substr(n.node, 8)
+                    AND (n.depth = 0 OR 'stream:' || o.run_id IN (SELECT node FROM nearest)))
 ORDER BY n.depth, n.node;

@@ -4,7 +4,7 @@
 --   :record  the value of _record (1 = the first)
 --
 -- sqlite3 -readonly .tamis/catalog.db ".parameter set :source 'orders.csv'" \
---     ".parameter set :record 17" ".read lineage/queries/why.sql"
+--     ".parameter set :record 5" ".read lineage/queries/why.sql"
 --
 -- No row: every run that saw the record kept it.
 SELECT r.started_at AS at,

@@ -6,6 +6,7 @@ set -eu
 build=$1 data=$2
 PATH=$build/ingest:$build/clean:$build/features:$PATH
 extension=$build/lineage/tamis_sqlite
+queries=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../lineage/queries" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -84,6 +85,8 @@ tamis-ingest -q cells.csv | tamis-clean -q -m text --audit cells -o cells.arrow
 run=$(sqlite3 -readonly .tamis/catalog.db "SELECT run_id FROM runs WHERE stage = 'clean' ORDER BY started_at DESC LIMIT 1")
 check 'cells' 'cells.csv|1|text|name| a|a' \
     "$(catalog "SELECT source, record, module, \"column\", before, after FROM cell_events('$run')")"
+check 'cells of a record' 'text|name| a|a' "$(catalog ".parameter set :source cells.csv" '.parameter set :record 1' \
+    ".read $queries/record_cells.sql" | cut -d '|' -f 3,5-7)"
 
 # ---- what is refused ----
 refused() { # what, pattern, found
