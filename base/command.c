@@ -3,7 +3,9 @@
 #include "base/command.h"
 #include "base/clock.h"
 #include "base/help.h"
+#include "base/metrics_file.h"
 #include "base/option.h"
+#include "base/parallel.h"
 #include "base/progress.h"
 
 #include <errno.h>
@@ -117,16 +119,24 @@ static void report(const struct common *common, enum status status, const struct
         print_text_line(message, err->hint);
 }
 
-/* An error in the options themselves comes before --log-format has been read. */
-static int asked_log_format(int argc, char **argv)
+/* An error in the options themselves comes before all of them have been read. The value of `name`
+ * ("--log-format"), or NULL. */
+static const char *asked(int argc, char **argv, const char *name)
 {
+    size_t size = strlen(name);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--log-format=json") == 0) return LOG_JSON;
-        if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc &&
-            strcmp(argv[i + 1], "json") == 0)
-            return LOG_JSON;
+        if (strncmp(argv[i], name, size) != 0) continue;
+        if (argv[i][size] == '=') return argv[i] + size + 1;
+        if (argv[i][size] == '\0' && i + 1 < argc) return argv[i + 1];
     }
-    return LOG_TEXT;
+    return NULL;
+}
+
+static void look_for_options(struct common *common, int argc, char **argv)
+{
+    const char *format = asked(argc, argv, "--log-format");
+    common->log_format = format != NULL && strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT;
+    common->metrics_file = asked(argc, argv, "--metrics-file");
 }
 
 /* ---- stdout ---- */
@@ -172,23 +182,63 @@ static enum status run(const struct command *command, struct invocation *invocat
     const struct common *common = &invocation->common;
     memory_set_limit(memory_share(common->memory));
     if (common->help || common->man || common->version) return show(invocation, err);
+    if (common->metrics_file != NULL) TRY(metrics_file_check(common->metrics_file, err));
     return invocation->command->run(invocation, err);
+}
+
+/* ---- metrics ---- */
+
+static enum status measure(const struct invocation *invocation, const struct metrics_end *end,
+                           double began, struct err *err)
+{
+    const struct common *common = &invocation->common;
+    struct measures *measures = invocation->measures;
+    struct measure taken[RESOURCES];
+    resources_measure(taken, began, parallel_threads((size_t)common->threads));
+    for (size_t i = 0; i < RESOURCES; i++)
+        TRY(measures_set(measures, taken[i].name, taken[i].value, taken[i].unit, err));
+    return metrics_file_write(common->metrics_file, measures, end, err);
+}
+
+/* On every way out. What cannot be written is said, and changes nothing else: the data is fine. */
+static void write_metrics(const struct invocation *invocation, int exit_code, int64_t start,
+                          double began)
+{
+    const struct common *common = &invocation->common;
+    struct err err = {0};
+    char name[128];
+    bool shows = common->help || common->man || common->version || common->explain;
+    if (common->metrics_file == NULL || shows || invocation->measures == NULL ||
+        metrics_file_check(common->metrics_file, NULL) != STATUS_OK)
+        return;
+    struct metrics_end end = {
+        .command = command_full_name(invocation->command, program_name, ' ', name, sizeof name),
+        .exit_code = exit_code,
+        .began = start,
+        .ended = clock_now()};
+    if (measure(invocation, &end, began, &err) != STATUS_OK)
+        log_line(common, true, "warning: %s", err.message);
 }
 
 int command_main(const struct command *command, int argc, char **argv)
 {
     OWNED(arena_close) struct arena *arena = NULL;
     struct err err = {0};
-    struct invocation invocation = {.command = command, .argv = argv, .argc = argc};
+    struct measures measures = {0};
+    struct invocation invocation = {
+        .command = command, .argv = argv, .argc = argc, .measures = &measures};
+    int64_t start = clock_now();
+    double began = clock_seconds();
 
     occupy_descriptors();
     install_signals();
     program_name = command->name;
     enum status status = arena_open(&arena, &err);
-    invocation.arena = arena;
+    invocation.arena = measures.arena = arena;
     if (status == STATUS_OK) status = run(command, &invocation, &err);
     status = flush_stdout(status, &err);
-    if (status == STATUS_USAGE) invocation.common.log_format = asked_log_format(argc, argv);
+    if (status == STATUS_USAGE) look_for_options(&invocation.common, argc, argv);
     report(&invocation.common, status, &err);
+    if (arena != NULL) write_metrics(&invocation, status_exit_code(status), start, began);
     return status_exit_code(status);
 }

@@ -4,6 +4,7 @@
 #define BASE_COMMAND_H
 
 #include "base/err.h"
+#include "base/measures.h"
 #include "base/memory.h"
 #include "base/setting.h"
 
@@ -18,9 +19,11 @@ struct common {
     const char *store;  /* --store */
     int64_t seed;
     struct maybe_time as_of;
-    int64_t wait;   /* seconds */
-    int log_format; /* enum log_format */
-    int progress;   /* enum progress_mode */
+    int64_t wait;             /* seconds */
+    int log_format;           /* enum log_format */
+    int progress;             /* enum progress_mode */
+    const char *metrics_file; /* --metrics-file, NULL = none */
+    const char *emit;         /* --emit, NULL = nowhere */
 };
 enum log_format { LOG_TEXT, LOG_JSON };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
@@ -34,7 +37,8 @@ struct invocation {
     size_t operand_count;
     char **argv; /* as the process got it, for the run record */
     int argc;
-    struct arena *arena; /* lives as long as the invocation */
+    struct arena *arena;       /* lives as long as the invocation */
+    struct measures *measures; /* what --metrics-file gets; may be NULL */
 };
 
 struct command {

@@ -44,6 +44,9 @@ const struct setting common_options[] = {
      .fallback = "text", .help = "how messages are written on stderr"},
     {"progress", SETTING_CHOICE, offsetof(struct common, progress), .choices = "auto|always|never",
      .fallback = "auto", .help = "progress on stderr; auto means on a terminal"},
+    {"metrics-file", SETTING_TEXT, offsetof(struct common, metrics_file), .argument = "FILE.prom",
+     .help = "write what was measured for Prometheus, also when it fails, in the form "
+             "node-exporter's textfile collector reads"},
     {0}};
 /* clang-format on */
 

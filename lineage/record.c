@@ -217,6 +217,7 @@ enum status run_column_same(struct run *run, const char *input, const char *colu
 enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                        struct err *err)
 {
+    TRY(measures_set(run->measures, name, value, unit, err));
     return run_record(run, err,
                       "INSERT OR REPLACE INTO run_metrics (run_id, name, value, unit)"
                       " VALUES (?, ?, ?, ?)",

@@ -1,35 +1,36 @@
-/* resources.c: the metrics every run records: getrusage(2), our own memory count, rows, rates. */
+/* resources.c: the metrics every run records: what the process took, rows, rates. */
 #include "lineage/run_state.h"
 
-#include "base/memory.h"
-#include "base/parallel.h"
+#include "base/measures.h"
 
-#include <sys/resource.h>
-
-struct metric {
-    const char *name;
-    double value;
-    const char *unit;
-};
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static enum status record_all(struct run *run, const struct metric *metrics, size_t count,
+/* A job of somebody else may have measured the same itself: what it says comes first. */
+static enum status record_all(struct run *run, const struct measure *measures, size_t count,
                               struct err *err)
 {
-    for (size_t i = 0; i < count; i++)
-        TRY(run_metric(run, metrics[i].name, metrics[i].value, metrics[i].unit, err));
+    for (size_t i = 0; i < count; i++) {
+        const struct measure *measure = &measures[i];
+        TRY(measures_set(run->measures, measure->name, measure->value, measure->unit, err));
+        TRY(run_record(run, err,
+                       "INSERT OR IGNORE INTO run_metrics (run_id, name, value, unit)"
+                       " VALUES (?, ?, ?, ?)",
+                       "ttrt", run->id, measure->name, measure->value, measure->unit));
+    }
     return STATUS_OK;
+}
+
+static double count_events(const struct run *run)
+{
+    int64_t events = 0;
+    for (size_t i = 0; i < EVENT_KINDS; i++)
+        events += run->event_counts[i];
+    return (double)events;
 }
 
 static enum status record_rows(struct run *run, double wall, struct err *err)
 {
     const struct row_counts *rows = &run->counts;
     double per_second = wall > 0 ? 1 / wall : 0;
-    const struct metric metrics[] = {
+    const struct measure measures[] = {
         {"rows_in", (double)rows->in, "rows"},
         {"rows_created", (double)rows->created, "rows"},
         {"rows_out", (double)rows->out, "rows"},
@@ -40,36 +41,17 @@ static enum status record_rows(struct run *run, double wall, struct err *err)
         {"bytes_out", (double)rows->bytes_out, "bytes"},
         {"rows_per_second", (double)rows->in * per_second, "rows/s"},
         {"bytes_per_second", (double)rows->bytes_in * per_second, "bytes/s"},
+        {"row_events", count_events(run), "events"},
     };
-    return record_all(run, metrics, sizeof metrics / sizeof *metrics, err);
+    return record_all(run, measures, sizeof measures / sizeof *measures, err);
 }
 
 enum status run_record_resources(struct run *run, struct err *err)
 {
-    struct rusage usage = {0};
+    struct measure taken[RESOURCES];
     double wall = clock_seconds() - run->began;
 
-    getrusage(RUSAGE_SELF, &usage);
-    double user = seconds_of(usage.ru_utime), system = seconds_of(usage.ru_stime);
-    const struct metric metrics[] = {
-        {"wall_seconds", wall, "s"},
-        {"user_seconds", user, "s"},
-        {"system_seconds", system, "s"},
-        {"cpu_share", wall > 0 ? (user + system) / wall : 0, "cpus"},
-        {"threads", (double)run->threads, "threads"},
-        {"peak_resident_bytes", (double)usage.ru_maxrss * 1024, "bytes"},
-        {"peak_own_bytes", (double)memory_peak(), "bytes"},
-        {"memory_limit_bytes", (double)memory_limit(), "bytes"},
-        {"page_faults_minor", (double)usage.ru_minflt, "faults"},
-        {"page_faults_major", (double)usage.ru_majflt, "faults"},
-        {"blocks_read", (double)usage.ru_inblock, "blocks"},
-        {"blocks_written", (double)usage.ru_oublock, "blocks"},
-        {"context_switches", (double)(usage.ru_nvcsw + usage.ru_nivcsw), "switches"},
-        {"row_events",
-         (double)(run->event_counts[EVENT_REJECT] + run->event_counts[EVENT_DROP] +
-                  run->event_counts[EVENT_MERGE] + run->event_counts[EVENT_CREATE]),
-         "events"},
-    };
-    TRY(record_all(run, metrics, sizeof metrics / sizeof *metrics, err));
+    resources_measure(taken, run->began, run->threads);
+    TRY(record_all(run, taken, RESOURCES, err));
     return record_rows(run, wall, err);
 }

@@ -163,6 +163,9 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
     uuid7(run->id);
     run->began = clock_seconds();
     run->threads = parallel_threads((size_t)invocation->common.threads);
+    run->measures = invocation->measures;
+    if (run->measures != NULL)
+        snprintf(run->measures->run_id, sizeof run->measures->run_id, "%s", run->id);
     run->mutex_made = pthread_mutex_init(&run->mutex, NULL) == 0;
     TRY(arena_open(&run->arena, err));
     if (run_records(run)) {

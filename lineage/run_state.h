@@ -28,6 +28,7 @@ struct run {
     struct row_counts counts;
     int64_t drifts; /* recorded so far */
     size_t threads;
+    struct measures *measures; /* for --metrics-file; borrowed, NULL = not wanted */
     bool verdict_failed, finished;
     bool only_counts;    /* row events are counted and not kept */
     char reason[512];    /* of the failed verdict */
