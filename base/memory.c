@@ -11,8 +11,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ALIGNMENT  64
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define HUGE_BLOCK (4 * HUGE_PAGE)
 #define KEPT_SHARE 8 /* of the limit */
 #define KEPT_MOST  (64u << 20)
 
@@ -111,13 +114,25 @@ static struct header *header_of(void *pointer)
     return (struct header *)(void *)((char *)pointer - sizeof(struct header));
 }
 
+/* Tables that are looked into all over cost a miss of the address cache a look, and a fault a page
+ * of 4 KiB when they are filled. Where the system has larger pages on request, we ask; it is no
+ * matter if it refuses. */
+static void ask_for_huge_pages(char *base, size_t total)
+{
+    uintptr_t begin = ((uintptr_t)base + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)base + total) & ~(HUGE_PAGE - 1);
+    if (end > begin) madvise(base + (begin - (uintptr_t)base), end - begin, MADV_HUGEPAGE);
+}
+
 static char *block_of(size_t total, size_t size, bool zeroed)
 {
     char *base = block_cache_take(total);
     if (base == NULL) {
         size_t now = memory_in_use(), most = memory_peak(); /* keeping never adds to the peak */
         block_cache_shrink(now < most ? most - now : 0);
-        return zeroed ? calloc(1, total) : malloc(total);
+        base = zeroed ? calloc(1, total) : malloc(total);
+        if (base != NULL && total >= HUGE_BLOCK) ask_for_huge_pages(base, total);
+        return base;
     }
     if (zeroed) memset(base, 0, size + (size_t)2 * ALIGNMENT);
     return base;

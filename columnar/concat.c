@@ -29,9 +29,33 @@ static enum status join_validity(const struct field *field, struct pieces from, 
     return STATUS_OK;
 }
 
+/* Parts that lie behind each other in one block of memory already (ipc_reader_place). */
+static bool adjoin(struct pieces from, size_t buffer, size_t width, const struct buffer **ret_first,
+                   size_t *ret_size)
+{
+    *ret_first = NULL;
+    *ret_size = 0;
+    for (size_t i = 0; i < from.count; i++) {
+        const struct buffer *part = &from.parts[i]->buffers[buffer];
+        if (from.parts[i]->length == 0) continue;
+        if (*ret_first == NULL) *ret_first = part;
+        if (part->block == NULL || part->block != (*ret_first)->block ||
+            part->data != (*ret_first)->data + *ret_size)
+            return false;
+        *ret_size += (size_t)from.parts[i]->length * width;
+    }
+    return *ret_first != NULL;
+}
+
 static enum status join_fixed(struct pieces from, size_t buffer, size_t width, struct parts *parts,
                               struct err *err)
 {
+    const struct buffer *first;
+    size_t whole;
+    if (adjoin(from, buffer, width, &first, &whole)) {
+        parts->buffers[buffer] = buffer_part(first, 0, whole);
+        return STATUS_OK;
+    }
     TRY(buffer_new_raw(&parts->buffers[buffer], (size_t)from.length * width, err));
     uint8_t *to = buffer_writable(&parts->buffers[buffer]);
     for (size_t i = 0; i < from.count; i++) {

@@ -24,6 +24,11 @@ const struct schema *ipc_reader_schema(const struct ipc_reader *reader);
  * handed out. A message says which batch; the caller puts the name of the input in front. */
 MUST_CHECK enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *ret_end,
                                        struct err *err);
+/* Where the values of columns of fixed width shall lie in the batches to come: places[i] for column
+ * i, borrowed; memory of its own where places[i].data is NULL or has another size than the values,
+ * and where they must be changed on the way. Batches that lie behind each other join without a copy
+ * (array_concat). NULL = no wishes. */
+void ipc_reader_place(struct ipc_reader *reader, const struct buffer *places);
 /* Footer metadata (file), known after opening. */
 const struct metadata *ipc_reader_footer(const struct ipc_reader *reader);
 void ipc_reader_close(struct ipc_reader **reader);

@@ -16,6 +16,7 @@ struct plan {
 /* How far reading has come. */
 struct cursor {
     size_t node, buffer, variadic;
+    const struct buffer *place; /* for the values of the column; NULL = anywhere */
 };
 
 /* ---- buffers ---- */
@@ -41,24 +42,35 @@ static enum status stored_buffer(const struct plan *plan, size_t index, struct b
     return STATUS_OK;
 }
 
-/* The next buffer, decompressed, in our byte order, cut to `wanted` bytes (0 = all of them). */
+/* The bytes of a buffer, where they are wanted if they can be had there. */
+static enum status expand(const struct plan *plan, const struct buffer *stored,
+                          const struct buffer *place, struct buffer *ret, struct err *err)
+{
+    if (plan->codec != CODEC_NONE) return codec_expand(plan->codec, stored, place, ret, err);
+    *ret = buffer_ref(stored);
+    return STATUS_OK;
+}
+
+/* What a buffer must be like. */
+struct need {
+    size_t size; /* bytes, cut to it; not exact: all there are */
+    bool exact;
+    const struct buffer *place; /* where they are wanted; NULL = anywhere */
+};
+
+/* The next buffer, decompressed, in our byte order. */
 static enum status take_buffer(const struct plan *plan, const struct field *field, size_t index,
-                               size_t wanted, bool exact, struct cursor *cursor, struct buffer *ret,
+                               struct need need, struct cursor *cursor, struct buffer *ret,
                                struct err *err)
 {
     OWNED(buffer_unref) struct buffer stored = {0};
     TRY(stored_buffer(plan, cursor->buffer++, &stored, err));
     OWNED(buffer_unref) struct buffer whole = {0};
-    if (plan->codec != CODEC_NONE) {
-        TRY(codec_expand(plan->codec, &stored, &whole, err));
-    } else {
-        whole = stored;
-        stored = (struct buffer){0};
-    }
-    if (exact && whole.size < wanted)
+    TRY(expand(plan, &stored, need.place, &whole, err));
+    if (need.exact && whole.size < need.size)
         return fail(err, STATUS_FAILED, "a buffer has %zu bytes, its values need %zu", whole.size,
-                    wanted);
-    *ret = buffer_part(&whole, 0, exact ? wanted : whole.size);
+                    need.size);
+    *ret = buffer_part(&whole, 0, need.exact ? need.size : whole.size);
     if (!plan->context->swap) return STATUS_OK;
     return buffer_swap(field, index, ret, err);
 }
@@ -90,10 +102,10 @@ static enum status take_validity(const struct plan *plan, const struct field *fi
                         (field_info(field)->layout == LAYOUT_UNION_SPARSE ||
                          field_info(field)->layout == LAYOUT_UNION_DENSE);
     if (!field_info(field)->validity && !legacy_union) return STATUS_OK;
-    size_t wanted = parts->null_count > 0 ? bits_bytes(parts->length) : 0;
+    struct need need = {parts->null_count > 0 ? bits_bytes(parts->length) : 0, true, NULL};
     OWNED(buffer_unref) struct buffer bits = {0};
     struct field flags = field_of(NULL, TYPE_BOOL);
-    TRY(take_buffer(plan, &flags, 0, wanted, true, cursor, &bits, err));
+    TRY(take_buffer(plan, &flags, 0, need, cursor, &bits, err));
     if (parts->null_count == 0) return STATUS_OK;
     if (legacy_union)
         return fail(err, STATUS_FAILED, "a union of metadata V4 has nulls of its own");
@@ -106,19 +118,19 @@ static enum status take_validity(const struct plan *plan, const struct field *fi
     return STATUS_OK;
 }
 
-/* Bytes that buffer `index` of an array must have. */
-static enum status buffer_need(const struct field *field, int64_t length, size_t index, size_t *ret,
-                               bool *ret_exact, struct err *err)
+/* What buffer `index` of an array must be like. */
+static enum status buffer_need(const struct field *field, int64_t length, size_t index,
+                               struct need *ret, struct err *err)
 {
     enum layout layout = field_info(field)->layout;
     size_t count = (size_t)length, width = 0;
-    *ret_exact = true;
+    *ret = (struct need){.exact = true};
     switch (layout) {
-    case LAYOUT_BITS: *ret = bits_bytes(length); return STATUS_OK;
+    case LAYOUT_BITS: ret->size = bits_bytes(length); return STATUS_OK;
     case LAYOUT_FIXED: width = field_width(field); break;
     case LAYOUT_BYTES:
     case LAYOUT_BYTES_LARGE:
-        *ret_exact = index == 0;
+        ret->exact = index == 0;
         width = layout == LAYOUT_BYTES ? 4 : 8;
         count = length == 0 ? 0 : count + 1; /* an empty array may leave its one offset out */
         break;
@@ -130,13 +142,13 @@ static enum status buffer_need(const struct field *field, int64_t length, size_t
     case LAYOUT_UNION_DENSE: width = index == 0 ? 1 : 4; break;
     case LAYOUT_VIEW:
         width = 16;
-        *ret_exact = index == 0;
+        ret->exact = index == 0;
         break;
     default: break;
     }
     if (width > 0 && count > SIZE_MAX / width)
         return fail(err, STATUS_FAILED, "%lld values of %zu bytes", (long long)length, width);
-    *ret = count * width;
+    ret->size = count * width;
     return STATUS_OK;
 }
 
@@ -188,10 +200,10 @@ static enum status read_parts(const struct plan *plan, const struct field *field
 {
     TRY(take_validity(plan, field, cursor, parts, err));
     for (size_t i = 0; i < parts->buffer_count; i++) {
-        size_t wanted = 0;
-        bool exact = true;
-        TRY(buffer_need(field, parts->length, i, &wanted, &exact, err));
-        TRY(take_buffer(plan, field, i, wanted, exact, cursor, &parts->buffers[i], err));
+        struct need need;
+        TRY(buffer_need(field, parts->length, i, &need, err));
+        need.place = cursor->place;
+        TRY(take_buffer(plan, field, i, need, cursor, &parts->buffers[i], err));
     }
     if (field->dictionary) return find_dictionary(plan, field, parts, err);
     return read_children(plan, field, cursor, parts, err);
@@ -266,6 +278,10 @@ static enum status read_column(void *context, size_t index, struct err *err)
     struct columns *columns = context;
     const struct field *field = &columns->fields[index];
     struct cursor cursor = columns->cursors[index];
+    const struct buffer *places = columns->plan->context->places;
+    bool placed =
+        places != NULL && field_info(field)->layout == LAYOUT_FIXED && places[index].data != NULL;
+    cursor.place = placed ? &places[index] : NULL;
     enum status status = read_array(columns->plan, field, &cursor, &columns->arrays[index], err);
     if (status == STATUS_OK && columns->arrays[index]->length != columns->rows)
         status = fail(err, STATUS_FAILED, "%lld values in a batch of %lld rows",

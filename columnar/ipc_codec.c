@@ -130,8 +130,28 @@ static enum status expand_lz4(const uint8_t *packed, size_t size, int64_t length
     return STATUS_OK;
 }
 
-enum status codec_expand(enum codec codec, const struct buffer *stored, struct buffer *ret,
-                         struct err *err)
+static enum status room_for(const struct buffer *place, size_t size, struct buffer *ret,
+                            struct err *err)
+{
+    if (place == NULL || place->size != size) return buffer_new_raw(ret, size, err);
+    *ret = buffer_ref(place);
+    return STATUS_OK;
+}
+
+/* Bytes that are stored as they are. */
+static enum status copy_to(const struct buffer *place, struct buffer *buffer, struct err *err)
+{
+    struct buffer copy = {0};
+    if (place == NULL || place->size != buffer->size || buffer->size == 0) return STATUS_OK;
+    TRY(room_for(place, buffer->size, &copy, err));
+    memcpy(buffer_writable(&copy), buffer->data, buffer->size);
+    buffer_unref(buffer);
+    *buffer = copy;
+    return STATUS_OK;
+}
+
+enum status codec_expand(enum codec codec, const struct buffer *stored, const struct buffer *place,
+                         struct buffer *ret, struct err *err)
 {
     int64_t length = 0;
     *ret = (struct buffer){0};
@@ -144,7 +164,7 @@ enum status codec_expand(enum codec codec, const struct buffer *stored, struct b
     size_t size = stored->size - sizeof length;
     if (length == -1) {
         *ret = buffer_part(stored, sizeof length, size);
-        return STATUS_OK;
+        return copy_to(place, ret, err);
     }
     if (length == 0 && size == 0) return STATUS_OK;
     if (length < 0 || !plausible(codec, length, size))
@@ -153,7 +173,7 @@ enum status codec_expand(enum codec codec, const struct buffer *stored, struct b
     if (codec == CODEC_ZSTD) TRY(check_zstd(packed, size, length, err));
     OWNED(buffer_unref) struct buffer expanded = {0};
     uint8_t nothing = 0;
-    TRY(buffer_new_raw(&expanded, (size_t)length, err));
+    TRY(room_for(place, (size_t)length, &expanded, err));
     uint8_t *to = length == 0 ? &nothing : buffer_writable(&expanded);
     TRY(codec == CODEC_ZSTD ? expand_zstd(packed, size, length, to, err)
                             : expand_lz4(packed, size, length, to, err));

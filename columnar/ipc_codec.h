@@ -19,8 +19,10 @@ struct body_buffer {
  * 1 words are packed by zstd_words.h, all else by the zstd library. */
 MUST_CHECK enum status codec_compress(struct body_buffer *buffer, int level, struct err *err);
 
-/* The uncompressed bytes of a body buffer as stored. */
+/* The uncompressed bytes of a body buffer as stored: in `place` if that is as long as they are,
+ * else (or NULL) in memory of their own. */
 MUST_CHECK enum status codec_expand(enum codec codec, const struct buffer *stored,
-                                    struct buffer *ret, struct err *err);
+                                    const struct buffer *place, struct buffer *ret,
+                                    struct err *err);
 
 #endif

@@ -62,6 +62,7 @@ struct body_context {
     const struct dictionaries *dictionaries;
     bool swap;
     size_t threads;
+    const struct buffer *places; /* ipc_reader_place; NULL = none */
 };
 /* The arrays of `count` fields from a RecordBatch table; *ret_rows is its length. */
 MUST_CHECK enum status body_read(const struct body_context *context, struct flat_table batch,

@@ -14,6 +14,7 @@ struct ipc_reader {
     struct footer footer;
     struct buffer map;
     int64_t batches; /* handed out */
+    const struct buffer *places;
 };
 
 /* ---- dictionaries ---- */
@@ -21,7 +22,8 @@ struct ipc_reader {
 static enum status read_values(struct ipc_reader *reader, const struct message *message,
                                struct dictionary *dictionary, struct array **ret, struct err *err)
 {
-    struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads};
+    struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads,
+                                   NULL};
     struct flat_table batch = flat_child(message->header, 1);
     int64_t rows = 0;
     TRY(flat_check(&message->flat, err));
@@ -70,7 +72,8 @@ static void unref_columns(struct array **columns, size_t count)
 static enum status make_batch(struct ipc_reader *reader, const struct message *message,
                               struct array **columns, struct batch *ret, struct err *err)
 {
-    struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads};
+    struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads,
+                                   reader->places};
     int64_t rows = 0;
     TRY(body_read(&context, message->header, reader->schema->fields, reader->schema->count, columns,
                   &rows, err));
@@ -242,6 +245,11 @@ enum status ipc_reader_next(struct ipc_reader *reader, struct batch *ret, bool *
     if (status != STATUS_OK)
         return fail_within(err, status, "batch %lld", (long long)reader->batches + 1);
     return STATUS_OK;
+}
+
+void ipc_reader_place(struct ipc_reader *reader, const struct buffer *places)
+{
+    reader->places = places;
 }
 
 const struct metadata *ipc_reader_footer(const struct ipc_reader *reader)

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "columnar/placement.h"
 #include "features/leak.h"
 #include "features/pieces.h"
 #include "features/view_aggregates.h"
@@ -191,6 +192,7 @@ struct reading {
     bool unsorted;     /* the budget is used up and rows are not in order yet */
     atomic_bool ended; /* more or unsorted */
     int64_t pulled;    /* chunks */
+    int64_t rows;      /* of them */
 };
 
 static enum status take_batch(struct reading *reading, const struct batch *batch, struct err *err)
@@ -229,7 +231,7 @@ static enum status take_sorted(struct reading *reading, struct err *err)
 /* ---- chunks: read on any thread, gathered in order ---- */
 
 struct piece {
-    int64_t number;
+    int64_t number, first_row;
     struct batch batch;
 };
 
@@ -251,15 +253,25 @@ static enum status piece_pull(void *context, void **ret_item, struct err *err)
     if (reading->pulled == version_reader_chunks(reading->table->reader)) return STATUS_OK;
     TRY(NEW(&piece, 1, err));
     piece->number = reading->pulled++;
+    piece->first_row = reading->rows;
+    reading->rows += version_reader_rows(reading->table->reader, piece->number);
     *ret_item = piece;
     return STATUS_OK;
 }
 
 static enum status piece_work(void *context, void *item, struct err *err)
 {
-    const struct reading *reading = context;
+    const struct feature_table *table = ((const struct reading *)context)->table;
     struct piece *piece = item;
-    return version_reader_read(reading->table->reader, piece->number, &piece->batch, err);
+    struct buffer *places = NULL;
+    if (table->placement == NULL)
+        return version_reader_read(table->reader, piece->number, NULL, &piece->batch, err);
+    TRY(placement_at(table->placement, piece->first_row,
+                     version_reader_rows(table->reader, piece->number), &places, err));
+    enum status status =
+        version_reader_read(table->reader, piece->number, places, &piece->batch, err);
+    placement_release(table->placement, &places);
+    return status;
 }
 
 /* What comes behind the end of the range is read again for the next one. */
@@ -288,14 +300,31 @@ static enum status take_chunks(struct reading *reading, struct err *err)
     return ordered_run(&ordered, err);
 }
 
+/* A version that is likely one range is expanded where it stays, and may be half as large again as
+ * one whose columns are joined when they are all there. */
+static enum status place_values(struct feature_table *table, uint64_t *budget, struct err *err)
+{
+    uint64_t row = KEY_BYTES, roomy = *budget > UINT64_MAX / 2 ? *budget : *budget + *budget / 2;
+    bool begun = table->next_chunk > 0 || table->pending.rows > 0 || table->sorter != NULL;
+    for (size_t i = 0; i < table->read_count; i++)
+        row += type_width(&table->schema->fields[table->columns[i]].type);
+    if (begun || (uint64_t)table->version.rows > roomy / row) return STATUS_OK;
+    *budget = roomy;
+    TRY(timeline_expect(table->timeline, table->version.rows, err));
+    return placement_open(&table->placement, table->schema, table->columns, table->read_count,
+                          table->version.rows, err);
+}
+
 /* *ret_unsorted: the budget is used up and rows are not in order yet. */
 static enum status read_range(struct feature_table *table, struct gathering *gathering,
                               uint64_t budget, bool *ret_more, bool *ret_unsorted, struct err *err)
 {
     struct reading reading = {.table = table, .gathering = gathering, .budget = budget};
     reading.ranges = table->sorter != NULL || sorted_pieces(table->schema) == 1;
+    TRY(place_values(table, &reading.budget, err));
     TRY(take_pending(&reading, err));
     TRY(table->sorter != NULL ? take_sorted(&reading, err) : take_chunks(&reading, err));
+    placement_close(&table->placement);
     *ret_more = reading.more;
     *ret_unsorted = reading.unsorted;
     return STATUS_OK;
@@ -467,6 +496,7 @@ void feature_table_release(struct feature_table *table)
     schema_unref(&table->answers);
     batch_release(&table->pending);
     sorter_close(&table->sorter);
+    placement_close(&table->placement);
     version_reader_close(&table->reader);
     schema_unref(&table->schema);
     *table = (struct feature_table){0};

@@ -41,9 +41,10 @@ struct feature_table {
     struct point_in_time *other; /* the other as_known rule; options.leaks */
     struct store *store;
     struct version_reader *reader;
-    int64_t next_chunk;    /* of the reader: the first one that is in no range yet */
-    struct sorter *sorter; /* several appends that do not fit at once are sorted first */
-    struct batch pending;  /* first rows of the next range */
+    int64_t next_chunk;          /* of the reader: the first one that is in no range yet */
+    struct placement *placement; /* NULL: the version may not be one range */
+    struct sorter *sorter;       /* several appends that do not fit at once are sorted first */
+    struct batch pending;        /* first rows of the next range */
 };
 
 /* Finds the version; loads nothing yet. Names live in `arena`. Do not move the table afterwards. */

@@ -65,8 +65,8 @@ enum status file_digest(const char *path, struct digest *ret, int64_t *ret_bytes
     return STATUS_OK;
 }
 
-static enum status read_one_batch(const char *path, size_t threads, struct batch *ret,
-                                  struct err *err)
+static enum status read_one_batch(const char *path, size_t threads, const struct buffer *places,
+                                  struct batch *ret, struct err *err)
 {
     OWNED(input_close) struct input *input = NULL;
     OWNED(ipc_reader_close) struct ipc_reader *reader = NULL;
@@ -75,7 +75,9 @@ static enum status read_one_batch(const char *path, size_t threads, struct batch
 
     TRY(input_open(&input, path, err));
     TRY(ipc_reader_open(&reader, &input, threads, err));
+    ipc_reader_place(reader, places);
     TRY(ipc_reader_next(reader, &batch, &end, err));
+    ipc_reader_place(reader, NULL);
     if (end) return fail(err, STATUS_FAILED, "no record batch, expected one");
     TRY(ipc_reader_next(reader, &more, &end, err));
     if (!end) return fail(err, STATUS_FAILED, "more than one record batch, expected one");
@@ -85,12 +87,12 @@ static enum status read_one_batch(const char *path, size_t threads, struct batch
 }
 
 enum status chunk_read(const struct store *store, const char *digest, size_t threads,
-                       struct batch *ret, struct err *err)
+                       const struct buffer *places, struct batch *ret, struct err *err)
 {
     OWNED(memory_release) char *path = chunk_path(store, digest);
 
     if (path == NULL) return fail_memory(err, 0);
-    enum status status = read_one_batch(path, threads, ret, err);
+    enum status status = read_one_batch(path, threads, places, ret, err);
     if (status == STATUS_OK) return STATUS_OK;
     err_hint(err, "tamis-features verify lists every chunk that is missing or damaged");
     return fail_within(err, status, "chunk %s", digest);
@@ -103,7 +105,7 @@ static bool chunk_is_whole(const struct store *store, const struct digest *conte
     char digest[DIGEST_TEXT];
     struct digest found;
 
-    return chunk_read(store, digest_text(content, digest), 1, &batch, NULL) == STATUS_OK &&
+    return chunk_read(store, digest_text(content, digest), 1, NULL, &batch, NULL) == STATUS_OK &&
            content_digest(&batch, &found, NULL) == STATUS_OK &&
            memcmp(&found, content, sizeof found) == 0;
 }

@@ -32,9 +32,10 @@ MUST_CHECK enum status chunk_sync(const struct store *store, uint8_t first, stru
 /* Removes a file that was not placed, frees. */
 void chunk_release(struct chunk *chunk);
 
-/* The rows of a chunk. STATUS_FAILED names it when it is missing or is not one batch. */
+/* The rows of a chunk. STATUS_FAILED names it when it is missing or is not one batch. `places`:
+ * where values shall lie (ipc_reader_place), NULL = no wishes. */
 MUST_CHECK enum status chunk_read(const struct store *store, const char *digest, size_t threads,
-                                  struct batch *ret, struct err *err);
+                                  const struct buffer *places, struct batch *ret, struct err *err);
 /* The digest and size of every byte of a file. */
 MUST_CHECK enum status file_digest(const char *path, struct digest *ret, int64_t *ret_bytes,
                                    struct err *err);

@@ -78,9 +78,13 @@ const struct schema *version_reader_schema(const struct version_reader *reader);
 MUST_CHECK enum status version_reader_next(struct version_reader *reader, struct batch *ret,
                                            bool *ret_end, struct err *err);
 int64_t version_reader_chunks(const struct version_reader *reader);
-/* The rows of chunk number `at`, wherever version_reader_next is. Any thread. */
+/* How many rows chunk number `at` has. */
+int64_t version_reader_rows(const struct version_reader *reader, int64_t at);
+/* The rows of chunk number `at`, wherever version_reader_next is; `places`: where their values
+ * shall lie (ipc_reader_place), NULL = no wishes. Any thread. */
 MUST_CHECK enum status version_reader_read(const struct version_reader *reader, int64_t at,
-                                           struct batch *ret, struct err *err);
+                                           const struct buffer *places, struct batch *ret,
+                                           struct err *err);
 /* Before the first read: leaves the next chunk out when it is this one. */
 bool version_reader_skip(struct version_reader *reader, const char *chunk_digest);
 /* From the beginning again, without what was skipped. */

@@ -121,12 +121,12 @@ static enum status adopt(const struct version_reader *reader, const struct liste
 }
 
 static enum status read_chunk(const struct version_reader *reader, int64_t at, size_t threads,
-                              struct batch *ret, struct err *err)
+                              const struct buffer *places, struct batch *ret, struct err *err)
 {
     OWNED(batch_release) struct batch batch = {0};
     const struct listed *chunk = &reader->chunks[at];
 
-    TRY(chunk_read(reader->store, chunk->digest, threads, &batch, err));
+    TRY(chunk_read(reader->store, chunk->digest, threads, places, &batch, err));
     TRY(adopt(reader, chunk, &batch, err));
     *ret = batch;
     batch = (struct batch){0};
@@ -138,7 +138,7 @@ enum status version_reader_next(struct version_reader *reader, struct batch *ret
 {
     *ret_end = reader->next == reader->count;
     if (*ret_end) return STATUS_OK;
-    enum status status = read_chunk(reader, reader->next, reader->threads, ret, err);
+    enum status status = read_chunk(reader, reader->next, reader->threads, NULL, ret, err);
     if (status != STATUS_OK) return within(&reader->version, status, err);
     reader->next++;
     return STATUS_OK;
@@ -149,10 +149,15 @@ int64_t version_reader_chunks(const struct version_reader *reader)
     return reader->count;
 }
 
-enum status version_reader_read(const struct version_reader *reader, int64_t at, struct batch *ret,
-                                struct err *err)
+int64_t version_reader_rows(const struct version_reader *reader, int64_t at)
 {
-    enum status status = read_chunk(reader, at, 1, ret, err);
+    return reader->chunks[at].rows;
+}
+
+enum status version_reader_read(const struct version_reader *reader, int64_t at,
+                                const struct buffer *places, struct batch *ret, struct err *err)
+{
+    enum status status = read_chunk(reader, at, 1, places, ret, err);
     return status == STATUS_OK ? STATUS_OK : within(&reader->version, status, err);
 }
 
@@ -213,7 +218,7 @@ static enum status verify_chunk(struct version_reader *reader, const struct list
 
     enum status status = verify_file(reader->store, chunk, err);
     if (status != STATUS_OK) return fail_within(err, status, "chunk %s", chunk->digest);
-    TRY(chunk_read(reader->store, chunk->digest, reader->threads, &batch, err));
+    TRY(chunk_read(reader->store, chunk->digest, reader->threads, NULL, &batch, err));
     TRY(digest_parse(chunk->digest, &expected, err));
     TRY(content_digest(&batch, &found, err));
     status = compare("content", &found, &expected, err);

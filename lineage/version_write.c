@@ -235,7 +235,7 @@ enum status version_writer_reuse(struct version_writer *writer, const char *chun
     struct chunk chunk = {0};
 
     TRY(digest_parse(chunk_digest, &chunk.content, err));
-    TRY(chunk_read(writer->store, chunk_digest, 1, &batch, err));
+    TRY(chunk_read(writer->store, chunk_digest, 1, NULL, &batch, err));
     if (!schema_equal(batch.schema, writer->bare))
         return fail(err, STATUS_FAILED, "chunk %s has another schema than this version of \"%s\"",
                     chunk_digest, writer->dataset);

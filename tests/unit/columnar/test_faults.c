@@ -111,7 +111,7 @@ static enum status expand(enum codec codec, int64_t length, const void *packed, 
     memcpy(bytes, &length, sizeof length);
     memcpy(bytes + sizeof length, packed, size);
     struct buffer stored = {bytes, sizeof length + size, NULL};
-    return codec_expand(codec, &stored, &expanded, err);
+    return codec_expand(codec, &stored, NULL, &expanded, err);
 }
 
 static void test_lengths(void **state)
@@ -130,7 +130,7 @@ static void test_lengths(void **state)
     assert_int_equal(expand(CODEC_LZ4, (int64_t)1 << 40, packed, size, &err), STATUS_FAILED);
     assert_int_equal(expand(CODEC_ZSTD, -1, "as it is", 8, &err), STATUS_OK);
     struct buffer few = {packed, 7, NULL}, expanded = {0};
-    assert_int_equal(codec_expand(CODEC_ZSTD, &few, &expanded, &err), STATUS_FAILED);
+    assert_int_equal(codec_expand(CODEC_ZSTD, &few, NULL, &expanded, &err), STATUS_FAILED);
 }
 
 /* Nothing may allocate what a small file only declares. */

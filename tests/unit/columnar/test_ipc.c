@@ -8,6 +8,7 @@
 #include "columnar/build.h"
 #include "columnar/content.h"
 #include "columnar/ipc.h"
+#include "columnar/placement.h"
 #include "columnar/statistics.h"
 
 #include <stdio.h>
@@ -310,6 +311,60 @@ static void test_statistics(void **state)
     schema_unref(&schema);
 }
 
+/* Batches expanded where they stay: the same values, joined without a copy. */
+static void check_placed(size_t column, const struct placement *placement)
+{
+    struct input *input = NULL;
+    struct ipc_reader *reader = NULL;
+    struct batch batches[3] = {0}, joined = {0}, expected = {0};
+    struct buffer *first = NULL;
+    int64_t row = 0;
+    bool end = false;
+    OK(input_open(&input, path, NULL));
+    OK(ipc_reader_open(&reader, &input, 2, NULL));
+    for (int64_t k = 0; k < 3; k++) {
+        struct buffer *places = NULL;
+        OK(placement_at(placement, row, k == 1 ? 0 : rows, &places, NULL));
+        ipc_reader_place(reader, places);
+        OK(ipc_reader_next(reader, &batches[k], &end, NULL));
+        placement_release(placement, &places);
+        row += batches[k].rows;
+    }
+    struct batch plain[] = {sample(batches[0].schema, 0, rows),
+                            sample(batches[0].schema, 80, rows)};
+    OK(batch_concat(&joined, batches[0].schema, batches, 3, NULL));
+    OK(batch_concat(&expected, batches[0].schema, plain, 2, NULL));
+    check_equal(&joined, &expected);
+    OK(placement_at(placement, 0, rows, &first, NULL));
+    assert_ptr_equal(array_values(joined.columns[column]), first[column].data);
+    placement_release(placement, &first);
+    ipc_reader_close(&reader);
+    for (size_t i = 0; i < 5; i++)
+        batch_release(
+            (struct batch *[]){&batches[0], &batches[1], &batches[2], &plain[0], &plain[1]}[i]);
+    batch_release(&joined);
+    batch_release(&expected);
+}
+
+static void test_placed(void **state)
+{
+    (void)state;
+    size_t before = memory_in_use(), all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    struct schema *schema = sample_schema();
+    struct placement *placement = NULL;
+    struct buffer *places = NULL;
+    rows = 5000;
+    write_sample((struct ipc_options){.format = IPC_FILE, .compression = IPC_ZSTD});
+    OK(placement_open(&placement, schema, all, 9, 2 * rows, NULL));
+    check_placed(1, placement);
+    check_placed(2, placement);
+    assert_int_equal(placement_at(placement, rows, rows + 1, &places, NULL), STATUS_FAILED);
+    placement_close(&placement);
+    schema_unref(&schema);
+    rows = 100;
+    assert_int_equal(memory_in_use(), before);
+}
+
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/test_ipc.%d.arrow", (int)getpid());
@@ -317,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_mapped),
         cmocka_unit_test(test_truncation),      cmocka_unit_test(test_flipped_bits),
         cmocka_unit_test(test_digest_of_parts), cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_placed),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
