@@ -12,9 +12,10 @@
 
 /* Step i brings user_version i to i + 1. A released step is never changed. */
 extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[], catalog_schema_4[],
-    catalog_schema_5[], catalog_schema_6[];
+    catalog_schema_5[], catalog_schema_6[], catalog_schema_7[];
 static const char *const migrations[] = {catalog_schema,   catalog_schema_2, catalog_schema_3,
-                                         catalog_schema_4, catalog_schema_5, catalog_schema_6};
+                                         catalog_schema_4, catalog_schema_5, catalog_schema_6,
+                                         catalog_schema_7};
 #define NEWEST ((int64_t)(sizeof migrations / sizeof *migrations))
 
 /* ---- errors ---- */

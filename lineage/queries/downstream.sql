@@ -6,14 +6,16 @@
 -- sqlite3 -readonly .tamis/catalog.db \
 --     ".parameter set :node 'source:orders.csv'" ".read lineage/queries/downstream.sql"
 WITH RECURSIVE
-down(node, depth) AS (
-    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, 0
+-- hops is a space for each. RTRIM, and so UNION, takes texts for equal that differ in spaces at their ends
+-- only: the first way to a node stays, which is a shortest, since rows are taken in their order.
+down(node, hops) AS (
+    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, '' COLLATE RTRIM
     UNION
-    SELECT e.output, down.depth + 1
-    FROM down JOIN edges AS e ON e.input = down.node
-    WHERE down.depth < coalesce(:depth, 1000)
+    SELECT e.output, down.hops || ' '
+    FROM down CROSS JOIN edges AS e ON e.input = down.node
+    WHERE :depth IS NULL OR length(down.hops) < :depth
 ),
-nearest(node, depth) AS (SELECT node, min(depth) FROM down GROUP BY node)
+nearest(node, depth) AS MATERIALIZED (SELECT node, length(hops) FROM down)
 SELECT n.depth,
        n.node,
        r.stage,

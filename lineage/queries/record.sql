@@ -20,25 +20,28 @@ alias(source, record) AS (
     FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
     WHERE g.kind = 'merge'
 ),
-gone(run_id, source, record, kind, reason, into_source, into_record) AS MATERIALIZED (
-    SELECT g.run_id, g.source, g.record, g.kind, coalesce(g.module || ': ', '') || coalesce(g.rule, ''),
-           g.into_source, g.into_record
+gone(node, source, record, kind, reason, into_source, into_record) AS MATERIALIZED (
+    SELECT 'stream:' || g.run_id, g.source, g.record, g.kind,
+           coalesce(g.module || ': ', '') || coalesce(g.rule, ''), g.into_source, g.into_record
     FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
     WHERE g.kind <> 'create'
 ),
-reach(node, source, record, depth) AS (
-    SELECT 'source:' || :source, :source, :record, 0
+-- hops is a space for each. RTRIM, and so UNION, takes texts for equal that differ in spaces at their ends
+-- only: the first way to a node stays, which is a shortest, since rows are taken in their order.
+reach(node, hops, source, record) AS (
+    SELECT 'source:' || :source, '' COLLATE RTRIM, :source, :record
     UNION
-    SELECT e.output, coalesce(g.into_source, reach.source), coalesce(g.into_record, reach.record),
-           reach.depth + 1
+    SELECT e.output,
+           reach.hops || ' ',
+           coalesce(g.into_source, reach.source),
+           coalesce(g.into_record, reach.record)
     FROM reach
     CROSS JOIN edges AS e ON e.input = reach.node
-    LEFT JOIN gone AS g ON 'stream:' || g.run_id = reach.node AND g.source = reach.source
-        AND g.record = reach.record
-    WHERE reach.depth < 1000 AND (g.run_id IS NULL OR g.kind = 'merge')
+    LEFT JOIN gone AS g ON g.node = reach.node AND g.source = reach.source AND g.record = reach.record
+    WHERE g.node IS NULL OR g.kind = 'merge'
 ),
 nearest(node, source, record, depth) AS MATERIALIZED (
-    SELECT node, source, record, min(depth) FROM reach GROUP BY node, source, record
+    SELECT node, source, record, length(hops) FROM reach
 )
 SELECT n.depth,
        n.node,
@@ -50,11 +53,12 @@ SELECT n.depth,
        g.into_record,
        n.source,
        n.record,
-       (SELECT group_concat(module, ' ') FROM module_effects AS m
-        WHERE m.run_id = r.run_id AND m.cells_changed > 0) AS changed_by,
+       iif(r.stage = 'clean',
+           (SELECT group_concat(module, ' ') FROM module_effects AS m
+            WHERE m.run_id = r.run_id AND m.cells_changed > 0), NULL) AS changed_by,
        t.output AS training_set
 FROM nearest AS n
 LEFT JOIN runs AS r ON n.node GLOB 'stream:*' AND r.run_id = substr(n.node, 8)
-LEFT JOIN gone AS g ON 'stream:' || g.run_id = n.node AND g.source = n.source AND g.record = n.record
-LEFT JOIN training_sets AS t ON t.run_id = r.run_id
-ORDER BY n.depth, n.node, n.source, n.record;
+LEFT JOIN gone AS g ON g.node = n.node AND g.source = n.source AND g.record = n.record
+LEFT JOIN training_sets AS t ON r.stage = 'features join' AND t.run_id = r.run_id
+ORDER BY n.depth, n.node, n.record;

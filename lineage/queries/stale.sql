@@ -2,14 +2,19 @@
 --
 -- sqlite3 -readonly .tamis/catalog.db ".read lineage/queries/stale.sql"
 WITH RECURSIVE
-newest(dataset, number, node) AS (
+newest(dataset, number, node) AS MATERIALIZED (
     SELECT dataset, max(number), 'version:' || dataset || '@' || max(number)
     FROM versions GROUP BY dataset
 ),
-up(start, node) AS (
-    SELECT node, node FROM newest
+-- own: "version:DATASET@" of the version last met; the versions it was built on say nothing here.
+up(start, own, node) AS (
+    SELECT node, 'version:' || dataset || '@', node FROM newest
     UNION
-    SELECT up.start, e.input FROM up JOIN edges AS e ON e.output = up.node
+    SELECT up.start,
+           iif(e.input GLOB 'version:*', rtrim(e.input, '0123456789'), up.own),
+           e.input
+    FROM up CROSS JOIN edges AS e ON e.output = up.node
+    WHERE substr(e.input, 1, length(up.own)) <> up.own
 )
 SELECT made.dataset,
        made.number,
@@ -18,9 +23,9 @@ SELECT made.dataset,
        n.number AS newest_number,
        made.created_at
 FROM up
-JOIN versions AS made ON made.node = up.start
-JOIN versions AS v ON v.node = up.node
-JOIN newest AS n ON n.dataset = v.dataset
+CROSS JOIN versions AS made ON made.node = up.start
+CROSS JOIN versions AS v ON v.node = up.node
+CROSS JOIN newest AS n ON n.dataset = v.dataset
 WHERE up.node <> up.start AND v.dataset <> made.dataset
 GROUP BY made.dataset, made.number, v.dataset
 HAVING max(v.number) < n.number

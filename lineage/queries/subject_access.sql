@@ -22,8 +22,8 @@ alias(source, record) AS (
     FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
     WHERE g.kind = 'merge'
 ),
-gone(run_id, source, record, kind, into_source, into_record) AS MATERIALIZED (
-    SELECT g.run_id, g.source, g.record, g.kind, g.into_source, g.into_record
+gone(node, source, record, kind, into_source, into_record) AS MATERIALIZED (
+    SELECT 'stream:' || g.run_id, g.source, g.record, g.kind, g.into_source, g.into_record
     FROM alias CROSS JOIN row_events AS g ON g.source = alias.source AND g.record = alias.record
     WHERE g.kind <> 'create'
 ),
@@ -33,9 +33,8 @@ reach(node, source, record) AS (
     SELECT e.output, coalesce(g.into_source, reach.source), coalesce(g.into_record, reach.record)
     FROM reach
     CROSS JOIN edges AS e ON e.input = reach.node
-    LEFT JOIN gone AS g ON 'stream:' || g.run_id = reach.node AND g.source = reach.source
-        AND g.record = reach.record
-    WHERE g.run_id IS NULL OR g.kind = 'merge'
+    LEFT JOIN gone AS g ON g.node = reach.node AND g.source = reach.source AND g.record = reach.record
+    WHERE g.node IS NULL OR g.kind = 'merge'
 ),
 held(node, records) AS MATERIALIZED (
     SELECT node, group_concat(source || ':' || record, ' ')

@@ -6,14 +6,16 @@
 -- sqlite3 -readonly .tamis/catalog.db \
 --     ".parameter set :node 'feature/price@1'" ".read lineage/queries/upstream.sql"
 WITH RECURSIVE
-up(node, depth) AS (
-    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, 0
+-- hops is a space for each. RTRIM, and so UNION, takes texts for equal that differ in spaces at their ends
+-- only: the first way to a node stays, which is a shortest, since rows are taken in their order.
+up(node, hops) AS (
+    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, '' COLLATE RTRIM
     UNION
-    SELECT e.input, up.depth + 1
-    FROM up JOIN edges AS e ON e.output = up.node
-    WHERE up.depth < coalesce(:depth, 1000)
+    SELECT e.input, up.hops || ' '
+    FROM up CROSS JOIN edges AS e ON e.output = up.node
+    WHERE :depth IS NULL OR length(up.hops) < :depth
 ),
-nearest(node, depth) AS MATERIALIZED (SELECT node, min(depth) FROM up GROUP BY node)
+nearest(node, depth) AS MATERIALIZED (SELECT node, length(hops) FROM up)
 SELECT n.depth,
        n.node,
        r.stage,

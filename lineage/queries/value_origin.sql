@@ -11,29 +11,32 @@
 --     ".parameter set :record 5" ".read lineage/queries/value_origin.sql"
 --
 -- One row a hop; a cleaning run has one for each step that names the column, or names none and changed
--- cells of it as far as the catalog knows. The row of the ingestion says where the record lies: byte_offset and line are those of the
--- nearest indexed record, indexed_record, and the one asked for comes :record - indexed_record records
--- behind it; tamis-ingest record SOURCE N shows its bytes. With --audit cells, record_cells.sql has
--- each cell before and after.
+-- cells of it as far as the catalog knows. The row of the ingestion says where the record lies:
+-- byte_offset and line are those of the nearest indexed record, indexed_record, and the one asked for
+-- comes :record - indexed_record records behind it; tamis-ingest record SOURCE N shows its bytes. With
+-- --audit cells, record_cells.sql has each cell before and after.
 WITH RECURSIVE
-walk(node, name, depth) AS (
-    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END, :column, 0
+-- hops is a space for each. RTRIM, and so UNION, takes texts for equal that differ in spaces at their ends
+-- only: the first way to a node stays, which is a shortest, since rows are taken in their order.
+walk(node, hops, name) AS (
+    SELECT CASE WHEN :node GLOB '[a-z]*:*' THEN :node ELSE 'version:' || :node END,
+           '' COLLATE RTRIM, :column
     UNION
-    SELECT e.input, coalesce(c.input_column, walk.name), walk.depth + 1
+    SELECT e.input, walk.hops || ' ', coalesce(c.input_column, walk.name)
     FROM walk
-    JOIN edges AS e ON e.output = walk.node
-    LEFT JOIN column_edges AS c ON walk.node GLOB 'stream:*' AND c.run_id = substr(walk.node, 8)
-        AND c.output_column = walk.name AND c.kind = 'DIRECT' AND c.input IN ('', e.input)
-    WHERE walk.depth < 1000 AND (walk.node NOT GLOB 'stream:*' OR c.run_id IS NOT NULL)
+    CROSS JOIN edges AS e ON e.output = walk.node
+    LEFT JOIN column_edges AS c ON walk.node GLOB 'stream:*'
+        AND c.run_id = substr(walk.node, 8) AND c.output_column = walk.name
+        AND c.kind = 'DIRECT' AND c.input IN ('', e.input)
+    WHERE walk.node NOT GLOB 'stream:*' OR c.run_id IS NOT NULL
 ),
 -- A run with several inputs hands the name to each: those that have no such column fall out.
 nearest(node, name, depth) AS MATERIALIZED (
-    SELECT node, name, min(depth)
+    SELECT node, name, length(hops)
     FROM walk
-    WHERE depth = 0 OR node NOT GLOB 'stream:*'
+    WHERE node NOT GLOB 'stream:*' OR length(hops) = 0
        OR EXISTS (SELECT 1 FROM column_edges AS c
                   WHERE c.run_id = substr(walk.node, 8) AND c.output_column = walk.name)
-    GROUP BY node, name
 ),
 -- The steps of a cleaning run that name the column, or name none and may have changed it.
 met(node, name, position) AS MATERIALIZED (
