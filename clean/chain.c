@@ -209,6 +209,18 @@ static enum status write_out(struct chain *chain, const struct pass_plan *plan,
     return read_rows(rows, &pass, err);
 }
 
+/* The output of a shard says which one it is, and not any more what its input said. */
+static enum status open_output(struct chain *chain, const struct stage_target *target,
+                               const struct common *common, struct stage_output **ret,
+                               struct err *err)
+{
+    OWNED(schema_unref) struct schema *named = NULL;
+    if (chain->shard == NULL)
+        return stage_output_open(ret, target, chain_schema(chain), chain->run, common, err);
+    TRY(shard_schema(chain->shard, chain_schema(chain), &named, err));
+    return stage_output_open(ret, target, named, chain->run, common, err);
+}
+
 static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
                               const struct stage_target *target, const struct common *common,
                               struct stage_output **ret_output, struct err *err)
@@ -221,7 +233,7 @@ static enum status run_passes(struct chain *chain, struct rows_at_hand *rows,
             continue;
         }
         if (target == NULL) return write_out(chain, &plan, rows, NULL, err);
-        TRY(stage_output_open(ret_output, target, chain_schema(chain), chain->run, common, err));
+        TRY(open_output(chain, target, common, ret_output, err));
         return write_out(chain, &plan, rows, *ret_output, err);
     }
 }

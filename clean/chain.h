@@ -5,6 +5,7 @@
 
 #include "clean/audit.h"
 #include "clean/record.h"
+#include "clean/shard_file.h"
 #include "clean/step.h"
 
 /* Sees every batch that leaves a step, in order, one at a time. */
@@ -12,6 +13,14 @@ struct watcher {
     size_t step; /* place in the chain */
     void *context;
     enum status (*see)(void *context, const struct batch *batch, struct err *err);
+};
+
+/* How the input was cut, and, where it is a shard, which windows of the whole these are. */
+struct cutting {
+    int64_t first_row, first_window; /* given */
+    int64_t windows;
+    int64_t last_rows;
+    uint64_t last_bytes, first_bytes; /* counted for the last window, and for the first row */
 };
 
 struct chain {
@@ -30,6 +39,8 @@ struct chain {
     struct watcher watcher;  /* see NULL = none */
     struct redactor redactor;
 
+    struct cutting cutting;
+    const struct shard_head *shard; /* the rows are one of these; NULL; borrowed */
     int64_t rows_in, rows_out;
     int64_t passes;         /* readings of all rows, further ones of a fit included */
     uint64_t spooled_bytes; /* put aside between passes, compressed */

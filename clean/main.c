@@ -1,11 +1,15 @@
 /* clean/main.c: tamis-clean: Arrow in, a recipe over it, Arrow out. */
 #include "base/clock.h"
 #include "clean/hide.h"
+#include "clean/main_fit.h"
 #include "clean/main_inverse.h"
+#include "clean/main_merge.h"
 #include "clean/main_modules.h"
 #include "clean/main_revert.h"
 #include "clean/main_suggest.h"
 #include "clean/outcome.h"
+#include "clean/plan.h"
+#include "clean/shard_result.h"
 #include "clean/state.h"
 
 #include <stdio.h>
@@ -24,46 +28,84 @@ struct args {
     int audit; /* enum audit_depth */
     const char *audit_file;
     bool accept_failed;
+    /* apply only: */
+    struct shard_args where;
+    const char *result;
 };
 enum audit_depth { AUDIT_ROWS, AUDIT_CELLS, AUDIT_NONE };
 
 /* clang-format off: one row a line reads as the table it is */
+#define RECIPE_OPTIONS                                                                             \
+    {"recipe", SETTING_TEXT, offsetof(struct args, recipe), .argument = "FILE",                    \
+     .help = "YAML file with the steps"},                                                          \
+    {                                                                                              \
+        "module", SETTING_TEXTS, offsetof(struct args, lines),                                     \
+            .letter = 'm', .argument = "'NAME S=V ...'",                                           \
+            .help = "one step, behind those of the recipe; may be given many times"                \
+    }
+#define ROW_OPTIONS                                                                                \
+    {"rejects", SETTING_TEXT, offsetof(struct args, rejects), .argument = "FILE",                  \
+     .help = "write rejected rows with their reasons to FILE (Arrow)"},                            \
+        {"audit",                                                                                  \
+         SETTING_CHOICE,                                                                           \
+         offsetof(struct args, audit),                                                             \
+         .choices = "rows|cells|none",                                                             \
+         .fallback = "rows",                                                                       \
+         .argument = "DEPTH",                                                                      \
+         .help =                                                                                   \
+             "what is kept of each change: rejected, dropped and merged rows, changed cells too, " \
+             "or nothing"},                                                                        \
+        {"audit-file", SETTING_TEXT, offsetof(struct args, audit_file), .argument = "FILE",        \
+         .help = "write changed cells to FILE (Arrow) instead of the store's audit folder"},       \
+        {"compression", SETTING_TEXT, offsetof(struct args, compression),                          \
+         .argument = "none|zstd[:LEVEL]",                                                          \
+         .help =                                                                                   \
+             "compression of the output (default: zstd in files and the store, none in a pipe)"},  \
+    {                                                                                              \
+        "device", SETTING_TEXT, offsetof(struct args, device),                                     \
+            .argument = "auto|cpu|cuda[:N]", .fallback = "auto",                                   \
+            .help = "where normalize computes: on a GPU where there is one, on the processor, or " \
+                    "on GPU N; "                                                                   \
+                    "results never depend on it"                                                   \
+    }
+
 static const struct setting options[] = {
-    {"recipe", SETTING_TEXT, offsetof(struct args, recipe), .argument = "FILE",
-     .help = "YAML file with the steps"},
-    {"module", SETTING_TEXTS, offsetof(struct args, lines), .letter = 'm',
-     .argument = "'NAME S=V ...'",
-     .help = "one step, behind those of the recipe; may be given many times"},
+    RECIPE_OPTIONS,
     {"into", SETTING_TEXT, offsetof(struct args, into), .argument = "DATASET",
      .help = "commit the result as a new version of DATASET in the store"},
-    {"rejects", SETTING_TEXT, offsetof(struct args, rejects), .argument = "FILE",
-     .help = "write rejected rows with their reasons to FILE (Arrow)"},
+    ROW_OPTIONS,
     {"max-rejects", SETTING_TEXT, offsetof(struct args, max_rejects), .argument = "N|P%",
      .help = "more rejected rows than this fail the data (exit 3)"},
     {"checks", SETTING_TEXT, offsetof(struct args, checks), .argument = "FILE",
      .help =
          "write every check of validate and what became of it to FILE: JSON, or JUnit where the "
          "name ends in .xml"},
-    {"audit", SETTING_CHOICE, offsetof(struct args, audit), .choices = "rows|cells|none",
-     .fallback = "rows", .argument = "DEPTH",
-     .help = "what is kept of each change: rejected, dropped and merged rows, changed cells too, "
-             "or nothing"},
-    {"audit-file", SETTING_TEXT, offsetof(struct args, audit_file), .argument = "FILE",
-     .help = "write changed cells to FILE (Arrow) instead of the store's audit folder"},
     {"state", SETTING_TEXT, offsetof(struct args, state), .argument = "FILE",
      .help = "apply what an earlier run learned instead of learning from this data"},
     {"save-state", SETTING_TEXT, offsetof(struct args, save_state), .argument = "FILE",
      .help = "write what the steps learned to FILE (JSON)"},
-    {"compression", SETTING_TEXT, offsetof(struct args, compression),
-     .argument = "none|zstd[:LEVEL]",
-     .help = "compression of the output (default: zstd in files and the store, none in a pipe)"},
-    {"device", SETTING_TEXT, offsetof(struct args, device), .argument = "auto|cpu|cuda[:N]",
-     .fallback = "auto",
-     .help =
-         "where normalize computes: on a GPU where there is one, on the processor, or on GPU N; "
-         "results never depend on it"},
     {"accept-failed", SETTING_FLAG, offsetof(struct args, accept_failed),
      .help = "commit --into although the data failed its checks"},
+    {0}};
+
+static const struct setting apply_options[] = {
+    RECIPE_OPTIONS,
+    {"shard", SETTING_TEXT, offsetof(struct args, where.shard), .argument = "I/N",
+     .help = "INPUT is shard I of N"},
+    {"state", SETTING_TEXT, offsetof(struct args, state), .argument = "FILE",
+     .help = "what was merged after the last round"},
+    {"result", SETTING_TEXT, offsetof(struct args, result), .argument = "FILE",
+     .help = "write what became of the shard to FILE, for tamis-clean merge (default: the output's "
+             "name and .done)"},
+    ROW_OPTIONS,
+    {"run", SETTING_TEXT, offsetof(struct args, where.run), .argument = "NAME",
+     .help = "names the undertaking, as for tamis-clean fit"},
+    {"first-row", SETTING_INT, offsetof(struct args, where.first_row), .argument = "N",
+     .fallback = "-1", .minimum = -1, .maximum = 9e15,
+     .help = "rows of all shards before this one (default: as INPUT or --state say)"},
+    {"first-window", SETTING_INT, offsetof(struct args, where.first_window), .argument = "N",
+     .fallback = "-1", .minimum = -1, .maximum = 9e12,
+     .help = "windows of all shards before this one (default: --first-row / 65,536)"},
     {0}};
 /* clang-format on */
 
@@ -111,6 +153,8 @@ struct job {
     struct stage_target target;
     struct recipe recipe;
     struct state *state;
+    bool sharded; /* apply */
+    struct shard_run shard;
     struct device *device;
     struct store *store;
     struct run *run;
@@ -120,6 +164,8 @@ struct job {
     struct audit *audit;
     struct stage_output *output;
     struct version version;
+    char *result;     /* where a shard's result goes */
+    bool done_before; /* it is there */
     double started;
 };
 
@@ -135,6 +181,33 @@ static void job_release(struct job *job)
     store_close(&job->store);
     recipe_release(&job->recipe);
     state_close(&job->state);
+    shard_run_release(&job->shard);
+    memory_free(job->result);
+}
+
+/* Next to the output, unless it was named. */
+static enum status name_result(struct job *job, struct err *err)
+{
+    OWNED(bytes_release) struct bytes path = bytes_limited(64u << 10);
+    const char *output = job->target.path, *result = job->args->result;
+    bool to_stdout = output == NULL || strcmp(output, "-") == 0;
+    if (result == NULL && to_stdout && !job->common->explain)
+        return fail(err, STATUS_USAGE, "found neither -o FILE nor --result FILE");
+    if (result != NULL) TRY(bytes_format(&path, err, "%s", result));
+    if (result == NULL) TRY(bytes_format(&path, err, "%s.done", output));
+    job->result = memory_copy_text((const char *)path.data, path.size);
+    return job->result == NULL ? fail_memory(err, path.size) : STATUS_OK;
+}
+
+static enum status configure_shard(struct job *job, struct err *err)
+{
+    const struct args *args = job->args;
+    struct shard_run *shard = &job->shard;
+    TRY(shard_run_open(shard, &args->where, args->state, err));
+    shard->head.kind = SHARD_APPLIED;
+    shard->head.round = shard->learned == NULL ? 1 : merged_head(shard->learned)->round;
+    TRY(name_result(job, err));
+    return shard_run_recipe(shard, &job->recipe, args->recipe, &args->lines, err);
 }
 
 /* What can be wrong without looking at the data. */
@@ -149,6 +222,7 @@ static enum status job_configure(struct job *job, struct err *err)
     TRY(device_check(args->device, err));
     if (args->max_rejects != NULL)
         TRY(rejects_bound_parse(args->max_rejects, &number, &percent, err));
+    if (job->sharded) return configure_shard(job, err);
     if (args->state != NULL) TRY(state_open(&job->state, args->state, err));
     if (args->state != NULL && args->recipe == NULL && args->lines.count == 0)
         return state_recipe(job->state, &job->recipe, err);
@@ -163,8 +237,10 @@ static enum status record_recipe(struct job *job, struct err *err)
     struct digest digest;
     char text[DIGEST_TEXT];
     TRY(recipe_json(&job->recipe, &json, &digest, err));
-    if (job->state != NULL) {
-        struct digest both[2] = {digest, state_digest(job->state)};
+    if (job->state != NULL || job->shard.learned != NULL) {
+        struct digest learned =
+            job->state != NULL ? state_digest(job->state) : merged_digest(job->shard.learned);
+        struct digest both[2] = {digest, learned};
         digest = digest_of(both, sizeof both);
         json.size--; /* the closing brace */
         TRY(bytes_format(&json, err, ",\"state\":\"%s\"}", digest_text(&both[1], text)));
@@ -193,18 +269,42 @@ static enum status open_device(struct job *job, char *ret_reason, struct err *er
     return job->device == NULL ? STATUS_OK : run_device(job->run, device_name(job->device), err);
 }
 
+static enum status open_shard(struct job *job, struct step_options *step_options, struct err *err)
+{
+    shard_run_options(&job->shard, step_options);
+    return shard_run_input(&job->shard, &job->args->where, &job->recipe, step_options, job->input,
+                           job->operand, err);
+}
+
+/* Every step must have learned from all shards. */
+static enum status shard_chain(struct job *job, struct err *err)
+{
+    struct chain *chain = &job->chain;
+    TRY(shard_run_chain(&job->shard, chain, err));
+    chain->shard = &job->shard.head;
+    if (plan_pass(chain->steps, chain->count, 0, true).fits == 0) return STATUS_OK;
+    int64_t next = job->shard.learned == NULL ? 1 : job->shard.head.round + 1;
+    (void)fail(err, STATUS_USAGE, "not every step has learned: round %lld was not merged",
+               (long long)next);
+    err_hint(err, "run tamis-clean fit --round %lld over all shards, merge, and give that --state",
+             (long long)next);
+    return STATUS_USAGE;
+}
+
 static enum status open_chain(struct job *job, struct err *err)
 {
     struct step_options step_options = step_options_of(job->common);
     char reason[256] = "";
     TRY(open_device(job, reason, err));
     step_options.device = job->device;
+    if (job->sharded) TRY(open_shard(job, &step_options, err));
     TRY(chain_open(&job->chain, &job->recipe, stage_input_schema(job->input), &step_options, err));
     if (reason[0] != '\0')
         log_line(job->common, false, "normalize computes on the processor: %s", reason);
     job->chain.run = job->run;
     job->chain.rejects = job->rejects;
     job->chain.with_raw = job->args->rejects != NULL;
+    if (job->sharded) return shard_chain(job, err);
     return job->state == NULL ? STATUS_OK : state_load(job->state, &job->chain, err);
 }
 
@@ -246,7 +346,7 @@ static void say_lines(const struct common *common, bool important, const struct 
 static enum status tell_outcome(struct job *job, struct err *err)
 {
     OWNED(bytes_release) struct bytes report = bytes_limited(4u << 20);
-    TRY(outcome_verdict(&job->chain, &report, err));
+    if (!job->sharded) TRY(outcome_verdict(&job->chain, &report, err));
     if (job->args->checks != NULL) TRY(outcome_checks(&job->chain, job->args->checks, err));
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
     say_lines(job->common, run_verdict_is_failed(job->run), &report);
@@ -258,6 +358,7 @@ static enum status tell_outcome(struct job *job, struct err *err)
 static enum status job_finish(struct job *job, struct err *err)
 {
     struct row_counts counts = outcome_counts(&job->chain);
+    if (job->sharded) TRY(shard_run_rows(&job->shard, &job->chain, err));
     counts.bytes_in = stage_input_bytes(job->input);
     counts.bytes_out = stage_output_bytes(job->output);
     run_count(job->run, &counts);
@@ -265,7 +366,9 @@ static enum status job_finish(struct job *job, struct err *err)
     TRY(rejects_commit(job->rejects, err));
     if (job->audit != NULL) TRY(audit_commit(job->audit, err));
     if (job->args->save_state != NULL) TRY(state_save(&job->chain, job->args->save_state, err));
-    return stage_output_finish(job->output, &job->version, err);
+    TRY(stage_output_finish(job->output, &job->version, err));
+    if (!job->sharded) return STATUS_OK;
+    return shard_result_write(&job->shard, &job->chain, job->target.path, job->result, err);
 }
 
 /* audit/RUN.arrow in the store, unless a file was named. */
@@ -293,6 +396,10 @@ static enum status job_rows(struct job *job, struct err *err)
     TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
     TRY(open_chain(job, err));
     TRY(check_new_rows(job, err));
+    if (job->sharded && shard_result_is_there(&job->shard, job->target.path, job->result)) {
+        job->done_before = true;
+        return STATUS_OK;
+    }
     if (job->common->explain) return explain(job, err);
     TRY(open_audit(job, err));
     job->chain.audit = job->audit;
@@ -305,6 +412,11 @@ static enum status job_rows(struct job *job, struct err *err)
 
 static void say_summary(const struct job *job)
 {
+    if (job->done_before) {
+        log_line(job->common, false, "shard %s: done before, \"%s\" is whole",
+                 job->args->where.shard, job->target.path);
+        return;
+    }
     struct row_counts counts = outcome_counts(&job->chain);
     char removed[160] = "", version[320] = "";
     if (counts.rejected + counts.dropped + counts.merged > 0)
@@ -326,13 +438,14 @@ static enum status open_store(struct job *job, struct err *err)
     return store_open(&job->store, job->common, explains ? STORE_READ : STORE_WRITE, err);
 }
 
-static enum status clean(struct invocation *invocation, struct err *err)
+static enum status run_clean(struct invocation *invocation, bool sharded, struct err *err)
 {
     OWNED(job_release)
     struct job job = {
         .args = invocation->args,
         .common = &invocation->common,
         .operand = invocation->operand_count > 0 ? invocation->operands[0] : NULL,
+        .sharded = sharded,
         .started = clock_seconds(),
     };
     TRY(job_configure(&job, err));
@@ -344,10 +457,40 @@ static enum status clean(struct invocation *invocation, struct err *err)
     return status;
 }
 
+static enum status clean(struct invocation *invocation, struct err *err)
+{
+    return run_clean(invocation, false, err);
+}
+
+static enum status apply(struct invocation *invocation, struct err *err)
+{
+    return run_clean(invocation, true, err);
+}
+
 /* ---- the command ---- */
 
-static const struct command *const subcommands[] = {&modules_command, &suggest_command,
-                                                    &revert_command, &inverse_command, NULL};
+static const struct command apply_command = {
+    .name = "apply",
+    .operands = "[INPUT]",
+    .summary = "clean one shard by what all shards learned",
+    .details =
+        "The rows of all shards, one behind the other, are those of one run over all of the input; "
+        "so are their row events and rejects. Whether the data passed its checks is known when the "
+        "results of all shards are there: tamis-clean merge says it.\n\n"
+        "An output whose result is there for the same input and state, and whose digest matches, "
+        "is kept.",
+    .examples = "tamis-clean apply part2.arrow --shard 2/3 --state merged-2.state -o clean2.arrow\n"
+                "tamis-clean merge clean*.arrow.done --state merged-2.state --checks checks.json",
+    .options = apply_options,
+    .args_bytes = sizeof(struct args),
+    .operands_maximum = 1,
+    .run = apply,
+    .common_without = "json|seed|as-of",
+};
+
+static const struct command *const subcommands[] = {
+    &modules_command, &suggest_command, &revert_command, &inverse_command,
+    &fit_command,     &merge_command,   &apply_command,  NULL};
 
 static const struct command command = {
     .name = "tamis-clean",

@@ -15,6 +15,7 @@
 #include "base/setting.h"
 #include "clean/checks.h"
 #include "clean/device.h"
+#include "clean/wire.h"
 #include "columnar/build.h"
 
 /* Rows in a fixed cut of the input: at most 65,536 rows and 64 MiB, whatever the threads or the
@@ -148,6 +149,20 @@ struct clean_module {
     enum status (*absorb)(void *state, int pass, void *tally, struct err *err);
     /* Frees a tally that will not be absorbed. NULL = nothing to free. */
     void (*discard)(void *tally);
+    /* Shards (clean/shard.h). The tally as bytes, and back into a zeroed one, so that observe may
+     * run on another machine than absorb; parallel. NULL: the rows are exchanged instead. */
+    enum status (*carry)(const void *state, int pass, void *tally, struct wire *wire,
+                         struct err *err);
+    /* Whether this recipe step has such a tally; NULL = yes, where there is a carry. Steps that
+     * read the rows more than once to learn, and keep what they saw between, have none. */
+    bool (*carries)(const void *state);
+    /* Whether load of what save wrote makes a state that does to the rows that were learned from
+     * the very same as the one that learned; NULL = no: what the step does is recorded, not
+     * repeated. */
+    bool (*parameters_suffice)(const void *state);
+    /* What apply counted for conclude and checks, as bytes, and, when reading, added to what this
+     * state counted. NULL = nothing but findings. */
+    enum status (*carry_counts)(void *state, struct wire *wire, struct err *err);
     /* Ends a pass. *ret_more true asks for another pass even beyond `passes`. */
     enum status (*settle)(void *state, int pass, bool *ret_more, struct err *err);
 

@@ -205,19 +205,25 @@ static void fail_verdict(struct run *run, const struct step *step, struct bytes 
     lines->size -= size + 1;
 }
 
+static enum status conclude(const struct step *step, bool *ret_failed, struct bytes *ret,
+                            struct err *err)
+{
+    if (step->module->conclude == NULL) return list_findings(step, ret, err);
+    if (step->conclusion != NULL) {
+        *ret_failed = step->conclusion->failed;
+        return bytes_append(ret, step->conclusion->report.data, step->conclusion->report.size, err);
+    }
+    enum status status = step->module->conclude(step->state, step->effect.rows_in, step->findings,
+                                                step->finding_count, ret_failed, ret, err);
+    return status == STATUS_OK ? STATUS_OK : fail_in_step(step, status, err);
+}
+
 static enum status step_verdict(struct chain *chain, struct step *step, struct bytes *ret,
                                 struct err *err)
 {
     OWNED(bytes_release) struct bytes lines = bytes_limited(1 << 20);
     bool failed = false;
-    if (step->module->conclude == NULL) {
-        TRY(list_findings(step, &lines, err));
-    } else {
-        enum status status =
-            step->module->conclude(step->state, step->effect.rows_in, step->findings,
-                                   step->finding_count, &failed, &lines, err);
-        if (status != STATUS_OK) return fail_in_step(step, status, err);
-    }
+    TRY(conclude(step, &failed, &lines, err));
     TRY(hide_lines(&chain->redactor, step->position, &lines, err));
     if (failed) fail_verdict(chain->run, step, &lines);
     return add_lines(step, &lines, ret, err);
@@ -239,6 +245,15 @@ static void release_checks(struct checks_of_step *steps, size_t count)
     memory_free(steps);
 }
 
+static enum status checks_of(const struct step *step, struct check_results *ret, struct err *err)
+{
+    if (step->module->checks == NULL || !step_is_open(step)) return STATUS_OK;
+    if (step->conclusion == NULL) return step->module->checks(step->state, ret, err);
+    for (size_t i = 0; i < step->conclusion->checks.count; i++)
+        TRY(check_results_add(ret, &step->conclusion->checks.items[i], err));
+    return STATUS_OK;
+}
+
 static enum status list_checks(const struct chain *chain, struct checks_of_step *steps,
                                struct err *err)
 {
@@ -246,8 +261,7 @@ static enum status list_checks(const struct chain *chain, struct checks_of_step 
         const struct step *step = &chain->steps[i];
         steps[i].position = step->position;
         steps[i].module = step->module->name;
-        if (step->module->checks != NULL && step_is_open(step))
-            TRY(step->module->checks(step->state, &steps[i].results, err));
+        TRY(checks_of(step, &steps[i].results, err));
         TRY(hide_checks(&chain->redactor, step->position, &steps[i].results, err));
     }
     return STATUS_OK;

@@ -32,6 +32,7 @@ struct item {
     bool spooled;
     struct spool_place put; /* in the spool */
     struct stage_message *message;
+    struct parcel parcel; /* for the exchange */
 };
 
 static size_t steps_applied(const struct pass *pass)
@@ -58,6 +59,7 @@ static void item_free(const struct pass *pass, struct item *item)
     trace_release(&item->trace);
     spool_place_release(&item->put);
     stage_message_free(&item->message);
+    parcel_release(&item->parcel);
     memory_free(item->ordinals);
     memory_free(item->nulls_before);
     memory_free(item->work);
@@ -104,7 +106,7 @@ static enum status count_nulls(struct item *item, struct err *err)
 
 static enum status number_rows(struct line *line, struct item *item, struct err *err)
 {
-    int64_t first = line->rows, source, record;
+    int64_t first = line->pass->chain->cutting.first_row + line->rows, source, record;
     line->rows += item->batch.rows;
     if (schema_provenance(item->batch.schema, &source, &record)) return STATUS_OK;
     TRY(NEW(&item->ordinals, (size_t)item->batch.rows, err));
@@ -113,11 +115,22 @@ static enum status number_rows(struct line *line, struct item *item, struct err 
     return STATUS_OK;
 }
 
+static void note_cut(struct line *line, const struct batch *batch)
+{
+    struct cutting *cutting = &line->pass->chain->cutting;
+    uint64_t row_bytes = line->cutter.row_bytes;
+    if (line->windows == 1) cutting->first_bytes = values_bytes(batch, 0, 1) + row_bytes;
+    cutting->windows = line->windows;
+    cutting->last_rows = batch->rows;
+    cutting->last_bytes = values_bytes(batch, 0, batch->rows) + row_bytes * (uint64_t)batch->rows;
+}
+
 static enum status read_input(struct line *line, struct item *item, bool *ret_end, struct err *err)
 {
     TRY(cutter_next(&line->cutter, &item->batch, ret_end, err));
     if (*ret_end) return STATUS_OK;
-    item->index = line->windows++;
+    item->index = line->pass->chain->cutting.first_window + line->windows++;
+    note_cut(line, &item->batch);
     TRY(number_rows(line, item, err));
     return line->pass->again ? STATUS_OK : count_nulls(item, err);
 }
@@ -193,7 +206,7 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     work->effect.rows_in = item->batch.rows;
     TRY(change_open(&change, &window, step->after, err));
     change.takes_notes = pass->chain->audit != NULL || pass->chain->with_reasons;
-    TRY(step->module->apply(step->state, &window, &change, err));
+    TRY(step_apply(step, &window, &change, err));
     TRY(change_result(&change, &result, err));
     TRY(records_add(&item->records, &pass->chain->redactor, step, &change, pass->chain->with_raw,
                     err));
@@ -239,6 +252,15 @@ static enum status observe_step(const struct pass *pass, size_t fit, struct item
     return status == STATUS_OK ? STATUS_OK : fail_in_step(step, status, err);
 }
 
+static enum status observe_steps(const struct pass *pass, struct item *item, struct err *err)
+{
+    struct window window = window_of(item);
+    if (pass->exchange != NULL) return exchange_see(pass->exchange, &window, &item->parcel, err);
+    for (size_t i = 0; i < pass->plan.fits; i++)
+        TRY(observe_step(pass, i, item, err));
+    return STATUS_OK;
+}
+
 static enum status hand_on(const struct pass *pass, struct item *item, struct err *err)
 {
     if (pass->to != NULL)
@@ -261,8 +283,7 @@ static enum status work(void *context, void *pulled, struct err *err)
         TRY(apply_step(pass, i, item, err));
     if (pass->chain->audit != NULL) TRY(audit_encode(pass->chain->audit, &item->audit, err));
     if (item->batch.rows == 0) return STATUS_OK;
-    for (size_t i = 0; i < pass->plan.fits; i++)
-        TRY(observe_step(pass, i, item, err));
+    TRY(observe_steps(pass, item, err));
     return hand_on(pass, item, err);
 }
 
@@ -311,6 +332,8 @@ static void add_nulls(struct chain *chain, const struct pass *pass, const struct
 static enum status push_item(const struct pass *pass, struct item *item, struct err *err)
 {
     struct chain *chain = pass->chain;
+    if (pass->exchange != NULL)
+        return exchange_put(pass->exchange, item->index, &item->parcel, err);
     TRY(add_effects(pass, item, err));
     TRY(records_tell(&item->records, chain->run, chain->rejects, err));
     if (chain->audit != NULL) TRY(audit_put(chain->audit, &item->audit, err));

@@ -5,6 +5,7 @@
 
 #include "clean/chain.h"
 #include "clean/cut.h"
+#include "clean/exchange.h"
 #include "clean/plan.h"
 #include "clean/spool.h"
 
@@ -21,6 +22,9 @@ struct pass {
     /* Where they go, both may be NULL: */
     struct spool *to; /* may be `from`: read after the turn */
     struct stage_output *output;
+    /* What the steps behind see goes there instead of to them, and what the applied steps do is not
+     * told: the rows of a shard in a round. NULL otherwise. */
+    struct exchange *exchange;
 };
 
 /* Runs it. Absorbs every tally; settling is the caller's. */

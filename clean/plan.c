@@ -127,3 +127,31 @@ enum status plan_explain(const struct step *steps, size_t count, const char *inp
     }
     return bytes_format(ret, err, "passes: %d, spools: %d\n", number, spools);
 }
+
+static enum status explain_round(const struct step *steps, const struct pass_plan *plan, int round,
+                                 struct bytes *ret, struct err *err)
+{
+    TRY(bytes_format(ret, err, "round %d: ", round));
+    if (plan->last > 0) {
+        TRY(bytes_append_text(ret, "apply ", err));
+        TRY(list_steps(steps, 0, plan->last, ret, err));
+        TRY(bytes_append_text(ret, "; ", err));
+    }
+    TRY(bytes_append_text(ret, "fit ", err));
+    TRY(list_steps(steps, plan->last, plan->last + plan->fits, ret, err));
+    return bytes_append_text(ret, "; merge\n", err);
+}
+
+enum status plan_explain_rounds(const struct step *steps, size_t count, struct bytes *ret,
+                                struct err *err)
+{
+    int rounds = 0;
+    size_t settled = 0;
+    for (;;) {
+        struct pass_plan plan = plan_from(steps, count, 0, settled, true);
+        if (plan.fits == 0) break;
+        TRY(explain_round(steps, &plan, ++rounds, ret, err));
+        settled = plan.last + plan.fits;
+    }
+    return bytes_format(ret, err, "rounds: %d\n", rounds);
+}

@@ -22,5 +22,8 @@ size_t plan_most_fits(const struct step *steps, size_t count, size_t first);
 /* All passes for people, one line each, as far as it is known before anything was learned. */
 MUST_CHECK enum status plan_explain(const struct step *steps, size_t count, const char *input,
                                     bool rereadable, struct bytes *ret, struct err *err);
+/* The rounds of a run in shards, one line each, likewise: in each, every shard is read once. */
+MUST_CHECK enum status plan_explain_rounds(const struct step *steps, size_t count,
+                                           struct bytes *ret, struct err *err);
 
 #endif

@@ -94,6 +94,24 @@ enum status step_settled(struct step *step, struct err *err)
     return status == STATUS_OK ? STATUS_OK : fail_in_step(step, status, err);
 }
 
+enum status step_settled_as(struct step *step, const struct schema *after, struct err *err)
+{
+    step->settled = true;
+    schema_unref(&step->after);
+    step->after = schema_ref(after);
+    memory_free(step->cells);
+    return NEW(&step->cells, step->after->count, err);
+}
+
+/* ---- what it does ---- */
+
+enum status step_apply(const struct step *step, const struct window *window, struct change *change,
+                       struct err *err)
+{
+    if (step->recorded != NULL) return recorded_apply(step->recorded, change, err);
+    return step->module->apply(step->state, window, change, err);
+}
+
 /* ---- what it did ---- */
 
 static bool same_text(const char *a, const char *b)
@@ -150,6 +168,8 @@ void step_close(struct step *step)
     if (step->state != NULL && step->module->close != NULL) step->module->close(&step->state);
     step->state = NULL;
     step->settled = false;
+    step->recorded = NULL;
+    step->conclusion = NULL;
     schema_unref(&step->before);
     schema_unref(&step->after);
     arena_close(&step->arena);

@@ -3,7 +3,9 @@
 #define CLEAN_STEP_H
 
 #include "clean/change.h"
+#include "clean/conclusion.h"
 #include "clean/recipe.h"
+#include "clean/recorded.h"
 
 /* What steps need to know of the run. */
 struct step_options {
@@ -24,11 +26,13 @@ struct step_effect {
 struct step {
     const struct recipe_step *recipe;
     const struct clean_module *module;
-    int position;                  /* 1-based */
-    struct arena *arena;           /* of the state */
-    void *state;                   /* NULL = not open */
-    bool settled;                  /* fitted, loaded, or nothing to fit */
-    struct schema *before, *after; /* after may be a guess until settled */
+    int position;                    /* 1-based */
+    struct arena *arena;             /* of the state */
+    void *state;                     /* NULL = not open */
+    bool settled;                    /* fitted, loaded, or nothing to fit */
+    const struct recorded *recorded; /* does this instead of its apply; NULL = applies; borrowed */
+    const struct conclusion *conclusion; /* instead of its own, over all shards; NULL; borrowed */
+    struct schema *before, *after;       /* after may be a guess until settled */
 
     struct step_effect effect;
     int64_t *cells; /* changed, by column of `after` */
@@ -53,6 +57,12 @@ bool step_learns_schema(const struct step *step);
 bool step_schema_is_guess(const struct step *step);
 /* The fit is over (or was loaded): fixes the schema that leaves. */
 MUST_CHECK enum status step_settled(struct step *step, struct err *err);
+/* The same with the schema that leaves given. */
+MUST_CHECK enum status step_settled_as(struct step *step, const struct schema *after,
+                                       struct err *err);
+/* What the step does to one window. */
+MUST_CHECK enum status step_apply(const struct step *step, const struct window *window,
+                                  struct change *change, struct err *err);
 /* Adds one window's effect, cells by column, and findings. */
 MUST_CHECK enum status step_add_effect(struct step *step, const struct step_effect *effect,
                                        const int64_t *cells, const struct finding *findings,

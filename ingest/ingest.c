@@ -247,8 +247,11 @@ static enum status open_sources(struct ingest *ingest, struct err *err)
 
 static enum status open_output(struct ingest *ingest, struct err *err)
 {
-    return stage_output_open(&ingest->output, &ingest->target,
-                             provenance_schema(ingest->provenance), ingest->run, ingest->common,
+    OWNED(schema_unref) struct schema *schema = NULL;
+    TRY(schema_copy(&schema, provenance_schema(ingest->provenance), err));
+    if (ingest->options.shard != NULL && ingest->target.into == NULL)
+        TRY(shard_describe(&ingest->shard, ingest->args->shard, schema, err));
+    return stage_output_open(&ingest->output, &ingest->target, schema, ingest->run, ingest->common,
                              err);
 }
 

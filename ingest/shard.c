@@ -5,6 +5,7 @@
 #include "ingest/json.h"
 #include "ingest/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PLAN_BYTES_MAXIMUM (64u << 20)
@@ -126,6 +127,7 @@ static enum status take_place(const struct plan *plan, const char *which, struct
         TRY(number_of(plan, i, "end", &end, err));
         TRY(number_of(plan, i, "first_record", &ret->record, err));
         TRY(number_of(plan, i, "first_line", &ret->line, err));
+        TRY(number_of(plan, i, "first_row", &ret->first_row, err));
         ret->begin = (uint64_t)begin;
         ret->end = (uint64_t)end;
     }
@@ -138,6 +140,7 @@ static enum status understand(struct plan *plan, const char *which, struct shard
                               struct err *err)
 {
     const char *digest;
+    ret->plan = digest_of(plan->text.data, plan->text.size);
     TRY(take_place(plan, which, ret, err));
     TRY(take_columns(plan, ret, err));
     TRY(number_of(plan, 0, "bytes", &ret->bytes, err));
@@ -156,6 +159,16 @@ enum status shard_open(struct shard *ret, const char *path, const char *which, s
     enum status status = read_plan(&plan, path, err);
     if (status == STATUS_OK) status = understand(&plan, which, ret, err);
     return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "plan \"%s\"", path);
+}
+
+enum status shard_describe(const struct shard *shard, const char *which, struct schema *schema,
+                           struct err *err)
+{
+    char row[24], plan[DIGEST_TEXT];
+    snprintf(row, sizeof row, "%lld", (long long)shard->first_row);
+    TRY(schema_set_metadata(schema, "tamis:shard", str_of(which), err));
+    TRY(schema_set_metadata(schema, "tamis:first_row", str_of(row), err));
+    return schema_set_metadata(schema, "tamis:plan", str_of(digest_text(&shard->plan, plan)), err);
 }
 
 void shard_close(struct shard *shard)
