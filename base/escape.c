@@ -1,5 +1,5 @@
-/* base/escape.c: text made safe for a terminal, a log line, or JSON. */
-#include "base/str.h"
+/* base/escape.c: text made safe for a terminal, a log line, JSON, or a page. */
+#include "base/html.h"
 
 #include <stdio.h>
 
@@ -117,4 +117,50 @@ enum status bytes_append_json(struct bytes *bytes, struct str text, struct err *
         left -= size;
     }
     return bytes_append_text(bytes, "\"", err);
+}
+
+/* ---- pages ---- */
+
+static const char *reference_of(uint32_t code)
+{
+    switch (code) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return NULL;
+    }
+}
+
+/* One character, or one byte that is none. Returns what was read of `room` bytes. */
+static enum status append_html_code(struct bytes *bytes, const unsigned char *at, size_t room,
+                                    size_t *ret_read, struct err *err)
+{
+    char piece[16];
+    uint32_t code = 0;
+    size_t size = decode(at, room, &code);
+    *ret_read = size == 0 ? 1 : size;
+    if (size == 0) return bytes_format(bytes, err, "\\x%02x", at[0]);
+    if (reference_of(code) != NULL) return bytes_append_text(bytes, reference_of(code), err);
+    if (!is_unsafe(code)) return bytes_append(bytes, at, size, err);
+    spell_unsafe(code, piece, sizeof piece);
+    return bytes_append_text(bytes, piece, err);
+}
+
+enum status bytes_append_html_cut(struct bytes *bytes, struct str text, size_t most,
+                                  struct err *err)
+{
+    size_t characters = 0;
+    for (size_t at = 0, read; at < text.size; at += read) {
+        if (characters++ == most) return bytes_append_text(bytes, "\xe2\x80\xa6", err);
+        TRY(append_html_code(bytes, (const unsigned char *)text.data + at, text.size - at, &read,
+                             err));
+    }
+    return STATUS_OK;
+}
+
+enum status bytes_append_html(struct bytes *bytes, struct str text, struct err *err)
+{
+    return bytes_append_html_cut(bytes, text, SIZE_MAX, err);
 }

@@ -1,6 +1,8 @@
 /* columnar/value_text.c: one value of any Arrow type as text, for people and for JSON. */
 #include "columnar/value_text.h"
 
+#include "base/html.h"
+
 #include <math.h>
 
 #define DEPTH_MAXIMUM 64
@@ -143,27 +145,12 @@ static bool type_is_nested(enum type_id id)
            id == TYPE_MAP || id == TYPE_LIST_VIEW || id == TYPE_LARGE_LIST_VIEW;
 }
 
+/* ---- scalars ---- */
+
 static enum status append_base64(struct str value, struct bytes *ret, struct err *err)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    TRY(bytes_reserve(ret, value.size / 3 * 4 + 4, err));
-    const uint8_t *in = (const uint8_t *)value.data;
-    uint8_t *out = ret->data + ret->size;
-    for (size_t i = 0; i < value.size; i += 3) {
-        size_t left = value.size - i;
-        unsigned group = (unsigned)in[i] << 16;
-        if (left > 1) group |= (unsigned)in[i + 1] << 8;
-        if (left > 2) group |= in[i + 2];
-        *out++ = (uint8_t)digits[group >> 18];
-        *out++ = (uint8_t)digits[(group >> 12) & 63];
-        *out++ = left > 1 ? (uint8_t)digits[(group >> 6) & 63] : '=';
-        *out++ = left > 2 ? (uint8_t)digits[group & 63] : '=';
-    }
-    ret->size = (size_t)(out - ret->data);
-    return STATUS_OK;
+    return bytes_append_base64(ret, value.data, value.size, err);
 }
-
-/* ---- scalars ---- */
 
 static enum status append_integer(uint64_t magnitude, bool negative, struct bytes *ret,
                                   struct err *err)
