@@ -141,6 +141,10 @@ bool slot_equal(const struct field *field, const struct array *a, int64_t i, con
 MUST_CHECK enum status slot_key(const struct field *field, const struct array *array, int64_t row,
                                 struct bytes *ret, struct err *err);
 
+/* A hash of the value that is equal where the values are; `key` is scratch space. */
+MUST_CHECK enum status slot_hash(const struct field *field, const struct array *array, int64_t row,
+                                 struct bytes *key, uint64_t *ret, struct err *err);
+
 /* Whether nothing is left in the slots of null rows: zero values, empty texts and lists, children
  * of null rows empty too. */
 bool nulls_are_empty(const struct field *field, const struct array *array);

@@ -2,31 +2,26 @@
 #include "columnar/statistics.h"
 
 #include "base/memory.h"
+#include "columnar/hyperloglog.h"
 #include "columnar/layout.h"
 
 #include <math.h>
-#include <xxhash.h>
 
-/* ---- distinct values: Flajolet et al. 2007, "HyperLogLog" ---- */
+/* ---- distinct values ---- */
 
-#define REGISTERS_LOG 12
-#define REGISTERS     (1 << REGISTERS_LOG)
-#define EXACT_SLOTS   2048
-#define EXACT_MOST    1024
+#define EXACT_SLOTS 2048
+#define EXACT_MOST  1024
 
 struct distinct {
     uint64_t exact[EXACT_SLOTS]; /* hashes; 0 = free */
     int64_t exact_count;         /* above EXACT_MOST: only the registers count */
-    uint8_t registers[REGISTERS];
+    uint8_t registers[HYPERLOGLOG_REGISTERS];
 };
 
 static void distinct_add(struct distinct *distinct, uint64_t hash)
 {
     if (hash == 0) hash = 1;
-    uint8_t rank =
-        (uint8_t)(__builtin_clzll(hash << REGISTERS_LOG | 1ull << (REGISTERS_LOG - 1)) + 1);
-    uint8_t *known = &distinct->registers[hash >> (64 - REGISTERS_LOG)];
-    if (rank > *known) *known = rank;
+    hyperloglog_add(distinct->registers, hash);
     if (distinct->exact_count > EXACT_MOST) return;
     size_t place = hash & (EXACT_SLOTS - 1);
     while (distinct->exact[place] != 0 && distinct->exact[place] != hash)
@@ -37,52 +32,8 @@ static void distinct_add(struct distinct *distinct, uint64_t hash)
 
 static int64_t distinct_count(const struct distinct *distinct)
 {
-    double sum = 0, registers = REGISTERS;
-    int zero = 0;
     if (distinct->exact_count <= EXACT_MOST) return distinct->exact_count;
-    for (int i = 0; i < REGISTERS; i++) {
-        sum += ldexp(1, -distinct->registers[i]);
-        zero += distinct->registers[i] == 0;
-    }
-    double estimate = 0.7213 / (1 + 1.079 / registers) * registers * registers / sum;
-    if (estimate <= 2.5 * registers && zero > 0) estimate = registers * log(registers / zero);
-    return llround(estimate);
-}
-
-static uint64_t hash_bytes(struct str bytes)
-{
-    return XXH3_64bits(bytes.data == NULL ? "" : bytes.data, bytes.size);
-}
-
-/* Vigna 2015, "SplitMix64": a bijection, so that different words never meet. */
-static uint64_t hash_word(const uint8_t *data, size_t width)
-{
-    uint64_t word = 0;
-    memcpy(&word, data, width);
-    word += 0x9e3779b97f4a7c15u;
-    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
-    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
-    return word ^ word >> 31;
-}
-
-static enum status hash_slot(const struct field *field, const struct array *array, int64_t row,
-                             struct bytes *key, uint64_t *ret, struct err *err)
-{
-    enum layout layout = field_info(field)->layout;
-    size_t width = layout == LAYOUT_FIXED && !field->dictionary ? field_width(field) : 0;
-    if (width > 0 && width <= 8) {
-        *ret = hash_word(array->buffers[0].data + (size_t)row * width, width);
-        return STATUS_OK;
-    }
-    if (!field->dictionary && (layout == LAYOUT_FIXED || layout == LAYOUT_BYTES ||
-                               layout == LAYOUT_BYTES_LARGE || layout == LAYOUT_VIEW)) {
-        *ret = hash_bytes(slot_bytes(field, array, row));
-        return STATUS_OK;
-    }
-    key->size = 0;
-    TRY(slot_key(field, array, row, key, err));
-    *ret = hash_bytes((struct str){(const char *)key->data, key->size});
-    return STATUS_OK;
+    return hyperloglog_count(distinct->registers);
 }
 
 static enum status count_bools(const struct array *array, struct distinct *distinct)
@@ -103,7 +54,7 @@ static enum status count_distinct(const struct field *field, const struct array 
     for (int64_t row = 0; row < array->length; row++) {
         uint64_t hash = 0;
         if (array_is_null(array, row)) continue;
-        TRY(hash_slot(field, array, row, &key, &hash, err));
+        TRY(slot_hash(field, array, row, &key, &hash, err));
         distinct_add(distinct, hash);
     }
     return STATUS_OK;
@@ -123,7 +74,7 @@ static enum status count_dictionary(const struct field *field, const struct arra
     for (int64_t index = 0; index < dictionary->length; index++) {
         uint64_t hash = 0;
         if (used[index] == 0 || array_is_null(dictionary, index)) continue;
-        TRY(hash_slot(&values, dictionary, index, &key, &hash, err));
+        TRY(slot_hash(&values, dictionary, index, &key, &hash, err));
         distinct_add(distinct, hash);
     }
     return STATUS_OK;

@@ -43,14 +43,6 @@ static uint64_t threshold(int64_t rows, size_t columns)
 
 /* ---- one value ---- */
 
-/* Compares as the number does: negative numbers reversed, below the others. */
-static uint64_t word_of(double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-}
-
 static enum status keep_word(struct column_profile *column, uint64_t word, struct err *err)
 {
     if (column->count == column->room) {
@@ -87,7 +79,7 @@ static enum status look_at_value(struct reading *reading, struct column_profile 
     }
     if (column->ordered && array_number_at(column->field, array, row, &value) && !isnan(value)) {
         count_number(column, value);
-        return sampled ? keep_word(column, word_of(value), err) : STATUS_OK;
+        return sampled ? keep_word(column, drift_word(value), err) : STATUS_OK;
     }
     if (!sampled) return STATUS_OK;
     if (column->ordered) return keep_word(column, UINT64_MAX, err); /* NaN */
@@ -181,4 +173,17 @@ const struct column_profile *profile_column(const struct profile *profile, const
 {
     int64_t place = schema_find(profile->schema, str_of(name));
     return place < 0 ? NULL : &profile->columns[place];
+}
+
+static struct distribution distribution_of(const struct column_profile *column)
+{
+    return (struct distribution){column->ordered, column->values, column->count,
+                                 column->sampled_nulls};
+}
+
+bool drift_between(const struct column_profile *before, const struct column_profile *after,
+                   struct drift *ret)
+{
+    struct distribution first = distribution_of(before), second = distribution_of(after);
+    return drift_of(&first, &second, ret);
 }

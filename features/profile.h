@@ -4,15 +4,12 @@
  * Counts, means and extremes are of all rows, in row order. Distributions are of all rows up to
  * 131,072 (fewer where there are more than 128 columns), above that of a sample that a hash of the
  * row's place chooses: the same rows whatever threads or memory there are.
- *
- * Drift of a column: the population stability index, sum of (q - p) ln(q / p) over bins (Yurdakul
- * 2018): numbers in tenths of the first version's values, others in its 20 most frequent values and
- * the rest, nulls in a bin of their own, an empty bin counted as 0.0001; and for what has an order
- * the two-sample Kolmogorov-Smirnov distance. */
+ * How drift of a column is measured: columnar/drift.h. */
 #ifndef FEATURES_PROFILE_H
 #define FEATURES_PROFILE_H
 
 #include "base/command.h"
+#include "columnar/drift.h"
 #include "lineage/version.h"
 
 struct column_profile {
@@ -38,10 +35,6 @@ void profile_release(struct profile *profile);
 /* NULL where there is none. */
 const struct column_profile *profile_column(const struct profile *profile, const char *name);
 
-struct drift {
-    double psi, ks;
-    bool has_ks;
-};
 /* Of one column, or of two of the same kind; false where they cannot be compared (an ordered one
  * and one that is not, or no row on one side). */
 bool drift_between(const struct column_profile *before, const struct column_profile *after,

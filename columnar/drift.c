@@ -1,5 +1,5 @@
-/* features/drift.c: how far two distributions lie apart. */
-#include "features/profile.h"
+/* columnar/drift.c: how far two distributions lie apart. */
+#include "columnar/drift.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static double term(size_t before, size_t all_before, size_t after, size_t all_af
 }
 
 /* How many values are at most `word`. */
-static size_t count_up_to(const struct column_profile *column, uint64_t word)
+static size_t count_up_to(const struct distribution *column, uint64_t word)
 {
     size_t low = 0, high = column->count;
     while (low < high) {
@@ -36,14 +36,13 @@ static size_t count_up_to(const struct column_profile *column, uint64_t word)
 
 /* ---- the population stability index ---- */
 
-static size_t all_of(const struct column_profile *column)
+static size_t all_of(const struct distribution *column)
 {
-    return column->count + column->sampled_nulls;
+    return column->count + column->nulls;
 }
 
 /* Bins end at the tenths of `before`; the last one has no end. */
-static double psi_of_numbers(const struct column_profile *before,
-                             const struct column_profile *after)
+static double psi_of_numbers(const struct distribution *before, const struct distribution *after)
 {
     double sum = 0;
     size_t from_before = 0, from_after = 0;
@@ -82,7 +81,7 @@ static void keep_frequent(struct frequent *kept, size_t *count, struct frequent 
     if (next.count > kept[least].count) kept[least] = next;
 }
 
-static size_t most_frequent(const struct column_profile *column, struct frequent *ret)
+static size_t most_frequent(const struct distribution *column, struct frequent *ret)
 {
     size_t found = 0;
     for (size_t first = 0, next; first < column->count; first = next) {
@@ -95,12 +94,12 @@ static size_t most_frequent(const struct column_profile *column, struct frequent
     return found;
 }
 
-static size_t count_of(const struct column_profile *column, uint64_t word)
+static size_t count_of(const struct distribution *column, uint64_t word)
 {
     return count_up_to(column, word) - (word == 0 ? 0 : count_up_to(column, word - 1));
 }
 
-static double psi_of_words(const struct column_profile *before, const struct column_profile *after)
+static double psi_of_words(const struct distribution *before, const struct distribution *after)
 {
     struct frequent bins[FREQUENT];
     size_t count = most_frequent(before, bins);
@@ -118,7 +117,7 @@ static double psi_of_words(const struct column_profile *before, const struct col
 
 /* ---- Kolmogorov-Smirnov ---- */
 
-static double ks_of(const struct column_profile *before, const struct column_profile *after)
+static double ks_of(const struct distribution *before, const struct distribution *after)
 {
     double largest = 0;
     size_t a = 0, b = 0;
@@ -135,16 +134,15 @@ static double ks_of(const struct column_profile *before, const struct column_pro
     return largest;
 }
 
-bool drift_between(const struct column_profile *before, const struct column_profile *after,
-                   struct drift *ret)
+bool drift_of(const struct distribution *before, const struct distribution *after,
+              struct drift *ret)
 {
     *ret = (struct drift){0};
     if (before->ordered != after->ordered || all_of(before) == 0 || all_of(after) == 0)
         return false;
     ret->psi = before->ordered ? psi_of_numbers(before, after) : psi_of_words(before, after);
-    if (before->sampled_nulls + after->sampled_nulls > 0)
-        ret->psi +=
-            term(before->sampled_nulls, all_of(before), after->sampled_nulls, all_of(after));
+    if (before->nulls + after->nulls > 0)
+        ret->psi += term(before->nulls, all_of(before), after->nulls, all_of(after));
     ret->has_ks = before->ordered && before->count > 0 && after->count > 0;
     if (ret->has_ks) ret->ks = ks_of(before, after);
     return true;
