@@ -11,8 +11,8 @@ static enum status open_svg(const char *id, const char *classes, double width, d
 {
     TRY(bytes_format(ret, err,
                      "<svg class=\"%s\" role=\"img\" aria-labelledby=\"%s-t %s-d\" "
-                     "viewBox=\"0 0 %g %g\"><title id=\"%s-t\">",
-                     classes, id, id, width, height, id));
+                     "width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\"><title id=\"%s-t\">",
+                     classes, id, id, width, height, width, height, id));
     TRY(bytes_append_html(ret, str_of(title), err));
     return bytes_format(ret, err, "</title><desc id=\"%s-d\">", id);
 }
@@ -65,7 +65,8 @@ static enum status bars(const struct chart_histogram *histogram, int at, double 
 {
     double width = HISTOGRAM_WIDTH / (double)histogram->bins;
     if (side->sum == 0) return STATUS_OK;
-    TRY(bytes_format(ret, err, "<path class=\"s%d\" d=\"", at));
+    bool alone = histogram->names[1] == NULL; /* nothing to tell it from */
+    TRY(bytes_format(ret, err, "<path class=\"s%d\" d=\"", alone ? 1 : at));
     for (size_t i = 0; i < histogram->bins; i++) {
         double share = (double)histogram->counts[at][i] / (double)side->sum;
         double height = share / most * HISTOGRAM_HEIGHT;
@@ -105,7 +106,7 @@ enum status chart_histogram_svg(const struct chart_histogram *histogram, const c
 
 /* ---- matrix ---- */
 
-#define MATRIX_CELL  22.0
+#define MATRIX_CELL  26.0
 #define MATRIX_LEFT  150.0
 #define MATRIX_TOP   24.0
 #define MATRIX_LABEL 22
@@ -116,24 +117,30 @@ static enum status matrix_cell(const struct chart_matrix *matrix, size_t row, si
     double value = matrix->values[row * matrix->count + column];
     if (isnan(value)) return STATUS_OK;
     int strength = (int)lround(fabs(value) * 10); /* a class for each: the style has the colors */
-    TRY(bytes_format(ret, err, "<path class=\"%c%d\" d=\"M%.4g %.4gh20v20h-20z\"><title>",
+    TRY(bytes_format(ret, err, "<path class=\"%c%d\" d=\"M%.4g %.4gh24v24h-24z\"><title>",
                      value < 0 ? 'n' : 'p', strength, MATRIX_LEFT + (double)column * MATRIX_CELL,
                      MATRIX_TOP + (double)row * MATRIX_CELL));
     TRY(bytes_append_html_cut(ret, str_of(matrix->names[row]), MATRIX_LABEL, err));
     TRY(bytes_append_text(ret, ", ", err));
     TRY(bytes_append_html_cut(ret, str_of(matrix->names[column]), MATRIX_LABEL, err));
-    return bytes_format(ret, err, ": %.2f</title></path>", value);
+    TRY(bytes_format(ret, err, ": %.2f</title></path>", value));
+    if (row == column || strength == 0) return STATUS_OK;
+    char text[8];
+    snprintf(text, sizeof text, "%.0f", fabs(value) * 100);
+    return text_at(MATRIX_LEFT + (double)column * MATRIX_CELL + 12,
+                   MATRIX_TOP + (double)row * MATRIX_CELL + 16,
+                   strength > 5 ? "middle strong" : "middle", text, sizeof text, ret, err);
 }
 
 static enum status matrix_row(const struct chart_matrix *matrix, size_t row, struct bytes *ret,
                               struct err *err)
 {
     char number[24];
-    double y = MATRIX_TOP + (double)row * MATRIX_CELL + 15;
+    double y = MATRIX_TOP + (double)row * MATRIX_CELL + 17;
     snprintf(number, sizeof number, "%zu", row + 1);
     TRY(text_at(MATRIX_LEFT - 26, y, "end", matrix->names[row], MATRIX_LABEL, ret, err));
     TRY(text_at(MATRIX_LEFT - 6, y, "end soft", number, sizeof number, ret, err));
-    TRY(text_at(MATRIX_LEFT + (double)row * MATRIX_CELL + 10, MATRIX_TOP - 6, "middle soft", number,
+    TRY(text_at(MATRIX_LEFT + (double)row * MATRIX_CELL + 12, MATRIX_TOP - 6, "middle soft", number,
                 sizeof number, ret, err));
     for (size_t column = 0; column <= row; column++)
         TRY(matrix_cell(matrix, row, column, ret, err));
@@ -144,9 +151,7 @@ enum status chart_matrix_svg(const struct chart_matrix *matrix, const char *id, 
                              struct err *err)
 {
     double size = (double)matrix->count * MATRIX_CELL;
-    char classes[32];
-    snprintf(classes, sizeof classes, "matrix%s", matrix->count > 14 ? " wide" : "");
-    TRY(open_svg(id, classes, MATRIX_LEFT + size + 2, MATRIX_TOP + size + 2, matrix->title, ret,
+    TRY(open_svg(id, "matrix", MATRIX_LEFT + size + 2, MATRIX_TOP + size + 2, matrix->title, ret,
                  err));
     TRY(bytes_format(ret, err,
                      "%zu columns against each other; the strongest pairs are in the table "

@@ -94,39 +94,48 @@ static bool is_text_cell(const struct cell *cell)
 
 /* ---- tables ---- */
 
-/* Numbers stand to the right; a column of nothing does too. */
+/* Numbers stand to the right, and with them the words of a column that is mostly numbers. */
 static bool is_number_column(const struct node *table, size_t column)
 {
-    for (const struct row *row = table->rows; row != NULL; row = row->next)
-        if (is_text_cell(&row->cells[column])) return false;
-    return column > 0;
+    size_t numbers = 0, texts = 0;
+    for (const struct row *row = table->rows; row != NULL; row = row->next) {
+        texts += is_text_cell(&row->cells[column]);
+        numbers += row->cells[column].kind != CELL_EMPTY && !is_text_cell(&row->cells[column]);
+    }
+    return column > 0 && (numbers > texts || (numbers == 0 && texts == 0));
 }
 
-static enum status head_html(const struct node *table, struct bytes *ret, struct err *err)
+struct shown_table {
+    const struct node *node;
+    bool *numeric; /* by column */
+};
+
+static enum status head_html(const struct shown_table *table, struct bytes *ret, struct err *err)
 {
     TRY(put(ret, "<thead><tr>", err));
-    for (size_t i = 0; i < table->column_count; i++)
-        TRY(put_text(ret, is_number_column(table, i) ? "<th scope=col class=n>" : "<th scope=col>",
-                     str_of(table->columns[i].label), "</th>", err));
+    for (size_t i = 0; i < table->node->column_count; i++)
+        TRY(put_text(ret, table->numeric[i] ? "<th scope=col class=n>" : "<th scope=col>",
+                     str_of(table->node->columns[i].label), "</th>", err));
     return put(ret, "</tr></thead>\n", err);
 }
 
-static enum status open_cell(const struct node *table, const struct row *row, size_t column,
+static enum status open_cell(const struct shown_table *table, const struct row *row, size_t column,
                              struct bytes *ret, struct err *err)
 {
     const struct cell *cell = &row->cells[column];
     if (column == 0) return put(ret, "<th scope=row>", err);
-    if (table->columns[column].bar && cell->kind == CELL_SHARE)
+    bool number = table->numeric[column];
+    if (table->node->columns[column].bar && cell->kind == CELL_SHARE)
         return bytes_format(ret, err, "<td class=\"n bar\" style=\"--w:%.4g%%\">",
                             fmin(fmax(cell->number, 0), 1) * 100);
-    return put(ret, is_text_cell(cell) ? "<td>" : "<td class=n>", err);
+    return put(ret, number ? "<td class=n>" : "<td>", err);
 }
 
-static enum status row_html(const struct node *table, const struct row *row, struct bytes *ret,
-                            struct err *err)
+static enum status row_html(const struct shown_table *table, const struct row *row,
+                            struct bytes *ret, struct err *err)
 {
     TRY(put(ret, "<tr>", err));
-    for (size_t i = 0; i < table->column_count; i++) {
+    for (size_t i = 0; i < table->node->column_count; i++) {
         TRY(open_cell(table, row, i, ret, err));
         TRY(cell_html(&row->cells[i], ret, err));
         TRY(put(ret, i == 0 ? "</th>" : "</td>", err));
@@ -134,21 +143,30 @@ static enum status row_html(const struct node *table, const struct row *row, str
     return put(ret, "</tr>\n", err);
 }
 
-static enum status table_html(const struct node *table, struct bytes *ret, struct err *err)
+static enum status rows_html(const struct node *node, struct bytes *ret, struct err *err)
 {
+    OWNED(memory_release) bool *numeric = NULL;
+    TRY(NEW(&numeric, node->column_count, err));
+    for (size_t i = 0; i < node->column_count; i++)
+        numeric[i] = is_number_column(node, i);
+    struct shown_table table = {node, numeric};
+    TRY(head_html(&table, ret, err));
+    TRY(put(ret, "<tbody>\n", err));
+    for (const struct row *row = node->rows; row != NULL; row = row->next)
+        TRY(row_html(&table, row, ret, err));
+    return put(ret, "</tbody></table></div>\n", err);
+}
+
+static enum status table_html(const struct node *node, struct bytes *ret, struct err *err)
+{
+    if (node->rows == NULL)
+        return put_text(ret, "<p class=empty>", str_of(node->title), ": none.</p>\n", err);
     TRY(bytes_format(ret, err,
                      "<div class=scroll role=region tabindex=0 aria-labelledby=c%zu>"
                      "<table><caption id=c%zu>",
-                     table->number, table->number));
-    TRY(put_text(ret, "", str_of(table->title), "</caption>", err));
-    TRY(head_html(table, ret, err));
-    TRY(put(ret, "<tbody>\n", err));
-    for (const struct row *row = table->rows; row != NULL; row = row->next)
-        TRY(row_html(table, row, ret, err));
-    if (table->rows == NULL)
-        TRY(bytes_format(ret, err, "<tr><td colspan=%zu class=none>none</td></tr>\n",
-                         table->column_count));
-    return put(ret, "</tbody></table></div>\n", err);
+                     node->number, node->number));
+    TRY(put_text(ret, "", str_of(node->title), "</caption>", err));
+    return rows_html(node, ret, err);
 }
 
 /* ---- charts ---- */
@@ -168,18 +186,32 @@ static enum status histogram_html(const struct node *node, const char *id, struc
     return put(ret, "</figure>\n", err);
 }
 
+static bool has_changes(const struct chart_flow *flow)
+{
+    bool any = false;
+    for (size_t i = 0; i < flow->count; i++)
+        any = any || flow->steps[i].changed > 0;
+    return any;
+}
+
 static enum status chart_html(const struct node *node, struct bytes *ret, struct err *err)
 {
     char id[24];
     snprintf(id, sizeof id, "g%zu", node->number);
     if (node->kind == NODE_HISTOGRAM) return histogram_html(node, id, ret, err);
-    TRY(put(ret, "<figure class=\"chart scroll\" tabindex=0><figcaption>", err));
+    TRY(put(ret,
+            node->kind == NODE_DRAWING
+                ? "<figure class=\"chart scroll drawing\" tabindex=0><figcaption>"
+                : "<figure class=\"chart scroll\" tabindex=0><figcaption>",
+            err));
     TRY(put_text(ret, "", str_of(node->title), "", err));
     if (node->kind == NODE_FLOW)
         TRY(put(ret,
-                " <span class=\"key kept\">rows that go on</span> <span class=\"key touched\">of "
-                "them changed</span> <span class=\"key gone\">rows that leave</span>",
+                " <span class=\"key kept\">rows that go on</span> <span class=\"key gone\">rows "
+                "that leave</span>",
                 err));
+    if (node->kind == NODE_FLOW && has_changes(&node->flow))
+        TRY(put(ret, " <span class=\"key touched\">rows changed</span>", err));
     if (node->kind == NODE_MATRIX)
         TRY(put(ret,
                 " <span class=\"key n8\">\xe2\x88\x92"

@@ -163,10 +163,16 @@ struct related {
     double pearson, spearman;
 };
 
+/* NAN is no larger than the other. */
+static double strength(const struct related *pair)
+{
+    return fmax(fabs(pair->pearson), fabs(pair->spearman));
+}
+
 static int by_strength(const void *a, const void *b)
 {
     const struct related *left = a, *right = b;
-    double x = fabs(left->pearson), y = fabs(right->pearson);
+    double x = strength(left), y = strength(right);
     if (x != y) return x > y ? -1 : 1;
     if (left->first != right->first) return left->first < right->first ? -1 : 1;
     return (left->second > right->second) - (left->second < right->second);

@@ -24,6 +24,7 @@ extern const struct command lookup_command;
 extern const struct command promote_command;
 extern const struct command put_command;
 extern const struct command rebuild_command;
+extern const struct command report_command;
 extern const struct command rollback_command;
 extern const struct command tag_command;
 extern const struct command verify_command;

@@ -16,6 +16,7 @@ static const struct command *const subcommands[] = {
     &promote_command,
     &exposure_command,
     &rollback_command,
+    &report_command,
     &verify_command,
     &rebuild_command,
     &gc_command,
