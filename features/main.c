@@ -2,26 +2,10 @@
 #include "features/commands.h"
 
 static const struct command *const subcommands[] = {
-    &define_command,
-    &put_command,
-    &get_command,
-    &cat_command,
-    &export_command,
-    &join_command,
-    &lineage_command,
-    &lookup_command,
-    &log_command,
-    &diff_command,
-    &tag_command,
-    &promote_command,
-    &exposure_command,
-    &rollback_command,
-    &report_command,
-    &verify_command,
-    &rebuild_command,
-    &gc_command,
-    &forget_command,
-    NULL,
+    &define_command, &put_command,     &get_command,      &cat_command,      &export_command,
+    &join_command,   &lineage_command, &lookup_command,   &log_command,      &diff_command,
+    &tag_command,    &promote_command, &exposure_command, &rollback_command, &report_command,
+    &verify_command, &rebuild_command, &gc_command,       &forget_command,   NULL,
 };
 
 static const struct command features_command = {
