@@ -107,6 +107,20 @@ enum status column_filters(struct column_lineage *lineage, const char *input_col
     return STATUS_OK;
 }
 
+enum status columns_decide(struct column_lineage *lineage, const char *output_column,
+                           const struct schema *schema, const size_t *columns, size_t count,
+                           const char *subtype, struct err *err)
+{
+    for (size_t i = 0; i < (columns == NULL ? schema->count : count); i++) {
+        const char *name = schema->fields[columns == NULL ? i : columns[i]].name;
+        if (output_column == NULL)
+            TRY(column_filters(lineage, name, subtype, err));
+        else
+            TRY(column_from(lineage, output_column, name, "INDIRECT", subtype, false, err));
+    }
+    return STATUS_OK;
+}
+
 /* Columns the module said nothing about come from the column of their name. */
 static enum status carry_rest(struct column_lineage *lineage, struct err *err)
 {

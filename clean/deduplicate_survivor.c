@@ -74,3 +74,27 @@ void ranks_of(enum survivor survivor, size_t by, const struct window *window, in
     for (int64_t row = 0; row < window->batch->rows; row++)
         ret[row] = rank_of(survivor, by, window, row);
 }
+
+static bool looks_at(enum survivor survivor, size_t by, const struct schema *schema, size_t column)
+{
+    switch (survivor) {
+    case SURVIVOR_MOST_COMPLETE: return true;
+    case SURVIVOR_NEWEST: return column == by;
+    case SURVIVOR_LONGEST: return type_is_text(schema->fields[column].type.id);
+    default: return false;
+    }
+}
+
+enum status survivor_lineage(enum survivor survivor, size_t by, const struct schema *schema,
+                             const char *output, struct column_lineage *lineage, struct err *err)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *name = schema->fields[i].name;
+        if (!looks_at(survivor, by, schema, i)) continue;
+        if (output == NULL)
+            TRY(column_filters(lineage, name, "SORT", err));
+        else
+            TRY(column_from(lineage, output, name, "INDIRECT", "SORT", false, err));
+    }
+    return STATUS_OK;
+}

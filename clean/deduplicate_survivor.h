@@ -30,4 +30,9 @@ void row_numbers_release(struct row_numbers *numbers);
  * column of SURVIVOR_NEWEST. */
 void ranks_of(enum survivor survivor, size_t by, const struct window *window, int64_t *ret);
 
+/* Which row stays is in `output`, or where that is NULL in every column. */
+MUST_CHECK enum status survivor_lineage(enum survivor survivor, size_t by,
+                                        const struct schema *schema, const char *output,
+                                        struct column_lineage *lineage, struct err *err);
+
 #endif

@@ -141,6 +141,24 @@ enum status generalize_open(struct generalize **ret, const struct module_setup *
     return open_quasi(generalize, setup, &settings->quasi, err);
 }
 
+enum status generalize_lineage(const struct generalize *generalize, struct column_lineage *lineage,
+                               struct err *err)
+{
+    const struct schema *schema = generalize->schema;
+    if (!generalize_counts(generalize)) return STATUS_OK;
+    if (generalize->small == SMALL_DROP)
+        return columns_decide(lineage, NULL, schema, generalize->quasi, generalize->quasi_count,
+                              "GROUP_BY", err);
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *name = schema->fields[i].name;
+        if (!generalize_nulls(generalize, i)) continue;
+        TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
+        TRY(columns_decide(lineage, name, schema, generalize->quasi, generalize->quasi_count,
+                           "GROUP_BY", err));
+    }
+    return STATUS_OK;
+}
+
 void generalize_close(struct generalize **generalize)
 {
     if (*generalize == NULL) return;

@@ -53,6 +53,9 @@ MUST_CHECK enum status generalize_check(const struct generalize *generalize,
 /* "k": 5, "smallest": 2, ...: members of a JSON object. */
 MUST_CHECK enum status generalize_json(const struct generalize *generalize, struct bytes *ret,
                                        struct err *err);
+/* A class is small by all quasi-identifiers: its cells, or its rows, go by them. */
+MUST_CHECK enum status generalize_lineage(const struct generalize *generalize,
+                                          struct column_lineage *lineage, struct err *err);
 void generalize_close(struct generalize **generalize);
 
 #endif

@@ -105,6 +105,11 @@ MUST_CHECK enum status column_from(struct column_lineage *lineage, const char *o
  * where they decided which row of a group stays. */
 MUST_CHECK enum status column_filters(struct column_lineage *lineage, const char *input_column,
                                       const char *subtype, struct err *err);
+/* The columns had a part in `output_column` (INDIRECT), or where that is NULL in which rows are
+ * left. They count in `schema`; NULL = all of them. */
+MUST_CHECK enum status columns_decide(struct column_lineage *lineage, const char *output_column,
+                                      const struct schema *schema, const size_t *columns,
+                                      size_t count, const char *subtype, struct err *err);
 
 struct clean_module {
     const char *name;    /* "impute" */

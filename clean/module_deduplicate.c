@@ -666,6 +666,17 @@ static enum status save(const void *opaque, struct bytes *json, struct err *err)
     return bytes_append_text(json, "}", err);
 }
 
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    const char *flag = state->config->keep == KEEP_FLAG ? state->config->cluster : NULL;
+    TRY(columns_decide(lineage, flag, state->schema, state->columns, state->count, "GROUP_BY",
+                       err));
+    return survivor_lineage((enum survivor)state->config->survivor, state->by, state->schema, flag,
+                            lineage, err);
+}
+
 const struct clean_module module_deduplicate = {
     .name = "deduplicate",
     .summary = "keep one row of several that are the same",
@@ -684,5 +695,6 @@ const struct clean_module module_deduplicate = {
     .apply = apply,
     .conclude = conclude,
     .save = save,
+    .column_lineage = column_lineage,
     .close = close_state,
 };

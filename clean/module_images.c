@@ -521,17 +521,29 @@ static enum status apply_images(const void *state_, const struct window *window,
                                   : picture_step_apply(state->tensors, window, change, err);
 }
 
+/* Names have a part where they are held against formats. */
 static enum status images_lineage(const void *state_, struct column_lineage *lineage,
                                   struct err *err)
 {
+    static const char *const added[] = {"image_ok", "image_issues"};
     const struct state *state = state_;
     const char *image = state->config->column;
+    bool named = state->path >= 0 && state->checked[ISSUE_EXTENSION];
     if (state->tensors != NULL)
         TRY(column_from(lineage, state->settings.into, image, "DIRECT", "TRANSFORMATION", false,
                         err));
-    if (!state->adds_columns) return STATUS_OK;
-    TRY(column_from(lineage, "image_ok", image, "DIRECT", "TRANSFORMATION", false, err));
-    return column_from(lineage, "image_issues", image, "DIRECT", "TRANSFORMATION", false, err);
+    if (state->config->on_fail == ON_UNREADABLE_REJECT ||
+        state->config->on_issue == ON_ISSUE_REJECT)
+        TRY(column_filters(lineage, image, "FILTER", err));
+    if (state->config->on_issue == ON_ISSUE_REJECT && named)
+        TRY(column_filters(lineage, state->config->path, "FILTER", err));
+    for (size_t i = 0; state->adds_columns && i < 2; i++) {
+        TRY(column_from(lineage, added[i], image, "DIRECT", "TRANSFORMATION", false, err));
+        if (named && state->config->on_issue == ON_ISSUE_FLAG)
+            TRY(column_from(lineage, added[i], state->config->path, "DIRECT", "TRANSFORMATION",
+                            false, err));
+    }
+    return STATUS_OK;
 }
 
 static size_t images_growth(const void *state_)

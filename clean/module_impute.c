@@ -624,11 +624,26 @@ static enum status load(void *opaque, const struct yaml_node *parameters, struct
     return state->values == NULL ? STATUS_OK : values_load(state->values, parameters, err);
 }
 
-/* Filled columns depend on the columns looked at; indicators on the column they tell of. */
+/* Filled columns depend on the columns looked at, or their groups and the order in them. */
+static enum status filled_lineage(const struct state *state, struct column_lineage *lineage,
+                                  const char *name, struct err *err)
+{
+    const char *how = state->previous != NULL ? "WINDOW" : "GROUP_BY";
+    TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
+    if (state->rows != NULL) return rows_lineage(state->rows, lineage, name, err);
+    TRY(columns_decide(lineage, name, state->schema, state->by, state->by_count, how, err));
+    if (state->previous == NULL || state->config->time == NULL) return STATUS_OK;
+    return column_from(lineage, name, state->config->time, "INDIRECT", how, false, err);
+}
+
+/* Indicators depend on the column they tell of. */
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
     const struct state *state = opaque;
+    if (may_remove(state))
+        TRY(columns_decide(lineage, NULL, state->schema, state->columns, state->count, "FILTER",
+                           err));
     for (size_t i = 0; i < state->count; i++) {
         const char *name = state->schema->fields[state->columns[i]].name;
         if (state->places[state->columns[i]] == DROPPED) continue;
@@ -637,9 +652,8 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
             if (added == NULL) return fail_memory(err, 0);
             TRY(column_from(lineage, added, name, "INDIRECT", "CONDITIONAL", false, err));
         }
-        if (state->rows == NULL) continue;
-        TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
-        TRY(rows_lineage(state->rows, lineage, name, err));
+        if (state->rows != NULL || state->by_count > 0 || state->previous != NULL)
+            TRY(filled_lineage(state, lineage, name, err));
     }
     return STATUS_OK;
 }

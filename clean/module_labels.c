@@ -407,21 +407,19 @@ static enum status load(void *state, const struct yaml_node *parameters, struct 
     return labels_load(state, parameters, err);
 }
 
-/* Every column that labels are judged by. */
+/* Every column that labels are judged by has a part in `to`; NULL: in which rows are left. */
 static enum status judged_by(const struct labels_state *state, struct column_lineage *lineage,
                              const char *to, struct err *err)
 {
-    const struct field *fields = state->schema->fields;
-    size_t given = labels_built_in(state) ? 0 : state->learned.classes;
-    for (size_t k = 0; k < given; k++)
-        TRY(column_from(lineage, to, fields[state->columns[k]].name, "INDIRECT", "CONDITIONAL",
-                        false, err));
-    for (size_t j = 0; j < state->layout.columns; j++)
-        TRY(column_from(lineage, to, fields[state->numbers[j]].name, "INDIRECT", "CONDITIONAL",
-                        false, err));
-    if (state->layout.side == 0) return STATUS_OK;
-    return column_from(lineage, to, fields[state->picture].name, "INDIRECT", "CONDITIONAL", false,
-                       err);
+    const size_t *lists[] = {state->columns, state->numbers, &state->picture};
+    size_t counts[] = {labels_built_in(state) ? 0 : state->learned.classes, state->layout.columns,
+                       state->layout.side > 0};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (counts[i] > 0)
+            TRY(columns_decide(lineage, to, state->schema, lists[i], counts[i],
+                               to == NULL ? "FILTER" : "CONDITIONAL", err));
+    }
+    return STATUS_OK;
 }
 
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
@@ -430,6 +428,10 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
     const struct labels_state *state = opaque;
     const char *const *added = labels_added(state->config);
     const char *label = state->schema->fields[state->label].name;
+    if (may_remove(state)) {
+        TRY(column_filters(lineage, label, "FILTER", err));
+        TRY(judged_by(state, lineage, NULL, err));
+    }
     for (size_t i = 0; added[i] != NULL; i++) {
         TRY(column_from(lineage, added[i], label, "DIRECT", "TRANSFORMATION", false, err));
         TRY(judged_by(state, lineage, added[i], err));

@@ -563,16 +563,35 @@ static bool was_masked(const struct state *state, size_t at)
     return false;
 }
 
+/* The columns it looks into decide about rows, or about what is told of them. */
+static enum status find_lineage(const struct state *state, struct column_lineage *lineage,
+                                struct err *err)
+{
+    bool flag = state->config->on_fail == ON_FAIL_FLAG;
+    if (!flag && state->config->on_fail != ON_FAIL_REJECT) return STATUS_OK;
+    for (size_t i = 0; i < state->schema->count; i++) {
+        const char *name = state->schema->fields[i].name;
+        if (state->columns[i].look == MASK_LOOK_NOT) continue;
+        TRY(flag ? column_from(lineage, state->config->flag, name, "INDIRECT", "CONDITIONAL", false,
+                               err)
+                 : column_filters(lineage, name, "FILTER", err));
+    }
+    return STATUS_OK;
+}
+
 /* Masked: columns where something was. What was made coarser is a transformation. */
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
     const struct state *state = opaque;
-    if (state->config->on_fail == ON_FAIL_FLAG) return STATUS_OK;
-    for (size_t i = 0; i < state->schema->count; i++) {
+    const char *by = state->cells.shift_by < 0 ? NULL : state->config->shift_by;
+    TRY(find_lineage(state, lineage, err));
+    if (state->generalize != NULL) TRY(generalize_lineage(state->generalize, lineage, err));
+    for (size_t i = 0; state->config->on_fail != ON_FAIL_FLAG && i < state->schema->count; i++) {
         const char *name = state->schema->fields[i].name;
         if (state->dropped[i] || !was_masked(state, i)) continue;
         TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", true, err));
+        if (by != NULL) TRY(column_from(lineage, name, by, "INDIRECT", "CONDITIONAL", false, err));
     }
     return STATUS_OK;
 }

@@ -32,6 +32,7 @@ static const char *const rules[] = {"outlier mad",    "outlier iqr",     "outlie
                                     "outlier ecod",   "outlier copod",   "outlier hbos",
                                     "outlier mcd",    "outlier ensemble"};
 
+#define FLAGS           3
 #define ELLIPSE_COLUMNS 128 /* whose covariance mcd can hold many times over */
 
 struct config {
@@ -114,6 +115,7 @@ struct state {
     const struct schema *schema;
     size_t *columns, *by;
     size_t count, by_count;
+    const char *flags[FLAGS]; /* names of the added columns; NULL = not added */
     bool of_rows;
     struct judges *judges;
     int64_t seed;
@@ -135,13 +137,15 @@ static double excess(const struct fence *fence, double value)
 
 /* ---- opening ---- */
 
-static enum status add_flags(const struct module_setup *setup, const struct config *config,
+static enum status add_flags(struct state *state, const struct module_setup *setup,
                              struct schema **ret, struct err *err)
 {
-    bool rows = config->method >= METHOD_FOREST;
-    const char *names[] = {config->flag, arena_format(setup->arena, "%s_column", config->flag),
-                           arena_format(setup->arena, "%s_score", config->flag)};
-    if (names[1] == NULL || names[2] == NULL) return fail_memory(err, 0);
+    bool rows = state->of_rows;
+    const char **names = state->flags;
+    names[0] = state->config->flag;
+    names[1] = arena_format(setup->arena, "%s_column", names[0]);
+    names[2] = rows ? arena_format(setup->arena, "%s_score", names[0]) : NULL;
+    if (names[1] == NULL || (rows && names[2] == NULL)) return fail_memory(err, 0);
     for (size_t i = 0; i < (rows ? 3u : 2u); i++)
         if (schema_find(setup->schema, str_of(names[i])) >= 0) {
             fail_at(setup->node, err, "there is already a column \"%s\"", names[i]);
@@ -239,7 +243,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
                                err));
     if (config->columns.count == 0) leave_out_groups(state);
     TRY(open_parts(state, setup, err));
-    if (config->action == ACTION_FLAG) return add_flags(setup, config, ret_schema, err);
+    if (config->action == ACTION_FLAG) return add_flags(state, setup, ret_schema, err);
     return STATUS_OK;
 }
 
@@ -499,6 +503,34 @@ static bool may_remove(const void *opaque)
     return ((const struct state *)opaque)->config->action >= ACTION_DROP;
 }
 
+/* A column that is changed is so by its group, too. */
+static enum status lineage_of(const struct state *state, const char *output, const size_t *from,
+                              size_t count, struct column_lineage *lineage, struct err *err)
+{
+    const struct schema *schema = state->schema;
+    for (size_t i = 0; i < count; i++)
+        TRY(column_from(lineage, output, schema->fields[from[i]].name, "DIRECT", "TRANSFORMATION",
+                        false, err));
+    return columns_decide(lineage, output, schema, state->by, state->by_count, "GROUP_BY", err);
+}
+
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    const struct schema *schema = state->schema;
+    if (may_remove(state)) {
+        TRY(columns_decide(lineage, NULL, schema, state->columns, state->count, "FILTER", err));
+        return columns_decide(lineage, NULL, schema, state->by, state->by_count, "GROUP_BY", err);
+    }
+    for (size_t i = 0; i < FLAGS && state->flags[i] != NULL; i++)
+        TRY(lineage_of(state, state->flags[i], state->columns, state->count, lineage, err));
+    for (size_t i = 0; state->flags[0] == NULL && i < state->count; i++)
+        TRY(lineage_of(state, schema->fields[state->columns[i]].name, &state->columns[i], 1,
+                       lineage, err));
+    return STATUS_OK;
+}
+
 const struct clean_module module_outliers = {
     .name = "outliers",
     .summary = "find values and rows that lie far outside the rest",
@@ -519,5 +551,6 @@ const struct clean_module module_outliers = {
     .apply = apply,
     .save = save,
     .load = load,
+    .column_lineage = column_lineage,
     .close = close_state,
 };

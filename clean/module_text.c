@@ -43,6 +43,7 @@ static const struct setting settings[] = {
 
 struct state {
     const struct config *config;
+    const struct schema *schema;
     size_t *columns;
     size_t count;
     struct text_codes *codes;
@@ -60,6 +61,7 @@ static enum status open_text(void **ret_state, const struct module_setup *setup,
     struct state *state = arena_get(setup->arena, 1, sizeof *state);
     if (state == NULL) return fail_memory(err, sizeof *state);
     state->config = setup->config;
+    state->schema = setup->schema;
     TRY(module_columns(setup, &state->config->columns, is_text, &state->columns, &state->count,
                        err));
     TRY(text_codes_make(&state->codes, setup->arena, err));
@@ -175,6 +177,15 @@ static enum status apply_text(const void *opaque, const struct window *window,
     return STATUS_OK;
 }
 
+static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
+                                  struct err *err)
+{
+    const struct state *state = opaque;
+    if (state->config->on_fail != ON_FAIL_REJECT) return STATUS_OK;
+    return columns_decide(lineage, NULL, state->schema, state->columns, state->count, "FILTER",
+                          err);
+}
+
 const struct clean_module module_text = {
     .name = "text",
     .summary = "undo wrong decoding, take out invisible characters, tidy white space",
@@ -184,4 +195,5 @@ const struct clean_module module_text = {
     .config_bytes = sizeof(struct config),
     .open = open_text,
     .apply = apply_text,
+    .column_lineage = column_lineage,
 };

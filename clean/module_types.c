@@ -489,6 +489,8 @@ static enum status types_lineage(const void *state_, struct column_lineage *line
         TRY(column_from(lineage, name, name, "DIRECT", "TRANSFORMATION", false, err));
         if (state->flags && state->columns[i].on_fail == TYPES_FLAG)
             TRY(column_from(lineage, ISSUES_COLUMN, name, "DIRECT", "TRANSFORMATION", false, err));
+        if (state->columns[i].on_fail == TYPES_REJECT)
+            TRY(column_filters(lineage, name, "FILTER", err));
     }
     return STATUS_OK;
 }

@@ -505,15 +505,39 @@ static enum status conclude_validate(void *state_, int64_t rows, const struct fi
     return state->describe == NULL ? STATUS_OK : describe_finish(state->describe, err);
 }
 
+/* `output` depends on every column the check looks at; NULL: so do the rows that are left. */
+static enum status check_lineage(const struct state *state, const struct check *check,
+                                 const char *output, struct column_lineage *lineage,
+                                 struct err *err)
+{
+    const size_t *lists[] = {&check->index, &check->with, check->columns, check->dependents};
+    size_t counts[] = {1, check->kind == CHECK_COMPARE, check->column_count,
+                       check->dependent_count};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (counts[i] > 0)
+            TRY(columns_decide(lineage, output, state->schema, lists[i], counts[i],
+                               output == NULL ? "FILTER" : "CONDITIONAL", err));
+    }
+    if (check->when == NULL) return STATUS_OK;
+    return check_lineage(state, check->when, output, lineage, err);
+}
+
 static enum status validate_lineage(const void *state_, struct column_lineage *lineage,
                                     struct err *err)
 {
     const struct state *state = state_;
-    if (!state->flags) return STATUS_OK;
-    for (size_t i = 0; i < state->checks.count; i++)
-        if (state->checks.items[i].on_fail == VALIDATE_FLAG)
-            TRY(column_from(lineage, ISSUES_COLUMN, state->checks.items[i].column, "INDIRECT",
-                            "CONDITIONAL", false, err));
+    if (state->issues_column >= 0)
+        TRY(column_from(lineage, ISSUES_COLUMN, ISSUES_COLUMN, "DIRECT", "IDENTITY", false, err));
+    for (size_t i = 0; i < state->checks.count; i++) {
+        const struct check *check = &state->checks.items[i];
+        const char *output = check->on_fail == VALIDATE_FLAG   ? ISSUES_COLUMN
+                             : check->on_fail == VALIDATE_NULL ? check->column
+                                                               : NULL;
+        if (check->on_fail == VALIDATE_NULL)
+            TRY(column_from(lineage, check->column, check->column, "DIRECT", "TRANSFORMATION",
+                            false, err));
+        TRY(check_lineage(state, check, output, lineage, err));
+    }
     return STATUS_OK;
 }
 

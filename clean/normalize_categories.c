@@ -482,6 +482,9 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
                                   struct err *err)
 {
     const struct state *state = opaque;
+    for (size_t i = 0; may_remove(state) && i < state->count; i++)
+        TRY(column_filters(lineage, state->schema->fields[state->columns[i].column].name, "FILTER",
+                           err));
     for (size_t i = 0; one_hot(state) && i < state->count; i++) {
         const struct coded *coded = &state->columns[i];
         for (size_t k = 0; k + coded->skipped < coded->count; k++) {

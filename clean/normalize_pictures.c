@@ -84,6 +84,7 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
                                   struct err *err)
 {
     const struct picture_settings *settings = &((const struct tensors *)opaque)->settings;
+    if (may_remove(opaque)) TRY(column_filters(lineage, settings->column, "FILTER", err));
     return column_from(lineage, settings->into, settings->column, "DIRECT", "TRANSFORMATION", false,
                        err);
 }
