@@ -111,8 +111,8 @@ enum status columns_decide(struct column_lineage *lineage, const char *output_co
                            const struct schema *schema, const size_t *columns, size_t count,
                            const char *subtype, struct err *err)
 {
-    for (size_t i = 0; i < (columns == NULL ? schema->count : count); i++) {
-        const char *name = schema->fields[columns == NULL ? i : columns[i]].name;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = schema->fields[columns[i]].name;
         if (output_column == NULL)
             TRY(column_filters(lineage, name, subtype, err));
         else

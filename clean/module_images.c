@@ -537,13 +537,12 @@ static enum status images_lineage(const void *state_, struct column_lineage *lin
         TRY(column_filters(lineage, image, "FILTER", err));
     if (state->config->on_issue == ON_ISSUE_REJECT && named)
         TRY(column_filters(lineage, state->config->path, "FILTER", err));
-    for (size_t i = 0; state->adds_columns && i < 2; i++) {
+    for (size_t i = 0; state->adds_columns && i < 2; i++)
         TRY(column_from(lineage, added[i], image, "DIRECT", "TRANSFORMATION", false, err));
-        if (named && state->config->on_issue == ON_ISSUE_FLAG)
-            TRY(column_from(lineage, added[i], state->config->path, "DIRECT", "TRANSFORMATION",
-                            false, err));
-    }
-    return STATUS_OK;
+    if (!state->adds_columns || !named || state->config->on_issue != ON_ISSUE_FLAG)
+        return STATUS_OK;
+    return column_from(lineage, "image_issues", state->config->path, "DIRECT", "TRANSFORMATION",
+                       false, err);
 }
 
 static size_t images_growth(const void *state_)

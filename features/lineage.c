@@ -11,7 +11,7 @@
 struct lineage_args {
     int format;
     int64_t depth;
-    bool up, down;
+    bool up, down, columns;
 };
 
 #define IN(member) offsetof(struct lineage_args, member)
@@ -21,8 +21,9 @@ static const struct setting lineage_options[] = {
      .kind = SETTING_CHOICE,
      .offset = IN(format),
      .fallback = "svg",
-     .choices = "svg|dot|json|openlineage",
-     .help = "a picture, a Graphviz file, nodes and edges, or events of the runs"},
+     .choices = "svg|html|dot|json|openlineage",
+     .help = "a picture, a page with what is known of each node, a Graphviz file, nodes and edges, "
+             "or events of the runs"},
     {.name = "depth",
      .kind = SETTING_INT,
      .offset = IN(depth),
@@ -35,13 +36,17 @@ static const struct setting lineage_options[] = {
      .kind = SETTING_FLAG,
      .offset = IN(down),
      .help = "only what was made from it"},
+    {.name = "columns",
+     .kind = SETTING_FLAG,
+     .offset = IN(columns),
+     .help = "the columns of each node, and which column each comes from"},
     {0},
 };
 
 /* The formats in the order of the choices. */
 static enum status (*const writers[])(const struct lineage_graph *, struct bytes *,
-                                      struct err *) = {lineage_svg, lineage_dot, lineage_json,
-                                                       lineage_openlineage};
+                                      struct err *) = {lineage_svg, lineage_html, lineage_dot,
+                                                       lineage_json, lineage_openlineage};
 
 static enum status check_known(struct store *store, const char *node, struct err *err)
 {
@@ -79,6 +84,7 @@ static enum status lineage_run(struct invocation *invocation, struct err *err)
     TRY(lineage_node_name(store, invocation->operands[0], &node, invocation->arena, err));
     TRY(check_known(store, node, err));
     TRY(lineage_graph_read(&graph, store, node, &walk, invocation->arena, err));
+    if (args->columns) TRY(lineage_columns_read(&graph, err));
     TRY(writers[args->format](&graph, &text, err));
     return write_out(&invocation->common, &text, err);
 }
@@ -90,11 +96,15 @@ const struct command lineage_command = {
     .operands = "REF",
     .summary = "draw what a version, file, run or model was made from, and what from it",
     .details = "REF is VIEW[@VERSION], DATASET[@VERSION], or a node of the graph: source:NAME, "
-               "stream:RUN, model:NAME, external:NAME. The SVG needs no other program or file. "
-               "Failed and lost runs have their own border and say so.",
-    .examples = "tamis-features lineage user_activity@prod --up -o activity.svg\n"
-                "tamis-features lineage source:orders.csv --down --depth 4 --format json\n"
-                "tamis-features lineage model:churn --format dot | dot -Tpdf -o churn.pdf",
+               "stream:RUN, model:NAME, external:NAME. The SVG and the page need no other program "
+               "or file. Failed and lost runs have their own border and say so. With --columns, "
+               "solid lines carry values, dashed ones decide which rows or values there are, and "
+               "masked columns are marked.",
+    .examples =
+        "tamis-features lineage user_activity@prod --up -o activity.svg\n"
+        "tamis-features lineage user_activity --depth 2 --columns --format html -o activity.html\n"
+        "tamis-features lineage source:orders.csv --down --depth 4 --format json\n"
+        "tamis-features lineage model:churn --format dot | dot -Tpdf -o churn.pdf",
     .options = lineage_options,
     .args_bytes = sizeof(struct lineage_args),
     .subcommands = lineage_subcommands,

@@ -133,7 +133,8 @@ static enum lineage_state state_of(const char *status)
     return LINEAGE_FINE;
 }
 
-/* Title, detail and status by kind; no row leaves the bare name. */
+/* Title, detail and status by kind, then what else is known, under the names of these columns; no
+ * row leaves the bare name. */
 static const struct {
     const char *kind, *sql;
 } facts[] = {
@@ -143,16 +144,48 @@ static const struct {
      "format('%.4g', value), ', ') FROM run_metrics WHERE run_id = ?1 AND unit = ''), '') "
      "WHEN status = 'done' THEN format('%,lld rows', rows_out) ELSE '' END || "
      "coalesce(' ' || replace(substr(started_at, 1, 16), 'T', ' '), '')), "
-     "iif(status = 'done' AND verdict = 'failed', 'failed', status) "
+     "iif(status = 'done' AND verdict = 'failed', 'failed', status), "
+     "run_id AS run, status AS \"run status\", exit_code AS \"exit code\", verdict, error, "
+     "started_at AS started, ended_at AS ended, "
+     "round((julianday(ended_at) - julianday(started_at)) * 86400, 1) AS seconds, "
+     "rows_in AS \"rows in\", nullif(rows_created, 0) AS \"rows created\", "
+     "rows_out AS \"rows out\", nullif(rows_rejected, 0) AS \"rows rejected\", "
+     "nullif(rows_dropped, 0) AS \"rows dropped\", nullif(rows_merged, 0) AS \"rows merged\", "
+     "config_digest AS \"recipe digest\", argv AS command, tool_version AS version, "
+     "user || '@' || host AS \"by\" "
      "FROM runs WHERE run_id = ?1"},
-    {"version", "SELECT ?1, format('%,lld rows ', rows) || "
-                "replace(substr(created_at, 1, 16), 'T', ' '), verdict "
-                "FROM versions WHERE node = 'version:' || ?1"},
-    {"source", "SELECT ?1, iif(records IS NULL, '', format('%,lld records, ', records)) || kind, "
-               "'' FROM sources WHERE name = ?1 ORDER BY run_id DESC LIMIT 1"},
+    {"version",
+     "SELECT ?1, format('%,lld rows ', rows) || "
+     "replace(substr(created_at, 1, 16), 'T', ' '), verdict, "
+     "dataset, number, rows, created_at AS created, verdict AS checks, digest, run_id AS \"written "
+     "by run\", (SELECT group_concat(tag, ', ') FROM tags AS t WHERE t.dataset = v.dataset AND "
+     "t.number = v.number) AS tags, (SELECT count(*) FROM version_columns AS k WHERE k.dataset = "
+     "v.dataset AND k.number = v.number) AS columns "
+     "FROM versions AS v WHERE node = 'version:' || ?1"},
+    {"source",
+     "SELECT ?1, iif(records IS NULL, '', format('%,lld records, ', records)) || kind, '', "
+     "name, kind, records, bytes, digest, modified_at AS modified, run_id AS \"read last by run\" "
+     "FROM sources WHERE name = ?1 ORDER BY run_id DESC LIMIT 1"},
     {"model", NULL},
     {"external", NULL},
 };
+
+/* The columns of the row behind the third; nulls are nothing to tell. */
+static enum status keep_facts(struct lineage_graph *graph, sqlite3_stmt *statement,
+                              struct lineage_node *node, struct err *err)
+{
+    int count = sqlite3_column_count(statement);
+    node->facts = arena_get(graph->arena, (size_t)count, sizeof *node->facts);
+    if (node->facts == NULL) return fail_memory(err, (size_t)count * sizeof *node->facts);
+    for (int i = 3; i < count; i++) {
+        struct lineage_fact *fact = &node->facts[node->fact_count];
+        if (sqlite3_column_type(statement, i) == SQLITE_NULL) continue;
+        TRY(keep_text(graph, sqlite3_column_name(statement, i), &fact->name, err));
+        TRY(keep_text(graph, sql_text(statement, i), &fact->value, err));
+        node->fact_count++;
+    }
+    return STATUS_OK;
+}
 
 static enum status describe(struct lineage_graph *graph, struct store *store,
                             struct lineage_node *node, struct err *err)
@@ -174,7 +207,7 @@ static enum status describe(struct lineage_graph *graph, struct store *store,
         TRY(keep_text(graph, sql_text(statement, 1), &node->detail, err));
         TRY(keep_text(graph, sql_text(statement, 2), &node->status, err));
         node->state = state_of(node->status);
-        return STATUS_OK;
+        return keep_facts(graph, statement, node, err);
     }
     return STATUS_OK;
 }
@@ -201,6 +234,7 @@ void lineage_graph_release(struct lineage_graph *graph)
 {
     memory_free(graph->nodes);
     memory_free(graph->edges);
+    memory_free(graph->column_edges);
     memory_free(graph->slots);
     *graph = (struct lineage_graph){0};
 }

@@ -1,9 +1,7 @@
 /* features/lineage_layout.c: where the nodes of a graph are drawn: layers from left to right. */
 #include "features/lineage_layout.h"
 
-#include <stdlib.h>
-
-#define SWEEPS      16
+#define SWEEPS      24
 #define POINTS_MOST 20000 /* nodes and points in between; quadratic in the worst case */
 
 /* ---- ranks ---- */
@@ -148,20 +146,33 @@ static enum status fill_ranks(struct lineage_layout *layout, struct err *err)
     return STATUS_OK;
 }
 
-/* Gathers at every point the mean of `y` of its neighbours on one side. */
-static void gather(struct lineage_layout *layout, bool from_left)
+/* ---- positions ---- */
+
+/* Links between points in between weigh more: a long edge bends at its ends only. */
+static double weight_of(const struct lineage_layout *layout, const struct lineage_edge *link)
+{
+    bool left = link->input >= layout->node_count, right = link->output >= layout->node_count;
+    return left && right ? 8 : left || right ? 2 : 1;
+}
+
+/* Which neighbours a point wants to be level with. */
+enum look { LOOK_LEFT, LOOK_RIGHT, LOOK_BOTH };
+
+static void gather(struct lineage_layout *layout, enum look look)
 {
     for (size_t i = 0; i < layout->point_count; i++)
         layout->points[i].sum = layout->points[i].weight = 0;
     for (size_t l = 0; l < layout->link_count; l++) {
         struct lineage_point *left = &layout->points[layout->links[l].input];
         struct lineage_point *right = &layout->points[layout->links[l].output];
-        if (from_left) {
-            right->sum += left->y;
-            right->weight++;
-        } else {
-            left->sum += right->y;
-            left->weight++;
+        double weight = weight_of(layout, &layout->links[l]);
+        if (look != LOOK_RIGHT) {
+            right->sum += weight * left->y;
+            right->weight += weight;
+        }
+        if (look != LOOK_LEFT) {
+            left->sum += weight * right->y;
+            left->weight += weight;
         }
     }
 }
@@ -170,27 +181,6 @@ static double wish(const struct lineage_point *point)
 {
     return point->weight > 0 ? point->sum / point->weight : point->y;
 }
-
-static int by_wish(const void *a, const void *b, void *points)
-{
-    const struct lineage_point *left = (const struct lineage_point *)points + *(const size_t *)a;
-    const struct lineage_point *right = (const struct lineage_point *)points + *(const size_t *)b;
-    double x = wish(left), y = wish(right);
-    if (x != y) return x < y ? -1 : 1;
-    return left->place < right->place ? -1 : left->place > right->place;
-}
-
-/* One rank in the order of its wishes. */
-static void sort_rank(struct lineage_layout *layout, size_t rank)
-{
-    size_t *order = layout->order + layout->starts[rank];
-    size_t count = layout->starts[rank + 1] - layout->starts[rank];
-    qsort_r(order, count, sizeof *order, by_wish, layout->points);
-    for (size_t i = 0; i < count; i++)
-        layout->points[order[i]].place = i;
-}
-
-/* ---- positions ---- */
 
 struct block { /* points that touch each other */
     double sum, weight;
@@ -223,15 +213,13 @@ static void place_rank(struct lineage_layout *layout, size_t rank, struct block 
 }
 
 /* The next rank needs where the one before it came to lie, so neighbours are gathered per rank. */
-static void sweep(struct lineage_layout *layout, bool from_left, bool sorts, struct block *blocks,
-                  double *above)
+static void sweep(struct lineage_layout *layout, bool from_left, enum look look,
+                  struct block *blocks, double *above)
 {
     size_t ranks = (size_t)layout->rank_count;
     for (size_t i = 0; i < ranks; i++) {
-        size_t rank = from_left ? i : ranks - 1 - i;
-        gather(layout, from_left);
-        if (sorts) sort_rank(layout, rank);
-        place_rank(layout, rank, blocks, above);
+        gather(layout, look);
+        place_rank(layout, from_left ? i : ranks - 1 - i, blocks, above);
     }
 }
 
@@ -249,30 +237,47 @@ static void move_to_top(struct lineage_layout *layout)
     layout->height = bottom - top;
 }
 
+/* As dense as the order allows. */
+static void stack(struct lineage_layout *layout)
+{
+    for (int64_t rank = 0; rank < layout->rank_count; rank++) {
+        double y = 0;
+        for (size_t i = layout->starts[rank]; i < layout->starts[rank + 1]; i++) {
+            struct lineage_point *point = &layout->points[layout->order[i]];
+            point->y = y + point->height / 2;
+            y += point->height;
+        }
+    }
+}
+
 static enum status position(struct lineage_layout *layout, struct err *err)
 {
     OWNED(memory_release) struct block *blocks = NULL;
     OWNED(memory_release) double *above = NULL;
     TRY(NEW(&blocks, layout->point_count, err));
     TRY(NEW(&above, layout->point_count, err));
-    for (size_t i = 0; i < layout->point_count; i++)
-        layout->points[i].y = (double)layout->points[i].place * layout->points[0].height;
-    for (int i = 0; i < SWEEPS; i++)
-        sweep(layout, i % 2 == 0, i < SWEEPS / 2, blocks, above);
+    stack(layout);
+    for (int i = 0; i < SWEEPS; i++) {
+        bool from_left = i % 2 == 0;
+        enum look look = i >= SWEEPS / 2 ? LOOK_BOTH : from_left ? LOOK_LEFT : LOOK_RIGHT;
+        sweep(layout, from_left, look, blocks, above);
+    }
     move_to_top(layout);
     return STATUS_OK;
 }
 
 enum status lineage_layout_make(struct lineage_layout *ret, const struct lineage_graph *graph,
-                                double node_height, double line_height, struct err *err)
+                                const double *heights, double line_height, struct err *err)
 {
     TRY(NEW(&ret->chain_first, graph->edge_count, err));
     TRY(NEW(&ret->chain_count, graph->edge_count, err));
+    ret->node_count = graph->node_count;
     for (size_t i = 0; i < graph->node_count; i++)
-        TRY(add_point(ret, 0, node_height, err));
+        TRY(add_point(ret, 0, heights[i], err));
     TRY(find_ranks(ret, graph, err));
     TRY(make_chains(ret, graph, line_height, err));
     TRY(fill_ranks(ret, err));
+    TRY(lineage_order(ret, err));
     return position(ret, err);
 }
 

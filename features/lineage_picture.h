@@ -7,6 +7,8 @@
 /* Appends the whole document. Names are escaped; nothing outside is referred to. */
 MUST_CHECK enum status lineage_svg(const struct lineage_graph *graph, struct bytes *ret,
                                    struct err *err);
+MUST_CHECK enum status lineage_html(const struct lineage_graph *graph, struct bytes *ret,
+                                    struct err *err);
 MUST_CHECK enum status lineage_dot(const struct lineage_graph *graph, struct bytes *ret,
                                    struct err *err);
 MUST_CHECK enum status lineage_json(const struct lineage_graph *graph, struct bytes *ret,
