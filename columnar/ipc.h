@@ -29,6 +29,24 @@ MUST_CHECK enum status ipc_reader_next(struct ipc_reader *reader, struct batch *
  * and where they must be changed on the way. Batches that lie behind each other join without a copy
  * (array_concat). NULL = no wishes. */
 void ipc_reader_place(struct ipc_reader *reader, const struct buffer *places);
+/* What was decoded; grows. stored_bytes are those in the file, bytes those in memory. */
+struct ipc_counts {
+    int64_t batches, columns, buffers;
+    uint64_t stored_bytes, bytes;
+};
+/* As ipc_reader_open, for ipc_reader_step and few of the columns: a file's dictionaries are not
+ * read before a column needs them. `counts` may be NULL; it must outlive the reader. */
+MUST_CHECK enum status ipc_reader_open_lazy(struct ipc_reader **ret, struct input **input,
+                                            struct ipc_counts *counts, struct err *err);
+/* Goes to the next batch without reading its columns: the body of a file is not even touched. Not
+ * to be mixed with ipc_reader_next. */
+MUST_CHECK enum status ipc_reader_step(struct ipc_reader *reader, int64_t *ret_rows, bool *ret_end,
+                                       struct err *err);
+/* Nulls that the batch declares for a column; reading the column checks it. */
+int64_t ipc_reader_nulls(const struct ipc_reader *reader, size_t column);
+/* A column of the batch that was stepped to. */
+MUST_CHECK enum status ipc_reader_column(struct ipc_reader *reader, size_t column,
+                                         struct array **ret, struct err *err);
 /* Footer metadata (file), known after opening. */
 const struct metadata *ipc_reader_footer(const struct ipc_reader *reader);
 void ipc_reader_close(struct ipc_reader **reader);

@@ -9,7 +9,7 @@
 
 /* The declared parts of a body, and the body. */
 struct plan {
-    const struct body_context *context;
+    struct body_context context;
     struct flat_vector nodes, buffers, variadic;
     enum codec codec;
 };
@@ -26,7 +26,7 @@ static enum status stored_buffer(const struct plan *plan, size_t index, struct b
 {
     int64_t offset = flat_element(plan->buffers, index, 16, 0, 8);
     int64_t size = flat_element(plan->buffers, index, 16, 8, 8);
-    const struct buffer *body = &plan->context->message->body;
+    const struct buffer *body = &plan->context.message->body;
     *ret = (struct buffer){0};
     if (index >= plan->buffers.count)
         return fail(err, STATUS_FAILED, "the message has only %zu buffers", plan->buffers.count);
@@ -58,6 +58,14 @@ struct need {
     const struct buffer *place; /* where they are wanted; NULL = anywhere */
 };
 
+static void count_buffer(struct ipc_counts *counts, size_t stored, size_t whole)
+{
+    if (counts == NULL) return;
+    counts->buffers++;
+    counts->stored_bytes += stored;
+    counts->bytes += whole;
+}
+
 /* The next buffer, decompressed, in our byte order. */
 static enum status take_buffer(const struct plan *plan, const struct field *field, size_t index,
                                struct need need, struct cursor *cursor, struct buffer *ret,
@@ -67,11 +75,12 @@ static enum status take_buffer(const struct plan *plan, const struct field *fiel
     TRY(stored_buffer(plan, cursor->buffer++, &stored, err));
     OWNED(buffer_unref) struct buffer whole = {0};
     TRY(expand(plan, &stored, need.place, &whole, err));
+    count_buffer(plan->context.counts, stored.size, whole.size);
     if (need.exact && whole.size < need.size)
         return fail(err, STATUS_FAILED, "a buffer has %zu bytes, its values need %zu", whole.size,
                     need.size);
     *ret = buffer_part(&whole, 0, need.exact ? need.size : whole.size);
-    if (!plan->context->swap) return STATUS_OK;
+    if (!plan->context.swap) return STATUS_OK;
     return buffer_swap(field, index, ret, err);
 }
 
@@ -98,7 +107,7 @@ static enum status take_node(const struct plan *plan, struct cursor *cursor, str
 static enum status take_validity(const struct plan *plan, const struct field *field,
                                  struct cursor *cursor, struct parts *parts, struct err *err)
 {
-    bool legacy_union = plan->context->message->version == METADATA_V4 &&
+    bool legacy_union = plan->context.message->version == METADATA_V4 &&
                         (field_info(field)->layout == LAYOUT_UNION_SPARSE ||
                          field_info(field)->layout == LAYOUT_UNION_DENSE);
     if (!field_info(field)->validity && !legacy_union) return STATUS_OK;
@@ -183,7 +192,7 @@ static enum status read_children(const struct plan *plan, const struct field *fi
 static enum status find_dictionary(const struct plan *plan, const struct field *field,
                                    struct parts *parts, struct err *err)
 {
-    struct dictionary *known = dictionaries_find(plan->context->dictionaries, field->dictionary_id);
+    struct dictionary *known = dictionaries_find(plan->context.dictionaries, field->dictionary_id);
     if (known != NULL && known->array != NULL) {
         parts->dictionary = array_ref(known->array);
         return STATUS_OK;
@@ -236,7 +245,7 @@ static enum status skip_array(const struct plan *plan, const struct field *field
 {
     size_t buffers = 0;
     enum layout layout = field_info(field)->layout;
-    bool legacy = plan->context->message->version == METADATA_V4 &&
+    bool legacy = plan->context.message->version == METADATA_V4 &&
                   (layout == LAYOUT_UNION_SPARSE || layout == LAYOUT_UNION_DENSE);
     TRY(count_buffers(plan, field, cursor, &buffers, err));
     cursor->node++;
@@ -265,39 +274,40 @@ static enum status open_plan(struct plan *plan, struct flat_table batch, struct 
     return STATUS_OK;
 }
 
-struct columns {
-    const struct plan *plan;
+struct body_reader {
+    struct plan plan;
     const struct field *fields;
-    struct cursor *cursors;
-    struct array **arrays;
+    size_t count;
+    struct cursor *cursors; /* where each column begins */
     int64_t rows;
 };
 
-static enum status read_column(void *context, size_t index, struct err *err)
+static enum status read_column(const struct body_reader *body, size_t index, struct array **ret,
+                               struct err *err)
 {
-    struct columns *columns = context;
-    const struct field *field = &columns->fields[index];
-    struct cursor cursor = columns->cursors[index];
-    const struct buffer *places = columns->plan->context->places;
+    const struct field *field = &body->fields[index];
+    struct cursor cursor = body->cursors[index];
+    const struct buffer *places = body->plan.context.places;
     bool placed =
         places != NULL && field_info(field)->layout == LAYOUT_FIXED && places[index].data != NULL;
     cursor.place = placed ? &places[index] : NULL;
-    enum status status = read_array(columns->plan, field, &cursor, &columns->arrays[index], err);
-    if (status == STATUS_OK && columns->arrays[index]->length != columns->rows)
+    enum status status = read_array(&body->plan, field, &cursor, ret, err);
+    if (status == STATUS_OK && (*ret)->length != body->rows)
         status = fail(err, STATUS_FAILED, "%lld values in a batch of %lld rows",
-                      (long long)columns->arrays[index]->length, (long long)columns->rows);
+                      (long long)(*ret)->length, (long long)body->rows);
     if (status != STATUS_OK) return fail_within(err, status, "column \"%s\"", field->name);
     return STATUS_OK;
 }
 
-static enum status plan_columns(const struct plan *plan, const struct field *fields, size_t count,
-                                struct cursor *cursors, struct err *err)
+static enum status plan_columns(struct body_reader *body, struct err *err)
 {
+    const struct plan *plan = &body->plan;
     struct cursor cursor = {0};
-    for (size_t i = 0; i < count; i++) {
-        cursors[i] = cursor;
-        enum status status = skip_array(plan, &fields[i], &cursor, err);
-        if (status != STATUS_OK) return fail_within(err, status, "column \"%s\"", fields[i].name);
+    for (size_t i = 0; i < body->count; i++) {
+        body->cursors[i] = cursor;
+        enum status status = skip_array(plan, &body->fields[i], &cursor, err);
+        if (status != STATUS_OK)
+            return fail_within(err, status, "column \"%s\"", body->fields[i].name);
     }
     if (cursor.node != plan->nodes.count || cursor.buffer != plan->buffers.count ||
         cursor.variadic != plan->variadic.count)
@@ -307,20 +317,88 @@ static enum status plan_columns(const struct plan *plan, const struct field *fie
     return STATUS_OK;
 }
 
+/* What reading the column would find, known without: a count of rows needs no column. */
+static enum status check_lengths(const struct body_reader *body, struct err *err)
+{
+    for (size_t i = 0; i < body->count; i++) {
+        int64_t length = flat_element(body->plan.nodes, body->cursors[i].node, 16, 0, 8);
+        if (length != body->rows)
+            return fail(err, STATUS_FAILED, "column \"%s\": %lld values in a batch of %lld rows",
+                        body->fields[i].name, (long long)length, (long long)body->rows);
+    }
+    return STATUS_OK;
+}
+
+enum status body_reader_open(struct body_reader **ret, const struct body_context *context,
+                             struct flat_table batch, const struct field *fields, size_t count,
+                             struct err *err)
+{
+    OWNED(body_reader_close) struct body_reader *body = NULL;
+    TRY(NEW(&body, 1, err));
+    *body = (struct body_reader){.plan.context = *context,
+                                 .fields = fields,
+                                 .count = count,
+                                 .rows = flat_integer(batch, 0, 8, 0)};
+    TRY(open_plan(&body->plan, batch, err));
+    if (body->rows < 0 || body->rows > INT32_MAX)
+        return fail(err, STATUS_FAILED, "%lld rows, expected 0 to 2147483647",
+                    (long long)body->rows);
+    TRY(NEW(&body->cursors, count, err));
+    TRY(plan_columns(body, err));
+    *ret = body;
+    body = NULL;
+    return STATUS_OK;
+}
+
+enum status body_reader_rows(const struct body_reader *body, int64_t *ret, struct err *err)
+{
+    TRY(check_lengths(body, err));
+    *ret = body->rows;
+    return STATUS_OK;
+}
+
+int64_t body_reader_nulls(const struct body_reader *body, size_t column)
+{
+    return flat_element(body->plan.nodes, body->cursors[column].node, 16, 8, 8);
+}
+
+enum status body_reader_column(struct body_reader *body, size_t column, struct array **ret,
+                               struct err *err)
+{
+    OWNED(array_unref) struct array *array = NULL;
+    TRY(read_column(body, column, &array, err));
+    if (body->plan.context.counts != NULL) body->plan.context.counts->columns++;
+    *ret = array;
+    array = NULL;
+    return STATUS_OK;
+}
+
+void body_reader_close(struct body_reader **body)
+{
+    if (*body != NULL) memory_free((*body)->cursors);
+    memory_free(*body);
+    *body = NULL;
+}
+
+struct columns {
+    const struct body_reader *body;
+    struct array **arrays;
+};
+
+static enum status read_one_of(void *context, size_t index, struct err *err)
+{
+    struct columns *columns = context;
+    return read_column(columns->body, index, &columns->arrays[index], err);
+}
+
 enum status body_read(const struct body_context *context, struct flat_table batch,
                       const struct field *fields, size_t count, struct array **ret,
                       int64_t *ret_rows, struct err *err)
 {
-    struct plan plan = {.context = context};
-    OWNED(memory_release) struct cursor *cursors = NULL;
-    int64_t rows = flat_integer(batch, 0, 8, 0);
-    TRY(open_plan(&plan, batch, err));
-    if (rows < 0 || rows > INT32_MAX)
-        return fail(err, STATUS_FAILED, "%lld rows, expected 0 to 2147483647", (long long)rows);
-    TRY(NEW(&cursors, count, err));
-    TRY(plan_columns(&plan, fields, count, cursors, err));
-    struct columns columns = {&plan, fields, cursors, ret, rows};
-    *ret_rows = rows;
-    size_t threads = plan.codec == CODEC_NONE ? 1 : context->threads;
-    return parallel_for(threads == 0 ? 1 : threads, count, &columns, read_column, err);
+    OWNED(body_reader_close) struct body_reader *body = NULL;
+    TRY(body_reader_open(&body, context, batch, fields, count, err));
+    struct columns columns = {body, ret};
+    *ret_rows = body->rows;
+    size_t threads = body->plan.codec == CODEC_NONE ? 1 : context->threads;
+    return parallel_for(threads == 0 ? 1 : threads, count, &columns, read_one_of, err);
 }

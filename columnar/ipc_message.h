@@ -63,11 +63,26 @@ struct body_context {
     bool swap;
     size_t threads;
     const struct buffer *places; /* ipc_reader_place; NULL = none */
+    struct ipc_counts *counts;   /* NULL = nobody counts; else one thread at a time */
 };
 /* The arrays of `count` fields from a RecordBatch table; *ret_rows is its length. */
 MUST_CHECK enum status body_read(const struct body_context *context, struct flat_table batch,
                                  const struct field *fields, size_t count, struct array **ret,
                                  int64_t *ret_rows, struct err *err);
+
+/* The same column by column; message and dictionaries must outlive it. */
+struct body_reader;
+MUST_CHECK enum status body_reader_open(struct body_reader **ret,
+                                        const struct body_context *context, struct flat_table batch,
+                                        const struct field *fields, size_t count, struct err *err);
+/* STATUS_FAILED where a column declares another number of values. */
+MUST_CHECK enum status body_reader_rows(const struct body_reader *body, int64_t *ret,
+                                        struct err *err);
+/* As declared, without a look at the body. */
+int64_t body_reader_nulls(const struct body_reader *body, size_t column);
+MUST_CHECK enum status body_reader_column(struct body_reader *body, size_t column,
+                                          struct array **ret, struct err *err);
+void body_reader_close(struct body_reader **body);
 
 /* ---- checks of one array, its children done (ipc_check.c) ---- */
 

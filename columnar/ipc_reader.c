@@ -15,6 +15,12 @@ struct ipc_reader {
     struct buffer map;
     int64_t batches; /* handed out */
     const struct buffer *places;
+    /* of a lazy reader */
+    bool lazy;
+    struct ipc_counts *counts;
+    bool *loaded;           /* dictionaries of a file */
+    struct message message; /* of the batch that was stepped to */
+    struct body_reader *body;
 };
 
 /* ---- dictionaries ---- */
@@ -23,7 +29,7 @@ static enum status read_values(struct ipc_reader *reader, const struct message *
                                struct dictionary *dictionary, struct array **ret, struct err *err)
 {
     struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads,
-                                   NULL};
+                                   NULL,    reader->counts};
     struct flat_table batch = flat_child(message->header, 1);
     int64_t rows = 0;
     TRY(flat_check(&message->flat, err));
@@ -72,8 +78,8 @@ static void unref_columns(struct array **columns, size_t count)
 static enum status make_batch(struct ipc_reader *reader, const struct message *message,
                               struct array **columns, struct batch *ret, struct err *err)
 {
-    struct body_context context = {message, &reader->dictionaries, reader->swap, reader->threads,
-                                   reader->places};
+    struct body_context context = {message,         &reader->dictionaries, reader->swap,
+                                   reader->threads, reader->places,        NULL};
     int64_t rows = 0;
     TRY(body_read(&context, message->header, reader->schema->fields, reader->schema->count, columns,
                   &rows, err));
@@ -125,28 +131,53 @@ static enum status next_of_stream(struct ipc_reader *reader, struct batch *ret, 
 
 /* ---- file ---- */
 
-static enum status load_dictionaries(struct ipc_reader *reader, struct err *err)
+static bool field_uses(const struct field *field, int64_t dictionary)
 {
-    for (size_t i = 0; i < reader->footer.dictionary_count; i++) {
-        OWNED(message_release) struct message message = {0};
-        TRY(source_at(reader->input, &reader->footer.dictionaries[i], &reader->map, &message, err));
-        if (message.kind != MESSAGE_DICTIONARY)
-            return fail(err, STATUS_FAILED, "footer: dictionary %zu is another kind of message", i);
-        TRY(apply_dictionary(reader, &message, err));
-    }
+    if (field->dictionary && field->dictionary_id == dictionary) return true;
+    for (size_t i = 0; i < field->child_count; i++)
+        if (field_uses(&field->children[i], dictionary)) return true;
+    return false;
+}
+
+/* `field` NULL: whoever uses it. */
+static enum status load_dictionary(struct ipc_reader *reader, size_t i, const struct field *field,
+                                   struct err *err)
+{
+    OWNED(message_release) struct message message = {0};
+    TRY(source_at(reader->input, &reader->footer.dictionaries[i], &reader->map, &message, err));
+    if (message.kind != MESSAGE_DICTIONARY)
+        return fail(err, STATUS_FAILED, "footer: dictionary %zu is another kind of message", i);
+    if (field != NULL && !field_uses(field, flat_integer(message.header, 0, 8, 0)))
+        return STATUS_OK;
+    if (reader->loaded != NULL) reader->loaded[i] = true;
+    return apply_dictionary(reader, &message, err);
+}
+
+static enum status load_dictionaries(struct ipc_reader *reader, const struct field *field,
+                                     struct err *err)
+{
+    for (size_t i = 0; i < reader->footer.dictionary_count; i++)
+        if (reader->loaded == NULL || !reader->loaded[i])
+            TRY(load_dictionary(reader, i, field, err));
+    return STATUS_OK;
+}
+
+static enum status file_message(struct ipc_reader *reader, struct message *message, struct err *err)
+{
+    size_t index = (size_t)reader->batches;
+    reader->ended = index >= reader->footer.batch_count;
+    if (reader->ended) return STATUS_OK;
+    TRY(source_at(reader->input, &reader->footer.batches[index], &reader->map, message, err));
+    if (message->kind != MESSAGE_BATCH)
+        return fail(err, STATUS_FAILED, "footer: it is another kind of message");
     return STATUS_OK;
 }
 
 static enum status next_of_file(struct ipc_reader *reader, struct batch *ret, struct err *err)
 {
     OWNED(message_release) struct message message = {0};
-    size_t index = (size_t)reader->batches;
-    reader->ended = index >= reader->footer.batch_count;
-    if (reader->ended) return STATUS_OK;
-    TRY(source_at(reader->input, &reader->footer.batches[index], &reader->map, &message, err));
-    if (message.kind != MESSAGE_BATCH)
-        return fail(err, STATUS_FAILED, "footer: it is another kind of message");
-    return read_batch(reader, &message, ret, err);
+    TRY(file_message(reader, &message, err));
+    return reader->ended ? STATUS_OK : read_batch(reader, &message, ret, err);
 }
 
 /* ---- both ---- */
@@ -209,11 +240,12 @@ static enum status open_input(struct ipc_reader *reader, struct err *err)
     TRY(footer_read(reader->input, &reader->footer, &reader->schema, &reader->swap, err));
     TRY(dictionaries_open(&reader->dictionaries, reader->schema, err));
     TRY(source_map(reader->input, &reader->map, err));
-    return load_dictionaries(reader, err);
+    if (reader->lazy) return NEW(&reader->loaded, reader->footer.dictionary_count + 1, err);
+    return load_dictionaries(reader, NULL, err);
 }
 
-enum status ipc_reader_open(struct ipc_reader **ret, struct input **input, size_t threads,
-                            struct err *err)
+static enum status open_reader(struct ipc_reader **ret, struct input **input,
+                               const struct ipc_reader *wanted, struct err *err)
 {
     OWNED(ipc_reader_close) struct ipc_reader *reader = NULL;
     enum status status = NEW(&reader, 1, err);
@@ -221,14 +253,28 @@ enum status ipc_reader_open(struct ipc_reader **ret, struct input **input, size_
         input_close(input);
         return status;
     }
+    *reader = *wanted;
     reader->input = *input;
     *input = NULL;
-    reader->threads = threads == 0 ? 1 : threads;
     status = open_input(reader, err);
     if (status != STATUS_OK) return fail_within(err, status, "\"%s\"", input_name(reader->input));
     *ret = reader;
     reader = NULL;
     return STATUS_OK;
+}
+
+enum status ipc_reader_open(struct ipc_reader **ret, struct input **input, size_t threads,
+                            struct err *err)
+{
+    const struct ipc_reader wanted = {.threads = threads == 0 ? 1 : threads};
+    return open_reader(ret, input, &wanted, err);
+}
+
+enum status ipc_reader_open_lazy(struct ipc_reader **ret, struct input **input,
+                                 struct ipc_counts *counts, struct err *err)
+{
+    const struct ipc_reader wanted = {.threads = 1, .lazy = true, .counts = counts};
+    return open_reader(ret, input, &wanted, err);
 }
 
 const struct schema *ipc_reader_schema(const struct ipc_reader *reader)
@@ -252,6 +298,70 @@ void ipc_reader_place(struct ipc_reader *reader, const struct buffer *places)
     reader->places = places;
 }
 
+/* ---- column by column ---- */
+
+/* The next batch's message; dictionaries of a stream come with it. */
+static enum status stream_message(struct ipc_reader *reader, struct message *ret, struct err *err)
+{
+    for (;;) {
+        TRY(source_next(reader->input, ret, &reader->ended, err));
+        if (reader->ended || ret->kind == MESSAGE_BATCH) return STATUS_OK;
+        if (ret->kind == MESSAGE_SCHEMA)
+            return fail(err, STATUS_FAILED, "a second schema in one stream");
+        TRY(apply_dictionary(reader, ret, err));
+        message_release(ret);
+        *ret = (struct message){0};
+    }
+}
+
+static enum status step(struct ipc_reader *reader, int64_t *ret_rows, struct err *err)
+{
+    const struct body_context context = {.message = &reader->message,
+                                         .dictionaries = &reader->dictionaries,
+                                         .swap = reader->swap,
+                                         .threads = 1,
+                                         .counts = reader->counts};
+    body_reader_close(&reader->body);
+    message_release(&reader->message);
+    reader->message = (struct message){0};
+    if (reader->ended) return STATUS_OK;
+    TRY(reader->is_file ? file_message(reader, &reader->message, err)
+                        : stream_message(reader, &reader->message, err));
+    if (reader->ended) return STATUS_OK;
+    TRY(body_reader_open(&reader->body, &context, reader->message.header, reader->schema->fields,
+                         reader->schema->count, err));
+    return body_reader_rows(reader->body, ret_rows, err);
+}
+
+enum status ipc_reader_step(struct ipc_reader *reader, int64_t *ret_rows, bool *ret_end,
+                            struct err *err)
+{
+    enum status status = step(reader, ret_rows, err);
+    if (status != STATUS_OK)
+        return fail_within(err, status, "batch %lld", (long long)reader->batches + 1);
+    *ret_end = reader->ended;
+    if (reader->ended) return STATUS_OK;
+    reader->batches++;
+    if (reader->counts != NULL) reader->counts->batches++;
+    return STATUS_OK;
+}
+
+int64_t ipc_reader_nulls(const struct ipc_reader *reader, size_t column)
+{
+    return body_reader_nulls(reader->body, column);
+}
+
+enum status ipc_reader_column(struct ipc_reader *reader, size_t column, struct array **ret,
+                              struct err *err)
+{
+    enum status status = STATUS_OK;
+    if (reader->is_file) status = load_dictionaries(reader, &reader->schema->fields[column], err);
+    if (status == STATUS_OK) status = body_reader_column(reader->body, column, ret, err);
+    if (status != STATUS_OK)
+        return fail_within(err, status, "batch %lld", (long long)reader->batches);
+    return STATUS_OK;
+}
+
 const struct metadata *ipc_reader_footer(const struct ipc_reader *reader)
 {
     return &reader->footer.metadata;
@@ -262,6 +372,9 @@ void ipc_reader_close(struct ipc_reader **reader)
     struct ipc_reader *gone = *reader;
     *reader = NULL;
     if (gone == NULL) return;
+    body_reader_close(&gone->body);
+    message_release(&gone->message);
+    memory_free(gone->loaded);
     dictionaries_release(&gone->dictionaries);
     schema_unref(&gone->schema);
     footer_release(&gone->footer);

@@ -236,8 +236,8 @@ static enum status put_dictionary_range(const struct field *field, const struct 
     return STATUS_OK;
 }
 
-static enum status column_statistics(const struct field *field, const struct array *array,
-                                     struct column_statistics *ret, struct err *err)
+enum status array_statistics(const struct field *field, const struct array *array,
+                             struct column_statistics *ret, struct err *err)
 {
     OWNED(memory_release) struct distinct *distinct = NULL;
     *ret = (struct column_statistics){.rows = array->length, .nulls = array->null_count};
@@ -257,6 +257,6 @@ enum status batch_statistics(const struct batch *batch, struct column_statistics
                              struct err *err)
 {
     for (size_t i = 0; i < batch->schema->count; i++)
-        TRY(column_statistics(&batch->schema->fields[i], batch->columns[i], &ret[i], err));
+        TRY(array_statistics(&batch->schema->fields[i], batch->columns[i], &ret[i], err));
     return STATUS_OK;
 }

@@ -12,6 +12,8 @@ struct column_statistics {
     char minimum[128],
         maximum[128]; /* as array_value_text; texts cut at 120 bytes, maximum upward */
 };
+MUST_CHECK enum status array_statistics(const struct field *field, const struct array *array,
+                                        struct column_statistics *ret, struct err *err);
 /* `ret` has schema->count places. */
 MUST_CHECK enum status batch_statistics(const struct batch *batch, struct column_statistics *ret,
                                         struct err *err);

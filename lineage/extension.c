@@ -1,6 +1,8 @@
 /* extension.c: tamis_sqlite, what the stock sqlite3 shell loads. */
 #include "lineage/extension.h"
 
+#include "base/memory.h"
+
 SQLITE_EXTENSION_INIT1
 
 int extension_fail(char **ret_message, enum status status, const struct err *err)
@@ -25,7 +27,12 @@ int sqlite3_tamissqlite_init(sqlite3 *db, char **ret_message, const sqlite3_api_
                                        sqlite3_libversion());
         return SQLITE_ERROR;
     }
-    int result = extension_add_arrow(db);
-    if (result == SQLITE_OK) result = extension_add_cells(db);
-    return result == SQLITE_OK ? extension_add_walks(db) : result;
+    struct extension_counts *counts = memory_get(1, sizeof *counts);
+    if (counts == NULL) return SQLITE_NOMEM;
+    int result = extension_add_reads(db, counts); /* frees them, also where it fails */
+    if (result == SQLITE_OK) result = extension_add_arrow(db, counts);
+    if (result == SQLITE_OK) result = extension_add_cells(db, counts);
+    if (result == SQLITE_OK) result = extension_add_walks(db);
+    /* Unloading would lose what each thread keeps for decompression. */
+    return result == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : result;
 }

@@ -1,31 +1,29 @@
 /* extension_arrow.c: CREATE VIRTUAL TABLE temp.t USING arrow('FILE' | 'tamis:DATASET[@REF]' [,
  * 'STORE']).
  *
- * The rowid is the row's place, from 1. Comparisons with constants leave out chunks of a version by
- * their statistics, ranges of rowid leave out batches; SQLite checks every row again. */
+ * The rowid is the row's place, from 1. Two hidden columns behind those of the data lead into the
+ * catalog: _version and _chunk, null in files. */
 #include "lineage/extension.h"
 
 #include "base/memory.h"
-#include "columnar/ipc.h"
-
-#include <limits.h>
-#include <stdlib.h>
 
 SQLITE_EXTENSION_INIT3
 
-#define COLUMNS_MAXIMUM 2000    /* SQLite's own */
-#define ROWS_UNKNOWN    1000000 /* a guess for the planner */
-#define CHECKS_MAXIMUM  64
+#define COLUMNS_MAXIMUM 1998 /* SQLite's own 2000, without ours */
+
+/* Behind the columns of the data. */
+enum { HIDDEN_VERSION, HIDDEN_CHUNK, HIDDEN_COUNT };
+static const char *const hidden[HIDDEN_COUNT] = {"_version", "_chunk"};
 
 struct table {
     sqlite3_vtab base;
     struct extension_data data;
+    struct extension_counts *counts;
 };
 
 struct cursor {
     sqlite3_vtab_cursor base;
     struct extension_rows rows;
-    bool *skip;
 };
 
 static int table_fail(sqlite3_vtab *table, enum status status, const struct err *err)
@@ -71,6 +69,17 @@ static void declare_column(sqlite3_str *text, const struct schema *schema, size_
         sqlite3_str_appendf(text, "%s\"%w\" %s", comma, field->name, type);
 }
 
+/* A column of the data that has the name keeps it. */
+static void declare_hidden(sqlite3_str *text, const struct schema *schema)
+{
+    for (int i = 0; i < HIDDEN_COUNT; i++) {
+        bool taken = name_taken(schema, schema->count, hidden[i]);
+        sqlite3_str_appendf(text, "%s\"%s%s\" TEXT HIDDEN",
+                            schema->count + (size_t)i > 0 ? ", " : "", hidden[i],
+                            taken ? "_of_tamis" : "");
+    }
+}
+
 static int declare(sqlite3 *db, const struct schema *schema, char **ret_message)
 {
     sqlite3_str *text = sqlite3_str_new(db);
@@ -78,7 +87,7 @@ static int declare(sqlite3 *db, const struct schema *schema, char **ret_message)
     sqlite3_str_appendall(text, "CREATE TABLE x(");
     for (size_t i = 0; i < schema->count; i++)
         declare_column(text, schema, i);
-    if (schema->count == 0) sqlite3_str_appendall(text, "no_column TEXT HIDDEN");
+    declare_hidden(text, schema);
     sqlite3_str_appendall(text, ")");
     char *sql = sqlite3_str_finish(text);
     int result = sql == NULL ? SQLITE_NOMEM : sqlite3_declare_vtab(db, sql);
@@ -131,8 +140,8 @@ static int arrow_connect(sqlite3 *db, void *context, int argc, const char *const
     struct table *table = memory_get(1, sizeof *table);
     struct err err = {0};
 
-    (void)context;
     if (table == NULL) return SQLITE_NOMEM;
+    table->counts = context;
     int result = extension_fail(ret_message, open_data(table, db, argc, argv, &err), &err);
     if (result == SQLITE_OK) result = declare(db, table->data.schema, ret_message);
     if (result == SQLITE_OK) result = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
@@ -143,51 +152,11 @@ static int arrow_connect(sqlite3 *db, void *context, int argc, const char *const
     return result;
 }
 
-/* ---- planning ---- */
-
-static bool is_comparison(int op)
-{
-    return op == SQLITE_INDEX_CONSTRAINT_EQ || op == SQLITE_INDEX_CONSTRAINT_GT ||
-           op == SQLITE_INDEX_CONSTRAINT_GE || op == SQLITE_INDEX_CONSTRAINT_LT ||
-           op == SQLITE_INDEX_CONSTRAINT_LE;
-}
-
-/* A list behind IN would read everything again for each of its members. */
-static bool is_useful(const struct table *table, sqlite3_index_info *plan, int i)
-{
-    const struct sqlite3_index_constraint *constraint = &plan->aConstraint[i];
-
-    if (!constraint->usable || !is_comparison(constraint->op) || sqlite3_vtab_in(plan, i, -1))
-        return false;
-    if (constraint->iColumn < 0) return true;
-    if (table->data.rows < 0 || (size_t)constraint->iColumn >= table->data.schema->count)
-        return false;
-    enum range_kind kind = range_kind_of(&table->data.schema->fields[constraint->iColumn]);
-    if (kind == RANGE_TEXT || kind == RANGE_TIME)
-        return strcmp(sqlite3_vtab_collation(plan, i), "BINARY") == 0;
-    return kind != RANGE_NONE;
-}
-
-/* idxStr is "COLUMN:OPERATOR;" for each value that xFilter gets. */
 static int arrow_plan(sqlite3_vtab *base, sqlite3_index_info *plan)
 {
-    const struct table *table = (const struct table *)base;
-    sqlite3_str *checks = sqlite3_str_new(NULL);
-    double rows = table->data.rows < 0 ? ROWS_UNKNOWN : (double)table->data.rows;
-    int used = 0;
+    const struct extension_data *data = &((const struct table *)base)->data;
 
-    for (int i = 0; i < plan->nConstraint && used < CHECKS_MAXIMUM; i++) {
-        const struct sqlite3_index_constraint *constraint = &plan->aConstraint[i];
-        if (!is_useful(table, plan, i)) continue;
-        plan->aConstraintUsage[i].argvIndex = ++used;
-        sqlite3_str_appendf(checks, "%d:%d;", constraint->iColumn, (int)constraint->op);
-        rows /= constraint->op == SQLITE_INDEX_CONSTRAINT_EQ ? 10 : 2;
-    }
-    plan->estimatedCost = 1000 + rows;
-    plan->estimatedRows = (sqlite3_int64)rows + 1;
-    plan->idxStr = sqlite3_str_finish(checks);
-    plan->needToFreeIdxStr = 1;
-    return used > 0 && plan->idxStr == NULL ? SQLITE_NOMEM : SQLITE_OK;
+    return extension_plan(data, data->schema, 0, plan);
 }
 
 /* ---- reading ---- */
@@ -202,59 +171,11 @@ static int arrow_open(sqlite3_vtab *base, sqlite3_vtab_cursor **ret)
     return SQLITE_OK;
 }
 
-static void cursor_reset(struct cursor *cursor)
-{
-    extension_rows_release(&cursor->rows);
-    memory_free(cursor->skip);
-    cursor->skip = NULL;
-}
-
 static int arrow_close(sqlite3_vtab_cursor *base)
 {
-    cursor_reset((struct cursor *)base);
+    extension_rows_release(&((struct cursor *)base)->rows);
     memory_free(base);
     return SQLITE_OK;
-}
-
-/* Rowids count from 1, rows from 0. Anything but an integer is left to SQLite. */
-static void narrow_rows(struct extension_rows *rows, int op, sqlite3_value *value)
-{
-    if (sqlite3_value_type(value) != SQLITE_INTEGER) return;
-    int64_t id = sqlite3_value_int64(value);
-    int64_t row = id < 1 ? -1 : id - 1;
-    if ((op == SQLITE_INDEX_CONSTRAINT_EQ || op == SQLITE_INDEX_CONSTRAINT_GE ||
-         op == SQLITE_INDEX_CONSTRAINT_GT) &&
-        row > rows->low)
-        rows->low = row;
-    if ((op == SQLITE_INDEX_CONSTRAINT_EQ || op == SQLITE_INDEX_CONSTRAINT_LE ||
-         op == SQLITE_INDEX_CONSTRAINT_LT) &&
-        row < rows->high)
-        rows->high = row;
-}
-
-static void narrow_pieces(struct cursor *cursor, size_t column, int op, sqlite3_value *value)
-{
-    const struct extension_data *data = cursor->rows.data;
-    enum range_kind kind = range_kind_of(&data->schema->fields[column]);
-
-    for (size_t i = 0; i < data->count; i++)
-        if (data->pieces[i].ranges != NULL &&
-            extension_excludes(kind, &data->pieces[i].ranges[column], op, value))
-            cursor->skip[i] = true;
-}
-
-static void narrow(struct cursor *cursor, const char *checks, int argc, sqlite3_value **argv)
-{
-    for (int i = 0; i < argc && checks != NULL && *checks != '\0'; i++) {
-        char *rest;
-        long column = strtol(checks, &rest, 10);
-        long op = strtol(rest + 1, &rest, 10);
-        checks = rest + 1;
-        if (column < 0)
-            narrow_rows(&cursor->rows, (int)op, argv[i]);
-        else
-            narrow_pieces(cursor, (size_t)column, (int)op, argv[i]);
-    }
 }
 
 static int arrow_next(sqlite3_vtab_cursor *base)
@@ -268,17 +189,13 @@ static int arrow_next(sqlite3_vtab_cursor *base)
 static int arrow_filter(sqlite3_vtab_cursor *base, int number, const char *checks, int argc,
                         sqlite3_value **argv)
 {
-    struct cursor *cursor = (struct cursor *)base;
-    const struct table *table = (const struct table *)base->pVtab;
+    struct table *table = (struct table *)base->pVtab;
+    struct err err = {0};
 
     (void)number;
-    cursor_reset(cursor);
-    cursor->skip = memory_get(table->data.count + 1, sizeof *cursor->skip);
-    if (cursor->skip == NULL) return SQLITE_NOMEM;
-    cursor->rows =
-        (struct extension_rows){.data = &table->data, .skip = cursor->skip, .high = INT64_MAX};
-    narrow(cursor, checks, argc, argv);
-    return arrow_next(base);
+    enum status status = extension_rows_begin(&((struct cursor *)base)->rows, &table->data,
+                                              table->counts, checks, argc, argv, &err);
+    return table_fail(base->pVtab, status, &err);
 }
 
 static int arrow_eof(sqlite3_vtab_cursor *base)
@@ -286,13 +203,25 @@ static int arrow_eof(sqlite3_vtab_cursor *base)
     return ((const struct cursor *)base)->rows.end;
 }
 
+static void hidden_value(const struct extension_rows *rows, sqlite3_context *context, size_t which)
+{
+    const char *text = which == HIDDEN_VERSION ? rows->data->node
+                       : which == HIDDEN_CHUNK ? rows->data->pieces[rows->piece].digest
+                                               : NULL;
+
+    if (text != NULL) sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
 static int arrow_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
-    const struct extension_rows *rows = &((const struct cursor *)base)->rows;
+    struct extension_rows *rows = &((struct cursor *)base)->rows;
+    size_t count = rows->data->schema->count;
+    struct err err = {0};
 
-    if ((size_t)column < rows->data->schema->count)
-        extension_result(context, &rows->data->schema->fields[column], rows->batch.columns[column],
-                         rows->row);
+    if ((size_t)column < count)
+        return table_fail(base->pVtab, extension_rows_value(rows, context, (size_t)column, &err),
+                          &err);
+    hidden_value(rows, context, (size_t)column - count);
     return SQLITE_OK;
 }
 
@@ -319,7 +248,7 @@ static const sqlite3_module arrow_module = {
     .xRowid = arrow_rowid,
 };
 
-int extension_add_arrow(sqlite3 *db)
+int extension_add_arrow(sqlite3 *db, struct extension_counts *counts)
 {
-    return sqlite3_create_module_v2(db, "arrow", &arrow_module, NULL, NULL);
+    return sqlite3_create_module_v2(db, "arrow", &arrow_module, counts, NULL);
 }

@@ -3,7 +3,6 @@
 #include "lineage/extension.h"
 
 #include "base/memory.h"
-#include "columnar/ipc.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -13,9 +12,27 @@ static const char *const names[COLUMN_RUN] = {"source",     "record", "position"
                                               "rule",       "column", "before",   "after",
                                               "confidence", "donors"};
 
+/* As the planner needs to know them before a run is named. */
+#define TEXT_FIELD                                                                                 \
+    {                                                                                              \
+        .name = "", .type.id = TYPE_UTF8                                                           \
+    }
+static struct field plan_fields[COLUMN_RUN] = {TEXT_FIELD,
+                                               {.name = "", .type.id = TYPE_INT64},
+                                               {.name = "", .type.id = TYPE_INT32},
+                                               TEXT_FIELD,
+                                               TEXT_FIELD,
+                                               TEXT_FIELD,
+                                               TEXT_FIELD,
+                                               TEXT_FIELD,
+                                               {.name = "", .type.id = TYPE_FLOAT64},
+                                               TEXT_FIELD};
+static const struct schema plan_schema = {.fields = plan_fields, .count = COLUMN_RUN};
+
 struct cells {
     sqlite3_vtab base;
     sqlite3 *db;
+    struct extension_counts *counts;
 };
 
 struct cursor {
@@ -31,9 +48,10 @@ static int cells_connect(sqlite3 *db, void *context, int argc, const char *const
 {
     struct cells *cells = memory_get(1, sizeof *cells);
 
-    (void)context, (void)argc, (void)argv, (void)ret_message;
+    (void)argc, (void)argv, (void)ret_message;
     if (cells == NULL) return SQLITE_NOMEM;
     cells->db = db;
+    cells->counts = context;
     int result = sqlite3_declare_vtab(
         db, "CREATE TABLE x(source TEXT, record INTEGER, position INTEGER, module TEXT, rule TEXT,"
             " \"column\" TEXT, before TEXT, after TEXT, confidence REAL, donors TEXT, run TEXT "
@@ -52,6 +70,7 @@ static int cells_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
+/* The run is the first value; what leaves out batches of its file comes behind it. */
 static int cells_plan(sqlite3_vtab *base, sqlite3_index_info *plan)
 {
     (void)base;
@@ -62,7 +81,7 @@ static int cells_plan(sqlite3_vtab *base, sqlite3_index_info *plan)
         if (!constraint->usable) return SQLITE_CONSTRAINT;
         plan->aConstraintUsage[i].argvIndex = 1;
         plan->aConstraintUsage[i].omit = 1;
-        break;
+        return extension_plan(NULL, &plan_schema, 1, plan);
     }
     plan->estimatedCost = 1e6;
     return SQLITE_OK;
@@ -123,9 +142,7 @@ static enum status open_run(struct cursor *cursor, sqlite3 *db, const char *run,
         err_hint(err, "tamis-clean --audit cells keeps the changed cells of a run");
         return status;
     }
-    TRY(check_columns(cursor->data.schema, path, err));
-    cursor->rows = (struct extension_rows){.data = &cursor->data, .high = INT64_MAX};
-    return STATUS_OK;
+    return check_columns(cursor->data.schema, path, err);
 }
 
 static int cells_next(sqlite3_vtab_cursor *base)
@@ -136,18 +153,21 @@ static int cells_next(sqlite3_vtab_cursor *base)
     return extension_fail(&base->pVtab->zErrMsg, status, &err);
 }
 
-static int cells_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
+static int cells_filter(sqlite3_vtab_cursor *base, int number, const char *checks, int argc,
                         sqlite3_value **argv)
 {
     struct cursor *cursor = (struct cursor *)base;
+    const struct cells *cells = (const struct cells *)base->pVtab;
     const char *run = argc == 0 ? NULL : (const char *)sqlite3_value_text(argv[0]);
     struct err err = {0};
 
-    (void)number, (void)text;
+    (void)number;
     cursor_reset(cursor);
-    enum status status = open_run(cursor, ((struct cells *)base->pVtab)->db, run, &err);
-    if (status != STATUS_OK) return extension_fail(&base->pVtab->zErrMsg, status, &err);
-    return cells_next(base);
+    enum status status = open_run(cursor, cells->db, run, &err);
+    if (status == STATUS_OK)
+        status = extension_rows_begin(&cursor->rows, &cursor->data, cells->counts, checks, argc - 1,
+                                      argv + 1, &err);
+    return extension_fail(&base->pVtab->zErrMsg, status, &err);
 }
 
 static int cells_eof(sqlite3_vtab_cursor *base)
@@ -157,12 +177,12 @@ static int cells_eof(sqlite3_vtab_cursor *base)
 
 static int cells_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
-    const struct extension_rows *rows = &((const struct cursor *)base)->rows;
+    struct extension_rows *rows = &((struct cursor *)base)->rows;
+    struct err err = {0};
 
-    if (column < COLUMN_RUN && (size_t)column < rows->data->schema->count)
-        extension_result(context, &rows->data->schema->fields[column], rows->batch.columns[column],
-                         rows->row);
-    return SQLITE_OK;
+    if (column >= COLUMN_RUN || (size_t)column >= rows->data->schema->count) return SQLITE_OK;
+    enum status status = extension_rows_value(rows, context, (size_t)column, &err);
+    return extension_fail(&base->pVtab->zErrMsg, status, &err);
 }
 
 static int cells_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
@@ -187,7 +207,7 @@ static const sqlite3_module cells_module = {
     .xRowid = cells_rowid,
 };
 
-int extension_add_cells(sqlite3 *db)
+int extension_add_cells(sqlite3 *db, struct extension_counts *counts)
 {
-    return sqlite3_create_module_v2(db, "cell_events", &cells_module, NULL, NULL);
+    return sqlite3_create_module_v2(db, "cell_events", &cells_module, counts, NULL);
 }

@@ -6,7 +6,6 @@
 #include "columnar/ipc.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -189,7 +188,11 @@ static enum status add_piece(struct extension_data *data, const struct catalog *
     piece->first = sqlite3_column_int64(rows, 1);
     piece->rows = sqlite3_column_int64(rows, 2);
     piece->ranges = arena_get(data->arena, data->schema->count + 1, sizeof *piece->ranges);
-    if (piece->path == NULL || piece->ranges == NULL) return fail_memory(err, sizeof *piece);
+    piece->digest = arena_text(data->arena, digest, strlen(digest));
+    if (piece->path == NULL || piece->ranges == NULL || piece->digest == NULL)
+        return fail_memory(err, sizeof *piece);
+    for (size_t i = 0; i < data->schema->count; i++)
+        piece->ranges[i].nulls = -1;
     data->count++;
     return STATUS_OK;
 }
@@ -232,40 +235,6 @@ static enum status read_pieces(struct extension_data *data, const struct catalog
 
 /* ---- statistics ---- */
 
-/* A time's text orders as the time only up to its seconds: what is behind them may be left out. */
-static enum status put_texts(struct arena *arena, enum range_kind kind, const char *least,
-                             const char *most, struct extension_range *ret, struct err *err)
-{
-    const int seconds = 19;
-    bool time = kind == RANGE_TIME;
-
-    if (time && (strlen(least) < 10 || strlen(most) < 10 || least[4] != '-' || most[4] != '-'))
-        return STATUS_OK;
-    ret->text[0] = arena_format(arena, "%.*s", time ? seconds : INT_MAX, least);
-    ret->text[1] = arena_format(arena, "%.*s%s", time ? seconds : INT_MAX, most, time ? "~" : "");
-    ret->known = true;
-    return ret->text[0] == NULL || ret->text[1] == NULL ? fail_memory(err, 0) : STATUS_OK;
-}
-
-static enum status put_range(struct arena *arena, const struct field *field, const char *least,
-                             const char *most, struct extension_range *ret, struct err *err)
-{
-    enum range_kind kind = range_kind_of(field);
-
-    if (least == NULL || most == NULL) return STATUS_OK;
-    if (kind == RANGE_TEXT || kind == RANGE_TIME)
-        return put_texts(arena, kind, least, most, ret, err);
-    const char *texts[2] = {least, most};
-    for (int i = 0; i < 2; i++) {
-        /* float32 is the shortest text of a float, not of the double SQLite compares */
-        ret->integer[i] = strtoll(texts[i], NULL, 10);
-        ret->real[i] = field->type.id == TYPE_FLOAT32 ? (double)strtof(texts[i], NULL)
-                                                      : strtod(texts[i], NULL);
-    }
-    ret->known = kind != RANGE_NONE;
-    return STATUS_OK;
-}
-
 static enum status read_ranges(struct extension_data *data, const struct catalog *catalog,
                                struct err *err)
 {
@@ -273,7 +242,8 @@ static enum status read_ranges(struct extension_data *data, const struct catalog
     bool row = false;
 
     TRY(ask(catalog, &rows,
-            "SELECT v.position, c.position, c.minimum, c.maximum FROM main.version_chunks AS v"
+            "SELECT v.position, c.position, c.minimum, c.maximum, c.nulls, c.distinct_values"
+            " FROM main.version_chunks AS v"
             " JOIN main.chunk_columns AS c ON c.digest = v.digest"
             " WHERE v.dataset = ?1 AND v.number = ?2",
             err));
@@ -285,9 +255,12 @@ static enum status read_ranges(struct extension_data *data, const struct catalog
         if (piece < 0 || piece >= (int64_t)data->count || column < 0 ||
             column >= (int64_t)data->schema->count)
             continue;
-        TRY(put_range(
-            data->arena, &data->schema->fields[column], (const char *)sqlite3_column_text(rows, 2),
-            (const char *)sqlite3_column_text(rows, 3), &data->pieces[piece].ranges[column], err));
+        struct extension_range *range = &data->pieces[piece].ranges[column];
+        range->nulls = sqlite3_column_int64(rows, 4);
+        range->distinct = sqlite3_column_int64(rows, 5);
+        TRY(range_put(data->arena, &data->schema->fields[column],
+                      (const char *)sqlite3_column_text(rows, 2),
+                      (const char *)sqlite3_column_text(rows, 3), range, err));
     }
 }
 
@@ -303,6 +276,8 @@ static enum status open_version(struct extension_data *data, sqlite3 *db, const 
     enum status status = read_schema(data, &catalog, err);
     if (status == STATUS_OK) status = read_pieces(data, &catalog, err);
     if (status == STATUS_OK) status = read_ranges(data, &catalog, err);
+    data->node = arena_format(data->arena, "version:%s@%" PRId64, catalog.dataset, catalog.number);
+    if (status == STATUS_OK && data->node == NULL) status = fail_memory(err, 0);
     if (status == STATUS_OK) return STATUS_OK;
     return fail_within(err, status, "version %s@%" PRId64, catalog.dataset, catalog.number);
 }
@@ -317,7 +292,7 @@ static enum status open_file(struct extension_data *data, const char *path, stru
     TRY(input_open(&input, path, err));
     if (input_size(input) < 0)
         return fail(err, STATUS_USAGE, "file \"%s\" cannot be read twice, as a table must", path);
-    enum status status = ipc_reader_open(&reader, &input, 1, err);
+    enum status status = ipc_reader_open_lazy(&reader, &input, NULL, err);
     if (status != STATUS_OK) return fail_within(err, status, "file \"%s\"", path);
     TRY(schema_copy(&data->schema, ipc_reader_schema(reader), err));
     data->pieces = arena_get(data->arena, 1, sizeof *data->pieces);

@@ -6,18 +6,20 @@
 
 SQLITE_EXTENSION_INIT3
 
-#define DEPTH_MAXIMUM 1000
+#define DEPTH_MAXIMUM INT64_MAX
 
 enum { COLUMN_NODE, COLUMN_DEPTH, COLUMN_START, COLUMN_HOPS };
-enum { GIVEN_START = 1, GIVEN_HOPS = 2 };
+/* What xFilter gets, in this order. */
+enum { GIVEN_START, GIVEN_HOPS, GIVEN_MOST, GIVEN_COUNT };
 
-/* The nearest way to each node: lineage/queries/upstream.sql without the facts about nodes. */
+/* The nearest way to each node: lineage/queries/upstream.sql, which explains it, without the facts
+ * about nodes. */
 #define WALK(from, to)                                                                             \
-    "WITH RECURSIVE walk(node, depth) AS ("                                                        \
-    " SELECT CASE WHEN ?1 GLOB '[a-z]*:*' THEN ?1 ELSE 'version:' || ?1 END, 0"                    \
-    " UNION SELECT e." to ", walk.depth + 1 FROM walk JOIN main.edges AS e ON e." from             \
-    " = walk.node WHERE walk.depth < ?2)"                                                          \
-    " SELECT node, min(depth) FROM walk GROUP BY node ORDER BY 2, 1"
+    "WITH RECURSIVE walk(node, hops) AS ("                                                         \
+    " SELECT CASE WHEN ?1 GLOB '[a-z]*:*' THEN ?1 ELSE 'version:' || ?1 END, '' COLLATE RTRIM"     \
+    " UNION SELECT e." to ", walk.hops || ' ' FROM walk CROSS JOIN main.edges AS e ON e." from     \
+    " = walk.node WHERE length(walk.hops) < ?2)"                                                   \
+    " SELECT node, length(hops) FROM walk ORDER BY 2, 1"
 static const char walk_up[] = WALK("output", "input");
 static const char walk_down[] = WALK("input", "output");
 
@@ -63,26 +65,40 @@ static int walk_disconnect(sqlite3_vtab *base)
 
 /* ---- planning ---- */
 
+/* Which of the values a constraint is; -1 = none. depth <= N ends the walk, too. */
+static int given_by(const struct sqlite3_index_constraint *constraint)
+{
+    int op = constraint->op;
+
+    if (op == SQLITE_INDEX_CONSTRAINT_EQ && constraint->iColumn == COLUMN_START) return GIVEN_START;
+    if (op == SQLITE_INDEX_CONSTRAINT_EQ && constraint->iColumn == COLUMN_HOPS) return GIVEN_HOPS;
+    if (constraint->iColumn == COLUMN_DEPTH && constraint->usable &&
+        (op == SQLITE_INDEX_CONSTRAINT_EQ || op == SQLITE_INDEX_CONSTRAINT_LE ||
+         op == SQLITE_INDEX_CONSTRAINT_LT))
+        return GIVEN_MOST;
+    return -1;
+}
+
 static int walk_plan(sqlite3_vtab *base, sqlite3_index_info *plan)
 {
-    int given[2] = {-1, -1}, used = 0;
+    int given[GIVEN_COUNT] = {-1, -1, -1}, used = 0;
 
     (void)base;
     for (int i = 0; i < plan->nConstraint; i++) {
-        const struct sqlite3_index_constraint *constraint = &plan->aConstraint[i];
-        if (constraint->iColumn < COLUMN_START || constraint->op != SQLITE_INDEX_CONSTRAINT_EQ)
-            continue;
-        if (!constraint->usable) return SQLITE_CONSTRAINT;
-        given[constraint->iColumn - COLUMN_START] = i;
+        int which = given_by(&plan->aConstraint[i]);
+        if (which < 0) continue;
+        if (!plan->aConstraint[i].usable) return SQLITE_CONSTRAINT;
+        given[which] = i;
     }
-    for (int i = 0; i < 2; i++) {
-        if (given[i] < 0) continue;
-        plan->aConstraintUsage[given[i]].argvIndex = ++used;
-        plan->aConstraintUsage[given[i]].omit = 1;
-        plan->idxNum |= i == 0 ? GIVEN_START : GIVEN_HOPS;
+    for (int which = 0; which < GIVEN_COUNT; which++) {
+        if (given[which] < 0) continue;
+        plan->aConstraintUsage[given[which]].argvIndex = ++used;
+        plan->aConstraintUsage[given[which]].omit = which != GIVEN_MOST;
+        plan->idxNum |= 1 << which;
     }
-    plan->estimatedCost = 1000;
-    plan->estimatedRows = 100;
+    bool few = given[GIVEN_HOPS] >= 0 || given[GIVEN_MOST] >= 0;
+    plan->estimatedCost = few ? 200 : 2000;
+    plan->estimatedRows = few ? 20 : 200;
     return SQLITE_OK;
 }
 
@@ -124,30 +140,38 @@ static int walk_next(sqlite3_vtab_cursor *base)
                                                          : walk_fail(base->pVtab, result);
 }
 
+static int64_t fewer(int64_t hops, sqlite3_value *value)
+{
+    if (sqlite3_value_type(value) == SQLITE_NULL) return hops;
+    if (sqlite3_value_numeric_type(value) != SQLITE_INTEGER) return hops; /* left to SQLite */
+    int64_t most = sqlite3_value_int64(value);
+    return most < hops ? most : hops;
+}
+
 static int walk_filter(sqlite3_vtab_cursor *base, int given, const char *text, int argc,
                        sqlite3_value **argv)
 {
     struct cursor *cursor = (struct cursor *)base;
     const struct walk *walk = (const struct walk *)base->pVtab;
-    sqlite3_value *hops = (given & GIVEN_HOPS) != 0 ? argv[argc - 1] : NULL;
+    int64_t most = DEPTH_MAXIMUM;
+    int next = 1;
 
-    (void)text;
+    (void)text, (void)argc;
     sqlite3_finalize(cursor->rows);
     cursor->rows = NULL;
     cursor->row = 0;
-    if ((given & GIVEN_START) == 0) {
+    if ((given & 1 << GIVEN_START) == 0) {
         sqlite3_free(base->pVtab->zErrMsg);
         base->pVtab->zErrMsg = sqlite3_mprintf("no node given; as in lineage_up('clean/orders@3')");
         return SQLITE_ERROR;
     }
-    cursor->hops = DEPTH_MAXIMUM;
-    if (hops != NULL && sqlite3_value_type(hops) != SQLITE_NULL)
-        cursor->hops = sqlite3_value_int64(hops);
+    if ((given & 1 << GIVEN_HOPS) != 0) most = fewer(most, argv[next++]);
+    cursor->hops = most;
+    if ((given & 1 << GIVEN_MOST) != 0) most = fewer(most, argv[next]);
     int result = sqlite3_prepare_v2(walk->db, walk->sql, -1, &cursor->rows, NULL);
     if (result != SQLITE_OK) return walk_fail(base->pVtab, result);
     sqlite3_bind_value(cursor->rows, 1, argv[0]);
-    sqlite3_bind_int64(cursor->rows, 2,
-                       cursor->hops < DEPTH_MAXIMUM ? cursor->hops : DEPTH_MAXIMUM);
+    sqlite3_bind_int64(cursor->rows, 2, most);
     return walk_next(base);
 }
 

@@ -62,6 +62,39 @@ for predicate in 'id > 65000 AND id < 65540' "name >= 'n65530' AND name < 'n6554
     check "$predicate" "$(catalog "$table" 'CREATE TEMP TABLE plain AS SELECT rowid AS row, * FROM t' "SELECT count(*), sum(id) FROM plain WHERE ${predicate/rowid/row}")" \
         "$(catalog "$table" "SELECT count(*), sum(id) FROM t WHERE $predicate")"
 done
+# ---- what a query reads ----
+wide=$(catalog "$table" 'SELECT count(id), count(name), count(day), count(part) FROM t WHERE rowid <= 65536' \
+    "SELECT json_extract(arrow_reads(), '\$.bytes')" | tail -1)
+check 'a column, a part of the bytes' "1|1|$((65536 * 8))" "$(catalog "$table" 'SELECT sum(id) FROM t WHERE rowid <= 65536' \
+    "SELECT json_extract(r, '\$.files'), json_extract(r, '\$.columns'), json_extract(r, '\$.bytes') FROM (SELECT arrow_reads() AS r)" |
+    tail -1)"
+[ "$wide" -gt $((65536 * 24)) ] || check 'four columns' 'more bytes' "$wide"
+check 'rows are counted without a column' '65536|0|0' "$(catalog "$table" 'SELECT count(*) FROM t WHERE rowid <= 65536' \
+    "SELECT '', json_extract(r, '\$.columns'), json_extract(r, '\$.bytes') FROM (SELECT arrow_reads() AS r)" | tr -d '\n')"
+check 'no null, no file' '0|0|2' "$(catalog "$table" 'SELECT count(*) FROM t WHERE id IS NULL' \
+    "SELECT '', json_extract(r, '\$.files'), json_extract(r, '\$.skipped_files') FROM (SELECT arrow_reads() AS r)" | tr -d '\n')"
+# batches of a file, at first by reading the column, then by what that told
+tamis-features cat tamis:raw/rows --head 60000 --format csv --columns id,name >file.csv
+tamis-ingest -q --no-store --chunk-rows 4096 file.csv -o batches.arrow
+check 'batches of a file' '17|15|1|14|2' "$(memory "CREATE VIRTUAL TABLE temp.b USING arrow('batches.arrow')" \
+    'SELECT id FROM b WHERE id = 17' "SELECT '|' || json_extract(arrow_reads(), '\$.columns') || '|'" \
+    'SELECT count(name) FROM b WHERE id = 9000' \
+    "SELECT '', json_extract(r, '\$.skipped_batches'), json_extract(r, '\$.columns') FROM (SELECT arrow_reads() AS r)" |
+    tr -d '\n')"
+check 'a row by its place' '59999|1' "$(memory "CREATE VIRTUAL TABLE temp.b USING arrow('batches.arrow')" \
+    'SELECT id FROM b WHERE rowid = 59999' "SELECT '|' || json_extract(arrow_reads(), '\$.columns')" | tr -d '\n')"
+printf 'id,name\n70001,new\n5,x\n' >new.csv
+check 'the file is another one now' '01' "$(memory "CREATE VIRTUAL TABLE temp.b USING arrow('batches.arrow')" \
+    'SELECT count(*) FROM b WHERE id = 70001' '.system tamis-ingest -q --no-store new.csv -o batches.arrow' \
+    'SELECT count(*) FROM b WHERE id = 70001' | tr -d '\n')"
+
+# ---- with the history ----
+tamis-ingest -q --no-store rows.csv -o spare.arrow
+check 'a feature and its versions' 'clean/rows|70000|clean|2' "$(catalog "${table/temp.t/temp.feature}" "SELECT v.dataset, count(*), r.stage, count(DISTINCT f._chunk)
+    FROM feature AS f JOIN versions AS v ON v.node = f._version JOIN runs AS r ON r.run_id = v.run_id WHERE f.rowid > 0" 2>&1)"
+check 'hidden' 'id|name|day|part|_source|_record' "$(catalog "$table" "SELECT group_concat(name, '|') FROM pragma_table_info('t')")"
+check 'no version of a file' '|' "$(memory "CREATE VIRTUAL TABLE temp.b USING arrow('spare.arrow')" 'SELECT _version, _chunk FROM b LIMIT 1')"
+
 second=$(sqlite3 -readonly .tamis/catalog.db "SELECT digest FROM version_chunks WHERE dataset = 'clean/rows' AND position = 2")
 rm ".tamis/chunks/${second:0:2}/$second.arrow"
 for predicate in 'id = 17' "name = 'n00017'" "day < '2026-02-01' AND id = 17" 'part = 17.5' 'rowid = 17'; do
@@ -78,6 +111,8 @@ check 'up' 'version:clean/rows@1 0,source:rows.csv 4' \
         AND node NOT GLOB 'version:raw*'")"
 check 'down, two hops' 'source:rows.csv,version:raw/rows@1' \
     "$(catalog "SELECT group_concat(node) FROM lineage_down('source:rows.csv', 2) WHERE node NOT GLOB 'stream:*'")"
+
+check 'up, by depth' 3 "$(catalog "SELECT count(*) FROM lineage_up('clean/rows@1') WHERE depth <= 2")"
 
 # ---- cells ----
 printf 'id,name\n1, a\n2,b\n' >cells.csv
