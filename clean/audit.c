@@ -1,13 +1,13 @@
 /* clean/audit.c: every cell a chain changed, as an Arrow file. */
 #include "clean/audit.h"
 
+#include "clean/before_after.h"
 #include "columnar/ipc.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VALUE_ROOM    4096
 #define VALUE_MAXIMUM ((size_t)16 << 20)
 
 struct audit {
@@ -75,47 +75,6 @@ void audit_close(struct audit **audit)
     *audit = NULL;
 }
 
-/* ---- one cell, before and after ---- */
-
-/* One column as it came and as it leaves. */
-struct pair {
-    const struct field *field_before, *field_after;
-    const struct array *before, *after;
-    size_t column; /* in the schema that leaves */
-};
-
-static bool is_text(const struct field *field)
-{
-    return field->dictionary || field->type.id == TYPE_UTF8 || field->type.id == TYPE_BINARY;
-}
-
-/* false for null. `room` has VALUE_ROOM bytes. */
-static bool value_of(const struct field *field, const struct array *array, int64_t row, char *room,
-                     struct str *ret)
-{
-    *ret = (struct str){NULL, 0};
-    if (field->type.id == TYPE_NULL || array_is_null(array, row)) return false;
-    if (field->type.id == TYPE_BINARY && !field->dictionary) {
-        snprintf(room, VALUE_ROOM, "(%zu bytes)", array_text(array, row).size);
-        *ret = str_of(room);
-        return true;
-    }
-    if (is_text(field)) return array_text_at(field, array, row, ret);
-    *ret = str_of(array_value_text(field, array, row, room, VALUE_ROOM));
-    return true;
-}
-
-/* The quick way for columns of one fixed width. */
-static bool same_bits(const struct pair *pair, int64_t row)
-{
-    size_t width = type_width(&pair->field_after->type);
-    if (width == 0 || pair->field_after->dictionary) return false;
-    if (!field_equal(pair->field_before, pair->field_after)) return false;
-    if (array_is_null(pair->before, row) != array_is_null(pair->after, row)) return false;
-    const uint8_t *before = array_values(pair->before), *after = array_values(pair->after);
-    return memcmp(before + (size_t)row * width, after + (size_t)row * width, width) == 0;
-}
-
 /* ---- a page ---- */
 
 struct cell {
@@ -180,8 +139,8 @@ static const struct note *note_of(const struct change *change, size_t column, in
     return bsearch(&key, change->notes, change->note_count, sizeof key, compare_notes);
 }
 
-static enum status collect_cell(struct collection *collection, const struct pair *pair, int64_t row,
-                                const struct cell *found, struct err *err)
+static enum status collect_cell(struct collection *collection, const struct before_after *pair,
+                                int64_t row, const struct cell *found, struct err *err)
 {
     const struct change *change = collection->change;
     struct cell cell = *found;
@@ -199,16 +158,18 @@ static enum status collect_cell(struct collection *collection, const struct pair
     return add_cell(collection->page, &cell, err);
 }
 
-static enum status collect_column(struct collection *collection, const struct pair *pair,
+static enum status collect_column(struct collection *collection, const struct before_after *pair,
                                   struct err *err)
 {
-    char before[VALUE_ROOM], after[VALUE_ROOM];
+    OWNED(memory_release) struct cell_pair *values = NULL;
+    TRY(NEW(&values, 1, err));
     for (int64_t row = 0; row < pair->after->length; row++) {
-        struct cell cell = {0};
-        if (change_removed(collection->change, row) || same_bits(pair, row)) continue;
-        cell.was_null = !value_of(pair->field_before, pair->before, row, before, &cell.before);
-        cell.is_null = !value_of(pair->field_after, pair->after, row, after, &cell.after);
-        if (cell.was_null == cell.is_null && str_equal(cell.before, cell.after)) continue;
+        if (change_removed(collection->change, row)) continue;
+        if (!before_after_differs(pair, row, values)) continue;
+        struct cell cell = {.was_null = values->was_null,
+                            .is_null = values->is_null,
+                            .before = values->before,
+                            .after = values->after};
         TRY(collect_cell(collection, pair, row, &cell, err));
     }
     return STATUS_OK;
@@ -216,18 +177,10 @@ static enum status collect_column(struct collection *collection, const struct pa
 
 static enum status collect_columns(struct collection *collection, struct err *err)
 {
-    const struct change *change = collection->change;
-    const struct batch *batch = change->window->batch;
-    for (size_t i = 0; i < change->schema->count; i++) {
-        const struct field *after = &change->schema->fields[i];
-        int64_t from = change_origin(change, i);
-        if (from < 0 || batch->columns[from] == change->columns[i]) continue;
-        struct pair pair = {.field_before = &batch->schema->fields[from],
-                            .field_after = after,
-                            .before = batch->columns[from],
-                            .after = change->columns[i],
-                            .column = i};
-        TRY(collect_column(collection, &pair, err));
+    for (size_t i = 0; i < collection->change->schema->count; i++) {
+        struct before_after pair;
+        if (before_after_of(collection->change, i, &pair))
+            TRY(collect_column(collection, &pair, err));
     }
     return STATUS_OK;
 }

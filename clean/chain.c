@@ -201,6 +201,8 @@ static enum status write_out(struct chain *chain, const struct pass_plan *plan,
 {
     memory_free(chain->nulls_after);
     TRY(NEW(&chain->nulls_after, chain_schema(chain)->count, err));
+    if (chain->observation != NULL)
+        TRY(observation_leaves(chain->observation, chain_schema(chain), err));
     struct pass pass = {
         .chain = chain,
         .plan = *plan,

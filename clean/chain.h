@@ -4,6 +4,7 @@
 #define CLEAN_CHAIN_H
 
 #include "clean/audit.h"
+#include "clean/observation.h"
 #include "clean/record.h"
 #include "clean/shard_file.h"
 #include "clean/step.h"
@@ -32,11 +33,12 @@ struct chain {
     uint64_t growth;    /* bytes the steps add to a row, as far as they could be opened at first:
                            the same for every reading of the input */
     struct run *run;    /* borrowed */
-    struct rejects *rejects; /* borrowed; counts also without a file */
-    bool with_raw;           /* rejects are written out */
-    struct audit *audit;     /* borrowed; NULL unless cells are audited */
-    bool with_reasons;       /* notes of changed cells are added up in the steps */
-    struct watcher watcher;  /* see NULL = none */
+    struct rejects *rejects;         /* borrowed; counts also without a file */
+    bool with_raw;                   /* rejects are written out */
+    struct audit *audit;             /* borrowed; NULL unless cells are audited */
+    struct observation *observation; /* borrowed; NULL unless a report is written */
+    bool with_reasons;               /* notes of changed cells are added up in the steps */
+    struct watcher watcher;          /* see NULL = none */
     struct redactor redactor;
 
     struct cutting cutting;

@@ -5,6 +5,7 @@
 #include "clean/main_inverse.h"
 #include "clean/main_merge.h"
 #include "clean/main_modules.h"
+#include "clean/main_report.h"
 #include "clean/main_revert.h"
 #include "clean/main_suggest.h"
 #include "clean/outcome.h"
@@ -21,6 +22,7 @@ struct args {
     const char *into;
     const char *rejects;
     const char *checks;
+    const char *report;
     const char *max_rejects;
     const char *state, *save_state;
     const char *compression;
@@ -80,6 +82,10 @@ static const struct setting options[] = {
      .help =
          "write every check of validate and what became of it to FILE: JSON, or JUnit where the "
          "name ends in .xml"},
+    {"report", SETTING_TEXT, offsetof(struct args, report), .argument = "FILE",
+     .help = "write one page about the run, its rows and every column to FILE: HTML that loads "
+             "nothing from elsewhere, or JSON where the name ends in .json; --json writes that to "
+             "stdout"},
     {"state", SETTING_TEXT, offsetof(struct args, state), .argument = "FILE",
      .help = "apply what an earlier run learned instead of learning from this data"},
     {"save-state", SETTING_TEXT, offsetof(struct args, save_state), .argument = "FILE",
@@ -147,6 +153,7 @@ static struct step_options step_options_of(const struct common *common)
 
 /* Everything a run holds; released in one place. */
 struct job {
+    const struct invocation *invocation;
     const struct args *args;
     const struct common *common;
     const char *operand;
@@ -162,6 +169,7 @@ struct job {
     struct chain chain;
     struct rejects *rejects;
     struct audit *audit;
+    struct report_target report;
     struct stage_output *output;
     struct version version;
     char *result;     /* where a shard's result goes */
@@ -174,6 +182,7 @@ static void job_release(struct job *job)
     stage_output_close(&job->output);
     rejects_close(&job->rejects);
     audit_close(&job->audit);
+    report_target_close(&job->report);
     chain_close(&job->chain);
     device_close(&job->device);
     stage_input_close(&job->input);
@@ -218,7 +227,9 @@ static enum status job_configure(struct job *job, struct err *err)
     bool percent;
     job->target = (struct stage_target){
         .path = job->common->output, .into = args->into, .accept_failed = args->accept_failed};
+    job->report = (struct report_target){.path = args->report, .json = job->common->json};
     TRY(parse_compression(args->compression, &job->target, err));
+    TRY(report_target_check(&job->report, &job->target, err));
     TRY(device_check(args->device, err));
     if (args->max_rejects != NULL)
         TRY(rejects_bound_parse(args->max_rejects, &number, &percent, err));
@@ -343,30 +354,47 @@ static void say_lines(const struct common *common, bool important, const struct 
     }
 }
 
-static enum status tell_outcome(struct job *job, struct err *err)
+static enum status tell_outcome(struct job *job, struct bytes *report, struct err *err)
 {
-    OWNED(bytes_release) struct bytes report = bytes_limited(4u << 20);
-    if (!job->sharded) TRY(outcome_verdict(&job->chain, &report, err));
+    if (!job->sharded) TRY(outcome_verdict(&job->chain, report, err));
     if (job->args->checks != NULL) TRY(outcome_checks(&job->chain, job->args->checks, err));
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
-    say_lines(job->common, run_verdict_is_failed(job->run), &report);
+    say_lines(job->common, run_verdict_is_failed(job->run), report);
     TRY(outcome_effects(&job->chain, err));
     TRY(outcome_lineage(&job->chain, stage_input_node(job->input), err));
     return outcome_metrics(&job->chain, err);
 }
 
+static enum status write_report(struct job *job, const struct bytes *lines, struct err *err)
+{
+    struct digest state = job->state == NULL ? (struct digest){{0}} : state_digest(job->state);
+    struct report_run run = {
+        .invocation = job->invocation,
+        .chain = &job->chain,
+        .input = stage_input_node(job->input),
+        .recipe = &job->recipe,
+        .state = job->state == NULL ? NULL : &state,
+        .version = &job->version,
+        .into = job->args->into,
+        .lines = lines,
+    };
+    return report_target_write(&job->report, &run, err);
+}
+
 static enum status job_finish(struct job *job, struct err *err)
 {
+    OWNED(bytes_release) struct bytes lines = bytes_limited(4u << 20);
     struct row_counts counts = outcome_counts(&job->chain);
     if (job->sharded) TRY(shard_run_rows(&job->shard, &job->chain, err));
     counts.bytes_in = stage_input_bytes(job->input);
     counts.bytes_out = stage_output_bytes(job->output);
     run_count(job->run, &counts);
-    TRY(tell_outcome(job, err));
+    TRY(tell_outcome(job, &lines, err));
     TRY(rejects_commit(job->rejects, err));
     if (job->audit != NULL) TRY(audit_commit(job->audit, err));
     if (job->args->save_state != NULL) TRY(state_save(&job->chain, job->args->save_state, err));
     TRY(stage_output_finish(job->output, &job->version, err));
+    TRY(write_report(job, &lines, err));
     if (!job->sharded) return STATUS_OK;
     return shard_result_write(&job->shard, &job->chain, job->target.path, job->result, err);
 }
@@ -403,6 +431,7 @@ static enum status job_rows(struct job *job, struct err *err)
     if (job->common->explain) return explain(job, err);
     TRY(open_audit(job, err));
     job->chain.audit = job->audit;
+    TRY(report_target_open(&job->report, &job->chain, err));
     enum status status =
         chain_run(&job->chain, job->input, &job->target, job->common, &job->output, err);
     if (status == STATUS_OK) status = job_finish(job, err);
@@ -442,6 +471,7 @@ static enum status run_clean(struct invocation *invocation, bool sharded, struct
 {
     OWNED(job_release)
     struct job job = {
+        .invocation = invocation,
         .args = invocation->args,
         .common = &invocation->common,
         .operand = invocation->operand_count > 0 ? invocation->operands[0] : NULL,
@@ -505,6 +535,7 @@ static const struct command command = {
         "75 busy.",
     .examples = "tamis-ingest orders.csv | tamis-clean -m 'text' -m 'missing' -o clean.arrow\n"
                 "tamis-clean tamis:raw/orders --recipe orders.yaml --into clean/orders\n"
+                "tamis-clean raw.arrow --recipe orders.yaml -o clean.arrow --report orders.html\n"
                 "tamis-clean new.arrow --state fitted.json -o new_clean.arrow\n"
                 "tamis-clean modules impute",
     .options = options,
@@ -512,7 +543,6 @@ static const struct command command = {
     .subcommands = subcommands,
     .operands_maximum = 1,
     .run = clean,
-    .common_without = "json",
 };
 
 int main(int argc, char **argv)

@@ -15,8 +15,8 @@
 
 /* ---- effects ---- */
 
-static enum status parameters_json(const struct chain *chain, const struct step *step,
-                                   struct bytes *ret, struct err *err)
+enum status outcome_parameters(const struct chain *chain, const struct step *step,
+                               struct bytes *ret, struct err *err)
 {
     *ret = bytes_limited(PARAMETERS_MAXIMUM);
     if (step->module->save == NULL || !step_is_open(step)) return STATUS_OK;
@@ -31,7 +31,7 @@ static enum status parameters_json(const struct chain *chain, const struct step 
 static enum status tell_effect(const struct chain *chain, const struct step *step, struct err *err)
 {
     OWNED(bytes_release) struct bytes parameters = {0};
-    TRY(parameters_json(chain, step, &parameters, err));
+    TRY(outcome_parameters(chain, step, &parameters, err));
     struct module_effect effect = {
         .position = step->position,
         .module = step->module->name,
@@ -238,7 +238,7 @@ enum status outcome_verdict(struct chain *chain, struct bytes *ret_report, struc
 
 /* ---- checks ---- */
 
-static void release_checks(struct checks_of_step *steps, size_t count)
+void outcome_release_checks(struct checks_of_step *steps, size_t count)
 {
     for (size_t i = 0; steps != NULL && i < count; i++)
         check_results_release(&steps[i].results);
@@ -254,16 +254,22 @@ static enum status checks_of(const struct step *step, struct check_results *ret,
     return STATUS_OK;
 }
 
-static enum status list_checks(const struct chain *chain, struct checks_of_step *steps,
-                               struct err *err)
+static enum status list_step(const struct chain *chain, size_t at, struct checks_of_step *ret,
+                             struct err *err)
 {
-    for (size_t i = 0; i < chain->count; i++) {
-        const struct step *step = &chain->steps[i];
-        steps[i].position = step->position;
-        steps[i].module = step->module->name;
-        TRY(checks_of(step, &steps[i].results, err));
-        TRY(hide_checks(&chain->redactor, step->position, &steps[i].results, err));
-    }
+    const struct step *step = &chain->steps[at];
+    ret->position = step->position;
+    ret->module = step->module->name;
+    TRY(checks_of(step, &ret->results, err));
+    return hide_checks(&chain->redactor, step->position, &ret->results, err);
+}
+
+enum status outcome_list_checks(const struct chain *chain, struct checks_of_step **ret,
+                                struct err *err)
+{
+    TRY(NEW(ret, chain->count + 1, err));
+    for (size_t i = 0; i < chain->count; i++)
+        TRY(list_step(chain, i, &(*ret)[i], err));
     return STATUS_OK;
 }
 
@@ -281,12 +287,11 @@ enum status outcome_checks(const struct chain *chain, const char *path, struct e
     struct checks_of_step *steps = NULL;
     size_t size = strlen(path);
     bool junit = size > 4 && strcmp(path + size - 4, ".xml") == 0;
-    TRY(NEW(&steps, chain->count + 1, err));
-    enum status status = list_checks(chain, steps, err);
+    enum status status = outcome_list_checks(chain, &steps, err);
     if (status == STATUS_OK)
         status = junit ? checks_junit(steps, chain->count, &text, err)
                        : checks_json(steps, chain->count, &text, err);
-    release_checks(steps, chain->count);
+    outcome_release_checks(steps, chain->count);
     TRY(status);
     status = write_checks(&text, path, err);
     return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "--checks \"%s\"", path);

@@ -17,6 +17,14 @@ MUST_CHECK enum status outcome_metrics(const struct chain *chain, struct err *er
  * Marks the run when one says failed. */
 MUST_CHECK enum status outcome_verdict(struct chain *chain, struct bytes *ret_report,
                                        struct err *err);
+/* What a step learned, as JSON without what is masked; empty where it learned nothing, its size
+ * where that is large. */
+MUST_CHECK enum status outcome_parameters(const struct chain *chain, const struct step *step,
+                                          struct bytes *ret, struct err *err);
+/* The checks of every step, chain->count of them; release them also after a failure. */
+MUST_CHECK enum status outcome_list_checks(const struct chain *chain, struct checks_of_step **ret,
+                                           struct err *err);
+void outcome_release_checks(struct checks_of_step *steps, size_t count);
 /* Writes every expectation and what became of it to `path`, whole or not at all: JUnit's XML where
  * its name ends in .xml, else JSON. */
 MUST_CHECK enum status outcome_checks(const struct chain *chain, const char *path, struct err *err);

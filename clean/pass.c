@@ -27,8 +27,9 @@ struct item {
     struct batch watched;   /* as it left the step that is watched */
     struct row_records records;
     struct audit_page audit;
-    void **tallies;      /* by fit; NULL = not observed */
-    double *fit_seconds; /* by fit */
+    struct observed seen; /* for the report */
+    void **tallies;       /* by fit; NULL = not observed */
+    double *fit_seconds;  /* by fit */
     bool spooled;
     struct spool_place put; /* in the spool */
     struct stage_message *message;
@@ -56,6 +57,7 @@ static void item_free(const struct pass *pass, struct item *item)
     batch_release(&item->watched);
     records_release(&item->records);
     audit_page_release(&item->audit);
+    observed_release(&item->seen);
     trace_release(&item->trace);
     spool_place_release(&item->put);
     stage_message_free(&item->message);
@@ -213,6 +215,8 @@ static enum status apply_change(const struct pass *pass, const struct step *step
     if (pass->chain->audit != NULL)
         TRY(audit_collect(pass->chain->audit, &item->audit, &pass->chain->redactor, step, &change,
                           err));
+    if (pass->chain->observation != NULL)
+        TRY(observe_change(pass->chain->observation, step, &change, &item->seen, err));
     if (pass->chain->with_reasons)
         TRY(change_reasons(&change, &work->reasons, &work->reason_count, err));
     keep_ordinals(item, &change);
@@ -271,6 +275,24 @@ static enum status hand_on(const struct pass *pass, struct item *item, struct er
     return STATUS_OK;
 }
 
+/* For the report: rows as they come in, seen once however often they are read, and as they leave.
+ */
+static enum status observe_entering(const struct pass *pass, struct item *item, struct err *err)
+{
+    const struct observation *observation = pass->chain->observation;
+    if (observation == NULL) return STATUS_OK;
+    return observe_input(observation, &item->batch, item->index * BATCH_ROWS_MAXIMUM,
+                         item->ordinals, &item->seen, err);
+}
+
+static enum status observe_leaving(const struct pass *pass, struct item *item, struct err *err)
+{
+    const struct observation *observation = pass->chain->observation;
+    if (observation == NULL || observation->after == NULL) return STATUS_OK;
+    return observe_output(observation, &item->batch, item->index * BATCH_ROWS_MAXIMUM,
+                          item->ordinals, &item->seen, err);
+}
+
 static enum status work(void *context, void *pulled, struct err *err)
 {
     struct line *line = context;
@@ -279,10 +301,12 @@ static enum status work(void *context, void *pulled, struct err *err)
     if (pass->input == NULL)
         TRY(spool_read(pass->from, item->place, &item->index, &item->batch, &item->ordinals,
                        &item->trace, err));
+    if (item->nulls_before != NULL) TRY(observe_entering(pass, item, err));
     for (size_t i = 0; i < steps_applied(pass) && item->batch.rows > 0; i++)
         TRY(apply_step(pass, i, item, err));
     if (pass->chain->audit != NULL) TRY(audit_encode(pass->chain->audit, &item->audit, err));
     if (item->batch.rows == 0) return STATUS_OK;
+    if (pass->plan.fits == 0) TRY(observe_leaving(pass, item, err));
     TRY(observe_steps(pass, item, err));
     return hand_on(pass, item, err);
 }
@@ -336,6 +360,8 @@ static enum status push_item(const struct pass *pass, struct item *item, struct 
         return exchange_put(pass->exchange, item->index, &item->parcel, err);
     TRY(add_effects(pass, item, err));
     TRY(records_tell(&item->records, chain->run, chain->rejects, err));
+    if (chain->observation != NULL)
+        TRY(observation_add(chain->observation, &item->seen, &item->records, err));
     if (chain->audit != NULL) TRY(audit_put(chain->audit, &item->audit, err));
     TRY(absorb(pass, item, err));
     add_nulls(chain, pass, item);

@@ -48,7 +48,7 @@ enum status survey_open(struct survey **ret, const struct schema *schema, struct
         if (survey->columns[i].kind == SURVEY_OTHER) survey->tells_rows = false;
     survey->row_registers = survey->registers + survey->count * HYPERLOGLOG_REGISTERS;
     survey->sample_rows = sample_rows(survey->count);
-    TRY(sample_open(&survey->sample, survey, survey->sample_rows * 2, err));
+    TRY(survey_sample_open(&survey->sample, survey, survey->sample_rows * 2, err));
     *ret = survey;
     survey = NULL;
     return STATUS_OK;
@@ -68,7 +68,7 @@ void survey_close(struct survey **survey)
     release_columns(s->columns, s->count);
     memory_free(s->registers);
     memory_free(s->row_hashes);
-    sample_release(&s->sample);
+    survey_sample_release(&s->sample);
     arena_close(&s->arena);
     schema_unref(&s->schema);
     memory_free(s);
@@ -82,7 +82,7 @@ void survey_tally_close(struct survey_tally **tally)
     release_columns(t->columns, t->count);
     memory_free(t->registers);
     memory_free(t->row_hashes);
-    sample_release(&t->sample);
+    survey_sample_release(&t->sample);
     arena_close(&t->arena);
     memory_free(t);
     *tally = NULL;
@@ -127,7 +127,7 @@ enum status survey_look(const struct survey *survey, const struct batch *batch, 
     if (survey->tells_rows) TRY(NEW(&tally->row_hashes, (size_t)batch->rows, err));
     TRY(look_at_columns(survey, batch, tally, err));
     if (tally->row_hashes != NULL) tell_rows(survey, tally);
-    TRY(sample_look(survey, batch, first_row, ordinals, &tally->sample, err));
+    TRY(survey_sample_look(survey, batch, first_row, ordinals, &tally->sample, err));
     *ret = tally;
     tally = NULL;
     return STATUS_OK;
@@ -182,12 +182,12 @@ enum status survey_add(struct survey *survey, struct survey_tally **tally, struc
     for (size_t i = 0; i < survey->count; i++)
         TRY(survey_fold_column(&survey->columns[i], &taken->columns[i], survey->arena, err));
     TRY(add_rows(survey, taken, err));
-    return sample_add(survey, &taken->sample, err);
+    return survey_sample_add(survey, &taken->sample, err);
 }
 
 enum status survey_end(struct survey *survey, struct err *err)
 {
-    return sample_settle(survey, err);
+    return survey_sample_settle(survey, err);
 }
 
 /* ---- what is known ---- */

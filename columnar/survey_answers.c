@@ -102,7 +102,7 @@ static int by_frequency(const void *a, const void *b)
 static enum status counted_in_sample(const struct survey *survey, size_t column,
                                      struct survey_values *ret, struct err *err)
 {
-    const struct sample_column *values = &survey->sample.columns[column];
+    const struct survey_cells *values = &survey->sample.columns[column];
     for (size_t i = 0; i < survey->sample.count; i++) {
         if (values->nulls[i]) continue;
         TRY(survey_values_reserve(ret, err));
@@ -175,7 +175,7 @@ static int by_word(const void *a, const void *b)
 enum status survey_words(const struct survey *survey, size_t column, uint64_t **ret,
                          size_t *ret_count, size_t *ret_nulls, struct err *err)
 {
-    const struct sample_column *values = &survey->sample.columns[column];
+    const struct survey_cells *values = &survey->sample.columns[column];
     TRY(NEW(ret, survey->sample.count, err));
     *ret_count = *ret_nulls = 0;
     for (size_t i = 0; i < survey->sample.count; i++) {

@@ -5,16 +5,16 @@
 #include "columnar/survey.h"
 
 /* Of one column, as long as the sample's keys. */
-struct sample_column {
+struct survey_cells {
     double *numbers;   /* values of numbers and times, lengths of the others */
     uint64_t *words;   /* as columnar/drift.h compares them */
     struct str *texts; /* NULL unless texts */
     uint8_t *nulls;
 };
-struct sample {
+struct survey_sample {
     size_t count, room;
     uint64_t *keys;
-    struct sample_column *columns;
+    struct survey_cells *columns;
     size_t column_count;
     struct arena *texts;
 };
@@ -25,7 +25,7 @@ struct survey_tally {
     size_t count;
     uint8_t *registers;
     struct arena *arena; /* of values */
-    struct sample sample;
+    struct survey_sample sample;
     uint64_t *row_hashes; /* NULL = rows are not told apart */
     uint8_t *row_registers;
 };
@@ -37,7 +37,7 @@ struct survey {
     uint8_t *registers; /* of all columns */
     int64_t rows;
     struct arena *arena;
-    struct sample sample;
+    struct survey_sample sample;
     size_t sample_rows;   /* the most it keeps */
     uint64_t sample_most; /* keys above are in no sample any more; read by other threads */
     bool tells_rows;      /* no nested column */
@@ -68,16 +68,16 @@ MUST_CHECK enum status survey_values_fold(struct survey_values *into,
 void survey_values_release(struct survey_values *values);
 
 /* survey_sample.c */
-MUST_CHECK enum status sample_open(struct sample *ret, const struct survey *survey, size_t room,
-                                   struct err *err);
-MUST_CHECK enum status sample_look(const struct survey *survey, const struct batch *batch,
-                                   int64_t first_row, const int64_t *ordinals, struct sample *ret,
-                                   struct err *err);
-MUST_CHECK enum status sample_add(struct survey *survey, const struct sample *from,
-                                  struct err *err);
+MUST_CHECK enum status survey_sample_open(struct survey_sample *ret, const struct survey *survey,
+                                          size_t room, struct err *err);
+MUST_CHECK enum status survey_sample_look(const struct survey *survey, const struct batch *batch,
+                                          int64_t first_row, const int64_t *ordinals,
+                                          struct survey_sample *ret, struct err *err);
+MUST_CHECK enum status survey_sample_add(struct survey *survey, const struct survey_sample *from,
+                                         struct err *err);
 /* Keeps the smallest keys, in their order. */
-MUST_CHECK enum status sample_settle(struct survey *survey, struct err *err);
-void sample_release(struct sample *sample);
+MUST_CHECK enum status survey_sample_settle(struct survey *survey, struct err *err);
+void survey_sample_release(struct survey_sample *sample);
 
 /* A text that is kept, cut between characters; data NULL when there is no memory. */
 struct str survey_keep_text(struct arena *arena, struct str text);

@@ -100,7 +100,7 @@ static int by_rows(const void *a, const void *b)
 /* The nulls of each sampled row, a byte a column. */
 static enum status null_rows(const struct survey *survey, uint8_t **ret, struct err *err)
 {
-    const struct sample *sample = &survey->sample;
+    const struct survey_sample *sample = &survey->sample;
     TRY(NEW(ret, sample->count * survey->count, err));
     for (size_t row = 0; row < sample->count; row++)
         for (size_t i = 0; i < survey->count; i++)

@@ -45,6 +45,14 @@ MUST_CHECK enum status survey_report_repeats(struct document *document,
 MUST_CHECK enum status survey_report_alerts(struct document *document,
                                             const struct survey_sides *sides, size_t *ret_count,
                                             struct err *err);
+/* Of a bool column that marks rows of the last side: how many are true, as a fact; and of a column
+ * of words, how often each is there, as a table. Nothing where there is no such column. */
+MUST_CHECK enum status survey_report_flag(struct document *document,
+                                          const struct survey_sides *sides, const char *column,
+                                          const char *key, const char *label, struct err *err);
+MUST_CHECK enum status survey_report_words(struct document *document,
+                                           const struct survey_sides *sides, const char *column,
+                                           const char *key, const char *caption, struct err *err);
 /* Place of the column in a side, -1 = not there. */
 int64_t survey_report_place(const struct survey_sides *sides, size_t side, const char *column);
 /* Whether either side hides it. */

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum status sample_open(struct sample *ret, const struct survey *survey, size_t room,
-                        struct err *err)
+enum status survey_sample_open(struct survey_sample *ret, const struct survey *survey, size_t room,
+                               struct err *err)
 {
     ret->room = room;
     ret->column_count = survey->count;
@@ -19,7 +19,7 @@ enum status sample_open(struct sample *ret, const struct survey *survey, size_t 
     TRY(NEW(&ret->keys, room, err));
     TRY(NEW(&ret->columns, survey->count, err));
     for (size_t i = 0; i < survey->count; i++) {
-        struct sample_column *column = &ret->columns[i];
+        struct survey_cells *column = &ret->columns[i];
         TRY(NEW(&column->numbers, room, err));
         TRY(NEW(&column->words, room, err));
         TRY(NEW(&column->nulls, room, err));
@@ -28,7 +28,7 @@ enum status sample_open(struct sample *ret, const struct survey *survey, size_t 
     return STATUS_OK;
 }
 
-void sample_release(struct sample *sample)
+void survey_sample_release(struct survey_sample *sample)
 {
     for (size_t i = 0; sample->columns != NULL && i < sample->column_count; i++) {
         memory_free(sample->columns[i].numbers);
@@ -39,7 +39,7 @@ void sample_release(struct sample *sample)
     memory_free(sample->columns);
     memory_free(sample->keys);
     arena_close(&sample->texts);
-    *sample = (struct sample){0};
+    *sample = (struct survey_sample){0};
 }
 
 /* ---- keys ---- */
@@ -98,7 +98,7 @@ static enum status largest_kept(const uint64_t *keys, int64_t rows, size_t most,
 /* ---- values ---- */
 
 static enum status take_text(const struct survey_column *about, const struct array *array,
-                             int64_t row, struct sample *sample, struct sample_column *column,
+                             int64_t row, struct survey_sample *sample, struct survey_cells *column,
                              size_t at, struct err *err)
 {
     struct str text = {NULL, 0};
@@ -113,7 +113,7 @@ static enum status take_text(const struct survey_column *about, const struct arr
 }
 
 static enum status take_word(const struct survey_column *about, const struct array *array,
-                             int64_t row, struct sample_column *column, size_t at, struct err *err)
+                             int64_t row, struct survey_cells *column, size_t at, struct err *err)
 {
     OWNED(bytes_release) struct bytes text = bytes_limited(SIZE_MAX / 2);
     if (about->kind == SURVEY_BYTES) {
@@ -129,8 +129,8 @@ static enum status take_word(const struct survey_column *about, const struct arr
 }
 
 static enum status take_value(const struct survey_column *about, const struct array *array,
-                              int64_t row, struct sample *sample, struct sample_column *column,
-                              size_t at, struct err *err)
+                              int64_t row, struct survey_sample *sample,
+                              struct survey_cells *column, size_t at, struct err *err)
 {
     column->nulls[at] = value_is_null(about->field, array, row);
     column->numbers[at] = NAN;
@@ -143,8 +143,9 @@ static enum status take_value(const struct survey_column *about, const struct ar
     return STATUS_OK;
 }
 
-enum status sample_look(const struct survey *survey, const struct batch *batch, int64_t first_row,
-                        const int64_t *ordinals, struct sample *ret, struct err *err)
+enum status survey_sample_look(const struct survey *survey, const struct batch *batch,
+                               int64_t first_row, const int64_t *ordinals,
+                               struct survey_sample *ret, struct err *err)
 {
     OWNED(memory_release) uint64_t *keys = NULL;
     uint64_t most = __atomic_load_n(&survey->sample_most, __ATOMIC_RELAXED);
@@ -155,7 +156,7 @@ enum status sample_look(const struct survey *survey, const struct batch *batch, 
     for (int64_t row = 0; row < batch->rows; row++)
         count += keys[row] <= most;
     if (count == 0) return STATUS_OK;
-    TRY(sample_open(ret, survey, count, err));
+    TRY(survey_sample_open(ret, survey, count, err));
     for (int64_t row = 0; row < batch->rows; row++) {
         if (keys[row] > most) continue;
         ret->keys[ret->count] = keys[row];
@@ -169,14 +170,14 @@ enum status sample_look(const struct survey *survey, const struct batch *batch, 
 
 /* ---- adding up ---- */
 
-static enum status copy_row(struct sample *into, const struct sample *from, size_t row,
-                            struct err *err)
+static enum status copy_row(struct survey_sample *into, const struct survey_sample *from,
+                            size_t row, struct err *err)
 {
     size_t at = into->count;
     into->keys[at] = from->keys[row];
     for (size_t i = 0; i < into->column_count; i++) {
-        const struct sample_column *source = &from->columns[i];
-        struct sample_column *target = &into->columns[i];
+        const struct survey_cells *source = &from->columns[i];
+        struct survey_cells *target = &into->columns[i];
         target->numbers[at] = source->numbers[row];
         target->words[at] = source->words[row];
         target->nulls[at] = source->nulls[row];
@@ -200,32 +201,33 @@ static int by_place(const void *a, const void *b)
     return (left->row > right->row) - (left->row < right->row);
 }
 
-enum status sample_settle(struct survey *survey, struct err *err)
+enum status survey_sample_settle(struct survey *survey, struct err *err)
 {
-    OWNED(sample_release) struct sample kept = {0};
+    OWNED(survey_sample_release) struct survey_sample kept = {0};
     OWNED(memory_release) struct place *places = NULL;
-    struct sample *sample = &survey->sample;
+    struct survey_sample *sample = &survey->sample;
     size_t count = sample->count < survey->sample_rows ? sample->count : survey->sample_rows;
     TRY(NEW(&places, sample->count, err));
     for (size_t i = 0; i < sample->count; i++)
         places[i] = (struct place){sample->keys[i], i};
     if (sample->count > 0) qsort(places, sample->count, sizeof *places, by_place);
-    TRY(sample_open(&kept, survey, sample->room, err));
+    TRY(survey_sample_open(&kept, survey, sample->room, err));
     for (size_t i = 0; i < count; i++)
         TRY(copy_row(&kept, sample, places[i].row, err));
     if (count == survey->sample_rows)
         __atomic_store_n(&survey->sample_most, places[count - 1].key, __ATOMIC_RELAXED);
-    struct sample before = *sample;
+    struct survey_sample before = *sample;
     *sample = kept;
     kept = before;
     return STATUS_OK;
 }
 
-enum status sample_add(struct survey *survey, const struct sample *from, struct err *err)
+enum status survey_sample_add(struct survey *survey, const struct survey_sample *from,
+                              struct err *err)
 {
     for (size_t row = 0; row < from->count; row++) {
         if (from->keys[row] > survey->sample_most) continue;
-        if (survey->sample.count == survey->sample.room) TRY(sample_settle(survey, err));
+        if (survey->sample.count == survey->sample.room) TRY(survey_sample_settle(survey, err));
         TRY(copy_row(&survey->sample, from, row, err));
     }
     return STATUS_OK;

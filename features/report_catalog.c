@@ -271,23 +271,6 @@ static enum status module_section(struct report *report, const char *key, const 
     return document_fact(report->document, "rows", "Rows in all", cell_count(rows), err);
 }
 
-/* Flags that the modules leave beside the rows they keep: how many rows have them. */
-static enum status flag_fact(struct report *report, const char *column, const char *label,
-                             struct err *err)
-{
-    struct survey_value values[3];
-    size_t count;
-    int64_t of, flagged = 0;
-    bool sampled;
-    int64_t at = survey_report_place(&report->sides, report->count - 1, column);
-    if (at < 0) return STATUS_OK;
-    TRY(survey_frequent(report->surveys[report->count - 1], (size_t)at, 3, values, &count, &of,
-                        &sampled, err));
-    for (size_t i = 0; i < count; i++)
-        if (str_is(values[i].text, "true")) flagged = values[i].count;
-    return document_fact(report->document, column, label, cell_count(flagged), err);
-}
-
 enum status report_reasons(struct report *report, struct err *err)
 {
     if (report->cleaned_by != NULL) TRY(read_events(report, report->cleaned_by, err));
@@ -298,7 +281,13 @@ enum status report_reasons(struct report *report, struct err *err)
     TRY(module_section(report, "duplicates", "Duplicates", "deduplicate", err));
     TRY(survey_report_repeats(report->document, &report->sides, err));
     TRY(module_section(report, "outliers", "Outliers", "outliers", err));
-    TRY(flag_fact(report, "outlier", "Rows flagged", err));
+    TRY(survey_report_flag(report->document, &report->sides, "outlier", "flagged", "Rows flagged",
+                           err));
+    TRY(survey_report_words(report->document, &report->sides, "outlier_column", "flagged_by",
+                            "Flagged rows, by the column that is furthest out", err));
     TRY(module_section(report, "labels", "Label issues", "labels", err));
-    return flag_fact(report, "label_issue", "Rows flagged", err);
+    TRY(survey_report_flag(report->document, &report->sides, "label_issue", "flagged",
+                           "Rows flagged", err));
+    return survey_report_words(report->document, &report->sides, "label_suggestion", "suggested",
+                               "Labels that are suggested", err);
 }

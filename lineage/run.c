@@ -251,6 +251,11 @@ void run_verdict_failed(struct run *run, const char *reason)
     snprintf(run->reason, sizeof run->reason, "%s", reason);
 }
 
+const char *run_verdict_reason(const struct run *run)
+{
+    return run->reason;
+}
+
 bool run_verdict_is_failed(const struct run *run)
 {
     return run->verdict_failed;

@@ -135,6 +135,7 @@ MUST_CHECK enum status run_check_balance(struct run *run, struct err *err);
 /* Marks the run as "its data failed its checks" (exit 3) without failing it. */
 void run_verdict_failed(struct run *run, const char *reason);
 bool run_verdict_is_failed(const struct run *run);
+const char *run_verdict_reason(const struct run *run); /* "" while it is not failed */
 
 /* Closes the row (done, failed, aborted) with totals, metrics, exit code and error text. Gives back
  * `status`, or STATUS_VERDICT when it was OK and the verdict is failed, or the failure of recording
