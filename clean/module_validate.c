@@ -6,6 +6,7 @@
  * dependencies look at the whole input first, exactly, and spill beyond their share of the memory.
  */
 #include "clean/rowkey.h"
+#include "clean/validate_counts.h"
 #include "clean/validate_describe.h"
 #include "clean/validate_table.h"
 
@@ -541,6 +542,17 @@ static enum status validate_lineage(const void *state_, struct column_lineage *l
     return STATUS_OK;
 }
 
+/* ---- shards ---- */
+
+/* A step that learns is judged where it learned. */
+static enum status carry_counts(void *state_, struct wire *wire, struct err *err)
+{
+    struct state *state = state_;
+    if (needs_fit(state)) return STATUS_OK;
+    TRY(check_counts_carry(&state->checks, wire, err));
+    return table_counts_carry(&state->table, wire, err);
+}
+
 const struct clean_module module_validate = {
     .name = "validate",
     .summary = "check expectations: types, ranges, sets, patterns, uniqueness, dependencies",
@@ -550,6 +562,7 @@ const struct clean_module module_validate = {
     .open = open_validate,
     .removes_rows = true,
     .needs_fit = needs_fit,
+    .carry_counts = carry_counts,
     .tally_bytes = sizeof(struct tally),
     .observe = observe_validate,
     .absorb = absorb_validate,

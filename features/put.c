@@ -6,6 +6,7 @@
 #include "features/columns.h"
 #include "features/dependence.h"
 #include "features/put.h"
+#include "features/put_shards.h"
 #include "features/recorded.h"
 #include "lineage/stage.h"
 
@@ -14,6 +15,7 @@
 struct put_args {
     int mode;
     bool accept_failed;
+    bool shards;
     int64_t attempts;
 };
 
@@ -30,6 +32,10 @@ static const struct setting put_options[] = {
      .kind = SETTING_FLAG,
      .offset = offsetof(struct put_args, accept_failed),
      .help = "commit although the input says its data failed the checks"},
+    {.name = "shards",
+     .kind = SETTING_FLAG,
+     .offset = offsetof(struct put_args, shards),
+     .help = "the files are all shards of one table, in any order: they become one version"},
     {.name = "attempts",
      .kind = SETTING_INT,
      .offset = offsetof(struct put_args, attempts),
@@ -44,6 +50,7 @@ static const struct setting put_options[] = {
 static void put_release(struct put *put)
 {
     schema_unref(&put->schema);
+    schema_unref(&put->first);
     sorter_close(&put->rows);
     sorter_close(&put->merged);
     key_set_close(&put->keys);
@@ -105,7 +112,7 @@ static enum status choose_columns(struct put *put, const struct schema *schema, 
     for (size_t i = 0; i < count; i++)
         TRY(add_field(put, &plain->fields[i], err));
     tell_left_out(put, schema, count);
-    return columns_metadata(put->schema, schema, err);
+    return shards_metadata(put->schema, schema, err);
 }
 
 /* ---- reading and sorting ---- */
@@ -128,8 +135,8 @@ static enum status read_rows(struct put *put, struct stage_input *input, struct 
         if (end) break;
         TRY(read_batch(put, &batch, err));
     }
-    put->rows_in = stage_input_rows(input);
-    put->bytes_in = stage_input_bytes(input);
+    put->rows_in += stage_input_rows(input);
+    put->bytes_in += stage_input_bytes(input);
     return STATUS_OK;
 }
 
@@ -144,13 +151,54 @@ static enum status open_parts(struct put *put, const struct schema *input, struc
                        parallel_threads((size_t)common->threads), err);
 }
 
-static enum status read_input(struct put *put, const char *operand, struct err *err)
+/* The columns are those of the first input. */
+static enum status follow(struct put *put, const struct stage_input *input, struct err *err)
+{
+    const struct schema *schema = stage_input_schema(input);
+    if (put->first == NULL) {
+        put->first = schema_ref(schema);
+        return open_parts(put, schema, err);
+    }
+    if (schema_equal(put->first, schema)) return STATUS_OK;
+    return fail(err, STATUS_USAGE, "%s: other columns than those of the first shard",
+                stage_input_node(input));
+}
+
+static enum status read_input(struct put *put, const char *operand, bool part, struct err *err)
 {
     OWNED(stage_input_close) struct stage_input *input = NULL;
     TRY(stage_input_open(&input, operand, put->run, &put->invocation->common, err));
-    TRY(open_parts(put, stage_input_schema(input), err));
+    if (!part) TRY(shards_refuse_part(stage_input_schema(input), err));
+    TRY(follow(put, input, err));
     if (put->mode != PUT_DELETE) TRY(tell_dependence(put, stage_input_node(input), err));
     return read_rows(put, input, err);
+}
+
+/* Rows of shards come in the order of the shards, as from one run. */
+static enum status read_shards(struct put *put, struct err *err)
+{
+    const char **ordered = NULL;
+    const struct invocation *invocation = put->invocation;
+    size_t count = invocation->operand_count - 1;
+    if (count == 0) return fail(err, STATUS_USAGE, "--shards: found no files");
+    TRY(shards_order(invocation->operands + 1, count, invocation->arena, &ordered, err));
+    for (size_t i = 0; i < count; i++)
+        TRY(read_input(put, ordered[i], true, err));
+    return STATUS_OK;
+}
+
+static enum status read_all(struct put *put, const struct put_args *args, struct err *err)
+{
+    const struct invocation *invocation = put->invocation;
+    if (args->shards) return read_shards(put, err);
+    if (invocation->operand_count > 2) {
+        (void)fail(err, STATUS_USAGE, "found %zu inputs, expected one",
+                   invocation->operand_count - 1);
+        err_hint(err, "--shards makes one version of the files of all shards");
+        return STATUS_USAGE;
+    }
+    return read_input(put, invocation->operand_count > 1 ? invocation->operands[1] : NULL, false,
+                      err);
 }
 
 /* A run upstream whose data failed its checks: nothing is committed unless asked for. */
@@ -202,7 +250,6 @@ static enum status tell(const struct put *put, struct err *err)
 static enum status put_rows(struct run *run, struct invocation *invocation, struct err *err)
 {
     const struct put_args *args = invocation->args;
-    const char *operand = invocation->operand_count > 1 ? invocation->operands[1] : NULL;
     OWNED(put_release)
     struct put put = {.run = run,
                       .invocation = invocation,
@@ -210,7 +257,7 @@ static enum status put_rows(struct run *run, struct invocation *invocation, stru
                       .attempts_maximum = args->attempts};
     TRY(view_find(&put.view, run_store(run), invocation->operands[0], invocation->arena, err));
     TRY(run_config(run, str_of(put.view.definition), &put.view.digest, err));
-    TRY(read_input(&put, operand, err));
+    TRY(read_all(&put, args, err));
     TRY(check_verdict(&put, args, err));
     TRY(put_write(&put, err));
     return tell(&put, err);
@@ -223,7 +270,7 @@ static enum status put_run(struct invocation *invocation, struct err *err)
 
 const struct command put_command = {
     .name = "put",
-    .operands = "VIEW [FILE|tamis:DATASET[@REF]]",
+    .operands = "VIEW [FILE|tamis:DATASET[@REF]]...",
     .summary = "write rows as a new version of a view",
     .details =
         "The view's columns are checked and kept, with provenance; rows are sorted by entity, "
@@ -235,14 +282,19 @@ const struct command put_command = {
         "Puts do not wait for each other: an append, upsert or delete is made from the version "
         "that is the latest when its input ends, and committed if it still is; otherwise it is "
         "made again from the one that came first, without reading the input again. After "
-        "--attempts of that, exit 75.",
+        "--attempts of that, exit 75.\n\n"
+        "With --shards the files are what tamis-clean apply or tamis-ingest --shard wrote, in any "
+        "order: the version is that of one run over all rows. A missing, duplicate or foreign "
+        "shard "
+        "is refused, and one shard of several without --shards too.",
     .examples = "tamis-ingest activity.csv | tamis-clean --recipe activity.yaml | \\\n"
                 "    tamis-features put user_activity\n"
-                "tamis-features put user_activity day.arrow --mode append",
+                "tamis-features put user_activity day.arrow --mode append\n"
+                "tamis-features put user_activity --shards clean*.arrow",
     .options = put_options,
     .args_bytes = sizeof(struct put_args),
     .operands_minimum = 1,
-    .operands_maximum = 2,
+    .operands_maximum = SIZE_MAX,
     .run = put_run,
     .common_without = "output|explain|as-of|seed",
 };

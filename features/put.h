@@ -19,6 +19,7 @@ struct put {
     enum put_mode mode;
     struct view view;
     struct timeline_columns columns;
+    struct schema *first;  /* of the first input */
     struct schema *schema; /* of the version */
     size_t *chosen;        /* in the arena: columns of the input */
     struct sorter *rows;   /* read; NULL for PUT_DELETE */
