@@ -65,7 +65,10 @@ struct gate_record {
     int64_t number, against;
     const char *definition;
 };
-/* Rows of gates and gate_checks, in one transaction. */
+/* Rows of gates and gate_checks; within a transaction of the caller. */
+MUST_CHECK enum status gate_insert(struct run *run, const struct gate_record *record,
+                                   const struct gate_results *results, struct err *err);
+/* The same as a transaction. */
 MUST_CHECK enum status gate_keep(struct run *run, const struct gate_record *record,
                                  const struct gate_results *results, struct err *err);
 /* One JSON document, or JUnit's XML. */

@@ -6,8 +6,8 @@
 
 /* ---- the catalog ---- */
 
-static enum status insert(struct run *run, const struct gate_record *record,
-                          const struct gate_results *results, struct err *err)
+enum status gate_insert(struct run *run, const struct gate_record *record,
+                        const struct gate_results *results, struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *check = NULL;
     struct store *store = run_store(run);
@@ -34,7 +34,7 @@ enum status gate_keep(struct run *run, const struct gate_record *record,
 {
     struct store *store = run_store(run);
     TRY(catalog_begin(store, err));
-    enum status status = insert(run, record, results, err);
+    enum status status = gate_insert(run, record, results, err);
     if (status == STATUS_OK) return catalog_commit(store, err);
     catalog_rollback(store);
     return status;

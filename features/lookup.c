@@ -8,7 +8,7 @@
 #include "columnar/value_text.h"
 #include "features/exposure_log.h"
 #include "features/key_text.h"
-#include "features/lookup_shares.h"
+#include "features/lookup_views.h"
 
 #include <stdio.h>
 
@@ -56,9 +56,9 @@ static const struct setting lookup_options[] = {
 struct lookup {
     const struct invocation *invocation;
     struct store *store;
-    struct lookup_shares shares;
+    struct lookup_views views;
     struct exposure_log *exposures; /* NULL = not logged */
-    struct lookup_hit *hits;        /* one a view */
+    struct lookup_found *found;     /* one a view */
     struct schema *keys;            /* entity columns */
     struct batch_builder *builder;
     struct key_layout layout; /* of `keys` */
@@ -73,9 +73,9 @@ static void forget_views(struct lookup *lookup)
 {
     batch_builder_close(&lookup->builder);
     schema_unref(&lookup->keys);
-    lookup_shares_release(&lookup->shares);
-    memory_free(lookup->hits);
-    lookup->hits = NULL;
+    lookup_views_release(&lookup->views);
+    memory_free(lookup->found);
+    lookup->found = NULL;
 }
 
 static void lookup_release(struct lookup *lookup)
@@ -96,11 +96,11 @@ static enum status open_views(struct lookup *lookup, struct err *err)
     struct lookup_options options = {.as_known = !args->no_as_known,
                                      .threads =
                                          parallel_threads((size_t)invocation->common.threads)};
-    TRY(lookup_shares_open(&lookup->shares, lookup->store, invocation->operands[0], &options,
-                           !args->no_personal, invocation->arena, err));
-    const struct lookup_views *views = &lookup->shares.views[0];
-    TRY(NEW(&lookup->hits, views->count, err));
-    const struct text_list *entity = &lookup_index_view(views->indexes[0])->entity;
+    TRY(lookup_views_open(&lookup->views, lookup->store, invocation->operands[0], &options,
+                          !args->no_personal, invocation->arena, err));
+    const struct lookup_views *views = &lookup->views;
+    TRY(NEW(&lookup->found, views->count, err));
+    const struct text_list *entity = &views->views[0].served.view.entity;
     TRY(key_text_schema(&lookup->keys, lookup_views_keys(views), entity, err));
     TRY(key_layout_of(lookup->keys, entity, &lookup->layout, err));
     lookup->looked_at = clock_now();
@@ -110,9 +110,9 @@ static enum status open_views(struct lookup *lookup, struct err *err)
 static enum status open_exposures(struct lookup *lookup, struct err *err)
 {
     const struct lookup_args *args = lookup->invocation->args;
-    const struct served *served = &lookup->shares.served;
+    const struct served *served = &lookup->views.views[0].served;
     if (!args->log_exposure) return STATUS_OK;
-    if (served->tag == NULL)
+    if (served->tag == NULL || lookup->views.count > 1)
         return fail(err, STATUS_USAGE, "--log-exposure needs one view and a tag: VIEW@TAG");
     return exposure_log_open(&lookup->exposures, &lookup->invocation->common, served->view.dataset,
                              served->tag, err);
@@ -136,8 +136,8 @@ static enum status reload(struct lookup *lookup, struct err *err)
     bool moved = false;
     if (args->reload == 0 || clock_now() - lookup->looked_at < args->reload * 1000000)
         return STATUS_OK;
-    TRY(lookup_shares_moved(&lookup->shares, lookup->store, lookup->invocation->operands[0], &moved,
-                            lookup->invocation->arena, err));
+    TRY(lookup_views_moved(&lookup->views, lookup->store, lookup->invocation->operands[0], &moved,
+                           lookup->invocation->arena, err));
     lookup->looked_at = clock_now();
     if (!moved) return STATUS_OK;
     forget_views(lookup);
@@ -189,16 +189,17 @@ static enum status write_name(struct bytes *text, bool first, const char *name, 
 
 /* An entity that was found, and the version it was answered from. */
 static enum status expose(struct lookup *lookup, const struct batch *keys, int64_t row,
-                          size_t share, struct err *err)
+                          struct err *err)
 {
     OWNED(bytes_release) struct bytes text = bytes_limited(ANSWER_BYTES);
-    if (lookup->exposures == NULL || lookup->hits[0].entity == ENTITY_NONE) return STATUS_OK;
+    if (lookup->exposures == NULL || lookup->found[0].hit.entity == ENTITY_NONE) return STATUS_OK;
     for (size_t i = 0; i < keys->schema->count; i++) {
         if (i > 0) TRY(bytes_append_text(&text, ",", err));
         TRY(value_plain(&keys->schema->fields[i], keys->columns[i], row, &text, err));
     }
-    return exposure_log_add(lookup->exposures, (struct str){(const char *)text.data, text.size},
-                            lookup->shares.served.state.shares[share].number, err);
+    return exposure_log_add(
+        lookup->exposures, (struct str){(const char *)text.data, text.size},
+        lookup->views.views[0].served.state.shares[lookup->found[0].share].number, err);
 }
 
 static enum status answer_row(struct lookup *lookup, const struct batch *keys, int64_t row,
@@ -206,17 +207,16 @@ static enum status answer_row(struct lookup *lookup, const struct batch *keys, i
 {
     struct bytes *text = &lookup->text;
     struct lookup_value value;
-    size_t share = lookup_shares_pick(&lookup->shares, key->bytes);
-    const struct lookup_views *views = &lookup->shares.views[share];
-    TRY(lookup_views_find(views, key, lookup->time, lookup->hits, err));
-    TRY(expose(lookup, keys, row, share, err));
+    const struct lookup_views *views = &lookup->views;
+    TRY(lookup_views_find(views, key, lookup->time, lookup->found, err));
+    TRY(expose(lookup, keys, row, err));
     for (size_t i = 0; i < keys->schema->count; i++) {
         TRY(write_name(text, i == 0, keys->schema->fields[i].name, err));
         TRY(value_json(&keys->schema->fields[i], keys->columns[i], row, text, err));
     }
     for (size_t i = 0; i < views->column_count; i++) {
         const struct lookup_answer_column *column = &views->columns[i];
-        TRY(lookup_views_value(views, lookup->hits, lookup->time, i, &value, err));
+        TRY(lookup_views_value(views, lookup->found, lookup->time, i, &value, err));
         TRY(write_name(text, false, column->name, err));
         TRY(value_text(column->field, &value, text, err));
     }
@@ -342,7 +342,8 @@ const struct command lookup_command = {
         "is "
         "made the first time a version is asked (STORE/index/, readable by its owner alone) and "
         "mapped: nothing else is read. The version does not change meanwhile, unless --reload is "
-        "given. Behind a weighted tag each entity is answered from the version it gets.",
+        "given. Behind a weighted tag each entity is answered from the version it gets; "
+        "what only other versions have is null then.",
     .examples = "tamis-features lookup user_activity@prod 17 42\n"
                 "printf '17\\n42\\n' | tamis-features lookup user_activity,user_profile --keys -\n"
                 "systemd-socket-activate --inetd --accept --listen=7117 \\\n"

@@ -154,11 +154,29 @@ static const struct gate_check *first_failed(const struct promotion *promotion)
     return NULL;
 }
 
-static enum status move(struct promotion *promotion, const struct tag_state *to, const char *reason,
-                        bool *ret_moved, struct err *err)
+static enum status keep_with_move(void *context, struct err *err)
 {
-    return tag_move(promotion->subject.store, promotion->run, promotion->record.dataset,
-                    promotion->record.tag, to, &promotion->state, reason, ret_moved, err);
+    const struct promotion *promotion = context;
+    return gate_insert(promotion->run, &promotion->record, &promotion->results, err);
+}
+
+/* The tag and the gate that let it move are there together, or neither. */
+static enum status move(struct promotion *promotion, const struct tag_state *to, const char *action,
+                        const char *reason, bool *ret_moved, struct err *err)
+{
+    const char *before = promotion->record.action;
+    struct tag_change change = {to, &promotion->state, reason, keep_with_move, promotion};
+    promotion->record.action = action;
+    TRY(tag_move(promotion->subject.store, promotion->run, promotion->record.dataset,
+                 promotion->record.tag, &change, ret_moved, err));
+    if (!*ret_moved) promotion->record.action = before;
+    return STATUS_OK;
+}
+
+static enum status keep(struct promotion *promotion, const char *action, struct err *err)
+{
+    promotion->record.action = action;
+    return gate_keep(promotion->run, &promotion->record, &promotion->results, err);
 }
 
 /* Somebody else may move the tag while the gate is held: then it is held again, against what is
@@ -169,10 +187,9 @@ static enum status promote_version(struct promotion *promotion, struct err *err)
         bool moved = false;
         TRY(find_versions(promotion, err));
         TRY(hold(promotion, err));
-        promotion->record.action = promotion->results.failed > 0 ? "refused" : "promoted";
-        if (promotion->results.failed > 0) return STATUS_OK;
+        if (promotion->results.failed > 0) return keep(promotion, "refused", err);
         struct tag_state to = {.shares = {{promotion->record.number, 100}}, .count = 1};
-        TRY(move(promotion, &to, "gate passed", &moved, err));
+        TRY(move(promotion, &to, "promoted", "gate passed", &moved, err));
         if (moved) return STATUS_OK;
     }
     return fail(err, STATUS_BUSY, "tag \"%s\" was moved %d times while the gate was held",
@@ -196,19 +213,18 @@ static enum status watch_version(struct promotion *promotion, struct err *err)
     bool moved = false;
     TRY(find_versions(promotion, err));
     TRY(hold(promotion, err));
-    promotion->record.action = "kept";
-    if (promotion->results.failed == 0 || only_stale(promotion)) return STATUS_OK;
+    if (promotion->results.failed == 0 || only_stale(promotion))
+        return keep(promotion, "kept", err);
     TRY(tag_before(promotion->subject.store, promotion->record.dataset, promotion->record.tag,
                    &before, err));
-    if (before.count == 0) return STATUS_OK;
+    if (before.count == 0) return keep(promotion, "kept", err);
     const struct gate_check *failed = first_failed(promotion);
     const char *reason = arena_format(promotion->invocation->arena, TAG_ROLLED_BACK ": %s%s%s: %s",
                                       failed->name, failed->column == NULL ? "" : " of ",
                                       failed->column == NULL ? "" : failed->column, failed->found);
     if (reason == NULL) return fail_memory(err, 0);
-    TRY(move(promotion, &before, reason, &moved, err));
-    if (!moved) return STATUS_OK; /* somebody moved it just now: not what failed is under it */
-    promotion->record.action = "rolled back";
+    TRY(move(promotion, &before, "rolled back", reason, &moved, err));
+    if (!moved) return keep(promotion, "kept", err); /* somebody moved it just now */
     log_line(&promotion->invocation->common, true, "%s@%s is version %s again",
              promotion->record.dataset, promotion->record.tag, tag_state_text(&before, text));
     return STATUS_OK;
@@ -288,7 +304,6 @@ static enum status promote(struct run *run, struct invocation *invocation, struc
     promotion.record.definition = promotion.gate.definition;
     TRY(find_dataset(&promotion, err));
     TRY(promotion.args->watch ? watch_version(&promotion, err) : promote_version(&promotion, err));
-    TRY(gate_keep(run, &promotion.record, &promotion.results, err));
     tell_checks(&promotion);
     TRY(write_reports(&promotion, err));
     return verdict(&promotion, err);

@@ -20,7 +20,8 @@ static enum status rollback(struct run *run, struct invocation *invocation, stru
         err_hint(err, "tamis-features log %s shows tags and versions", invocation->operands[0]);
         return STATUS_USAGE;
     }
-    TRY(tag_move(store, run, dataset, tag, &before, NULL, "rollback", &moved, err));
+    struct tag_change change = {.to = &before, .reason = "rollback"};
+    TRY(tag_move(store, run, dataset, tag, &change, &moved, err));
     log_line(&invocation->common, false, "%s@%s is version %s again", dataset, tag,
              tag_state_text(&before, text));
     return STATUS_OK;

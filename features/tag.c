@@ -104,7 +104,7 @@ static enum status tag(struct run *run, struct invocation *invocation, struct er
     TRY(split(invocation->operands[1], &name, &reference, invocation->arena, err));
     TRY(reference_dataset(store, invocation->operands[0], &dataset, invocation->arena, err));
     TRY(parse_state(store, dataset, reference, &state, invocation->arena, err));
-    TRY(tag_move(store, run, dataset, name, &state, NULL, NULL, &moved, err));
+    TRY(tag_move(store, run, dataset, name, &(struct tag_change){.to = &state}, &moved, err));
     log_line(&invocation->common, false, "%s@%s is version %s", dataset, name,
              tag_state_text(&state, text));
     return STATUS_OK;

@@ -10,7 +10,8 @@
 #define TOGETHER  16 /* keys whose memory is asked for together */
 #define KEY_BYTES ((size_t)16 << 20)
 
-/* How a column is read: where its bytes lie in a record, or by way of lookup_views_value. */
+/* How a column is read from the records of one version: where its bytes lie, or by way of
+ * lookup_views_value. */
 struct reading {
     const struct lookup_column *plain; /* NULL = the long way */
     size_t view, number;               /* of the column in records of the view */
@@ -22,7 +23,7 @@ struct tamis {
     struct tamis_options options; /* texts in the arena */
     struct lookup_views views;
     struct tamis_column *columns;
-    struct reading *readings;
+    struct reading *readings; /* by share, then column */
 };
 
 /* ---- errors ---- */
@@ -79,22 +80,35 @@ static bool is_whole(const struct reading *reading, enum tamis_kind kind)
     return reading->plain != NULL && reading->plain->width == 8 && kind != TAMIS_BYTES;
 }
 
+static struct reading reading_of(const struct lookup_views *views,
+                                 const struct lookup_answer_column *column, size_t share,
+                                 enum tamis_kind kind)
+{
+    const struct lookup_view *view = &views->views[column->view];
+    struct reading reading = {.view = column->view};
+    if (share >= view->count || column->columns[share] < 0) return reading;
+    reading.number = (size_t)column->columns[share];
+    reading.plain = lookup_index_plain(view->indexes[share], reading.number);
+    reading.whole = is_whole(&reading, kind);
+    return reading;
+}
+
 static enum status describe_columns(struct tamis *handle, struct err *err)
 {
     static const int64_t units[] = {1000000000, 1000000, 1000, 1};
-    TRY(NEW(&handle->columns, handle->views.column_count, err));
-    TRY(NEW(&handle->readings, handle->views.column_count, err));
-    for (size_t i = 0; i < handle->views.column_count; i++) {
+    size_t count = handle->views.column_count;
+    TRY(NEW(&handle->columns, count, err));
+    TRY(NEW(&handle->readings, count * TAG_SHARES, err));
+    for (size_t i = 0; i < count; i++) {
         const struct lookup_answer_column *column = &handle->views.columns[i];
         struct tamis_column *ret = &handle->columns[i];
         ret->name = column->name;
-        ret->view = lookup_index_view(handle->views.indexes[column->view])->name;
+        ret->view = handle->views.views[column->view].served.view.name;
         ret->kind = kind_of(column->field);
         ret->personal = column->personal;
-        handle->readings[i] = (struct reading){
-            lookup_index_plain(handle->views.indexes[column->view], column->column), column->view,
-            column->column, false};
-        handle->readings[i].whole = is_whole(&handle->readings[i], ret->kind);
+        for (size_t share = 0; share < TAG_SHARES; share++)
+            handle->readings[share * count + i] =
+                reading_of(&handle->views, column, share, ret->kind);
         if (ret->kind == TAMIS_TIME || ret->kind == TAMIS_DURATION)
             ret->unit = units[column->field->type.unit];
     }
@@ -132,8 +146,9 @@ const char *tamis_key_name(const struct tamis *handle, size_t part)
 
 int64_t tamis_version_number(const struct tamis *handle, size_t view)
 {
-    return view < handle->views.count ? lookup_index_version(handle->views.indexes[view])->number
-                                      : -1;
+    if (view >= handle->views.count) return -1;
+    const struct tag_state *state = &handle->views.views[view].served.state;
+    return state->shares[state->count - 1].number;
 }
 
 /* ---- life ---- */
@@ -296,23 +311,25 @@ static void give_bytes(enum tamis_kind kind, const struct field *field, const ui
 }
 
 /* Texts, aggregates, values that are kept as JSON. */
-static enum status give_long(const struct tamis *handle, size_t i, const struct lookup_hit *hits,
+static enum status give_long(const struct tamis *handle, size_t i, const struct lookup_found *found,
                              int64_t time, struct tamis_value *ret, struct err *err)
 {
     struct lookup_value value;
-    TRY(lookup_views_value(&handle->views, hits, time, i, &value, err));
+    TRY(lookup_views_value(&handle->views, found, time, i, &value, err));
     if (!value.null)
         give_bytes(handle->columns[i].kind, handle->views.columns[i].field,
                    lookup_value_data(&value), value.size, ret);
     return STATUS_OK;
 }
 
-static enum status give(const struct tamis *handle, const struct lookup_hit *hits, int64_t time,
+static enum status give(const struct tamis *handle, const struct lookup_found *found, int64_t time,
                         struct tamis_value *values, struct err *err)
 {
-    for (size_t i = 0; i < handle->views.column_count; i++) {
+    size_t count = handle->views.column_count;
+    for (size_t i = 0; i < count; i++) {
         const struct reading *reading = &handle->readings[i];
-        const uint8_t *record = hits[reading->view].record;
+        const uint8_t *record = found[reading->view].hit.record;
+        reading += found[reading->view].share * count;
         bool has = lookup_record_has(record, reading->number);
         values[i].kind = TAMIS_NULL;
         if (reading->whole) {
@@ -320,7 +337,7 @@ static enum status give(const struct tamis *handle, const struct lookup_hit *hit
             values[i].kind = handle->columns[i].kind;
             memcpy(&values[i].natural, record + reading->plain->offset, 8);
         } else if (reading->plain == NULL)
-            TRY(give_long(handle, i, hits, time, &values[i], err));
+            TRY(give_long(handle, i, found, time, &values[i], err));
         else if (has)
             give_bytes(handle->columns[i].kind, &reading->plain->field,
                        record + reading->plain->offset, reading->plain->width, &values[i]);
@@ -330,27 +347,42 @@ static enum status give(const struct tamis *handle, const struct lookup_hit *hit
 
 /* ---- asking ---- */
 
+enum tamis_status tamis_version_for(const struct tamis *handle, size_t view,
+                                    const struct tamis_key *key, int64_t *ret,
+                                    struct tamis_error *error)
+{
+    OWNED(bytes_release) struct bytes scratch = bytes_limited(KEY_BYTES);
+    struct lookup_key made;
+    struct err err = {0};
+    *ret = -1;
+    enum status status = make_key(handle, key, &scratch, &made, &err);
+    if (status != STATUS_OK || view >= handle->views.count) return tell(status, &err, error);
+    if (tamis_key_parts(handle) > 1) made.bytes.data = (const char *)scratch.data + made.word;
+    const struct tag_state *state = &handle->views.views[view].served.state;
+    *ret = state->shares[lookup_views_pick(&handle->views, view, &made)].number;
+    return TAMIS_OK;
+}
+
 /* The next few keys: all of them found before the first value is read, so that the waits for memory
  * overlap. */
 static enum status ask_some(const struct tamis *handle, const struct tamis_key *keys, size_t count,
                             int64_t time, struct tamis_value *values, struct bytes *scratch,
                             struct err *err)
 {
-    struct lookup_hit hits[TOGETHER][LOOKUP_VIEWS_MAXIMUM];
+    struct lookup_found found[TOGETHER][LOOKUP_VIEWS_MAXIMUM];
     struct lookup_key made[TOGETHER];
     size_t parts = tamis_key_parts(handle), columns = handle->views.column_count;
     bool word = lookup_views_layout(&handle->views)->word;
     for (size_t i = 0; i < count; i++) {
         TRY(make_key(handle, &keys[i * parts], scratch, &made[i], err));
-        for (size_t view = 0; word && count > 1 && view < handle->views.count; view++)
-            lookup_index_prefetch(handle->views.indexes[view], &made[i]);
+        if (word && count > 1) lookup_views_prefetch(&handle->views, &made[i]);
     }
     for (size_t i = 0; i < count && parts > 1; i++)
         made[i].bytes.data = (const char *)scratch->data + made[i].word;
     for (size_t i = 0; i < count; i++)
-        TRY(lookup_views_find(&handle->views, &made[i], time, hits[i], err));
+        TRY(lookup_views_find(&handle->views, &made[i], time, found[i], err));
     for (size_t i = 0; i < count; i++)
-        TRY(give(handle, hits[i], time, &values[i * columns], err));
+        TRY(give(handle, found[i], time, &values[i * columns], err));
     return STATUS_OK;
 }
 

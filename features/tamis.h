@@ -106,7 +106,9 @@ TAMIS_API long tamis_column_find(const struct tamis *handle, const char *name);
 TAMIS_API size_t tamis_key_parts(const struct tamis *handle);
 /* The name of a part; NULL beyond the last. */
 TAMIS_API const char *tamis_key_name(const struct tamis *handle, size_t part);
-/* Number of the version that answers for view `view` (in the order given), -1 beyond the last. */
+/* Number of the version that answers for view `view` (in the order given), -1 beyond the last.
+ * Behind a weighted tag (prod=3:90,4:10) the greatest of them: tamis_version_for tells which one a
+ * key gets. A column that a version does not have is null for the keys that get this version. */
 TAMIS_API int64_t tamis_version_number(const struct tamis *handle, size_t view);
 
 /* ---- keys and values ---- */
@@ -141,6 +143,11 @@ struct tamis_value {
         } text;
     };
 };
+
+/* The number of the version that answers for `key`: the one that lookup, join and exposure take. */
+TAMIS_API enum tamis_status tamis_version_for(const struct tamis *handle, size_t view,
+                                              const struct tamis_key *key, int64_t *ret,
+                                              struct tamis_error *error);
 
 #define TAMIS_NOW INT64_MIN
 

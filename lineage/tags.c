@@ -206,29 +206,28 @@ static enum status insert_share(struct store *store, struct run *run, const char
 
 /* In the transaction. */
 static enum status move(struct store *store, struct run *run, const char *dataset, const char *tag,
-                        const struct tag_state *state, const struct tag_state *expected,
-                        const char *reason, bool *ret_moved, struct err *err)
+                        const struct tag_change *change, bool *ret_moved, struct err *err)
 {
     struct tag_state found;
     int64_t now = clock_now();
 
     TRY(tag_get(store, dataset, tag, &found, err));
-    *ret_moved = expected == NULL || tag_states_equal(&found, expected);
+    *ret_moved = change->expected == NULL || tag_states_equal(&found, change->expected);
     if (!*ret_moved) return STATUS_OK;
     TRY(sql_run(store, err, "DELETE FROM tags WHERE dataset = ? AND tag = ?", "tt", dataset, tag));
-    for (size_t i = 0; i < state->count; i++)
-        TRY(insert_share(store, run, dataset, tag, &state->shares[i], now, reason, err));
-    return STATUS_OK;
+    for (size_t i = 0; i < change->to->count; i++)
+        TRY(insert_share(store, run, dataset, tag, &change->to->shares[i], now, change->reason,
+                         err));
+    return change->also == NULL ? STATUS_OK : change->also(change->context, err);
 }
 
 enum status tag_move(struct store *store, struct run *run, const char *dataset, const char *tag,
-                     const struct tag_state *state, const struct tag_state *expected,
-                     const char *reason, bool *ret_moved, struct err *err)
+                     const struct tag_change *change, bool *ret_moved, struct err *err)
 {
     TRY(check_tag(tag, err));
-    TRY(check_shares(store, dataset, state, err));
+    TRY(check_shares(store, dataset, change->to, err));
     TRY(catalog_begin(store, err));
-    enum status status = move(store, run, dataset, tag, state, expected, reason, ret_moved, err);
+    enum status status = move(store, run, dataset, tag, change, ret_moved, err);
     if (status == STATUS_OK) return catalog_commit(store, err);
     catalog_rollback(store);
     return status;
@@ -240,7 +239,7 @@ enum status tag_set(struct store *store, struct run *run, const char *dataset, c
     struct tag_state state = {.shares = {{.number = number, .weight = 100}}, .count = 1};
     bool moved;
 
-    return tag_move(store, run, dataset, tag, &state, NULL, NULL, &moved, err);
+    return tag_move(store, run, dataset, tag, &(struct tag_change){.to = &state}, &moved, err);
 }
 
 /* ---- which share ---- */

@@ -27,14 +27,20 @@ MUST_CHECK enum status tag_get(struct store *store, const char *dataset, const c
  * not left since because a gate failed (TAG_ROLLED_BACK). */
 MUST_CHECK enum status tag_before(struct store *store, const char *dataset, const char *tag,
                                   struct tag_state *ret, struct err *err);
+struct tag_change {
+    const struct tag_state *to;
+    const struct tag_state *expected; /* NULL = whatever it is now */
+    const char *reason;               /* for tag_history; NULL = none */
+    /* More rows of the same transaction, written only if the tag is moved; NULL = none. */
+    enum status (*also)(void *context, struct err *err);
+    void *context;
+};
 /* Moves or makes a tag. `tag` is not all digits, not "latest", "new" or a time; versions must be
  * there and weights add up to 100: STATUS_USAGE. With `expected` nothing is moved, and *ret_moved
- * false, when somebody else moved it meanwhile. Recorded in tag_history with `reason` (NULL =
- * none). */
+ * false, when somebody else moved it meanwhile. */
 MUST_CHECK enum status tag_move(struct store *store, struct run *run, const char *dataset,
-                                const char *tag, const struct tag_state *state,
-                                const struct tag_state *expected, const char *reason,
-                                bool *ret_moved, struct err *err);
+                                const char *tag, const struct tag_change *change, bool *ret_moved,
+                                struct err *err);
 /* tag_move to one version, whatever it was. */
 MUST_CHECK enum status tag_set(struct store *store, struct run *run, const char *dataset,
                                const char *tag, int64_t number, struct err *err);

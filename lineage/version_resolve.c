@@ -111,8 +111,10 @@ static enum status number_of_tag(struct store *store, const char *dataset, const
         fail(err, STATUS_USAGE,
              "tag \"%s\" of \"%s\" is spread over %" PRId64 " versions by weight, expected one",
              tag, dataset, places);
-        err_hint(err, "tamis-features exposure VIEW@%s --entity KEY says which one an entity gets",
-                 tag);
+        err_hint(err,
+                 "tamis-features get VIEW@%s reads each entity from its version, exposure VIEW@%s "
+                 "--entity KEY says which one that is",
+                 tag, tag);
         return STATUS_USAGE;
     }
     return sql_number(store, ret, 0, err, "SELECT number FROM tags WHERE dataset = ? AND tag = ?",
