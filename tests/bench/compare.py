@@ -2,18 +2,25 @@
 """Runs one work by our commands and by its peers, interleaved, and prints what it cost.
 
     tests/bench/compare.py WORK ... [--runs N] [--size WORK=N] [--build DIR] [--peers DIR]
-                           [--threads N] [--json FILE] [--keep DIR] [--only NAME,...]
+                           [--threads N] [--json FILE] [--picture FILE.svg] [--keep DIR] [--only NAME,...]
+                           [--grow FACTORS | --compare REV]
 
 A work is a file of tests/bench/works. Before any time is printed the results of all contestants are
 compared: the facts (rows, sums) must agree. Medians of --runs (5): wall and CPU seconds (user and
 system), largest resident and largest anonymous memory, bytes written. The ratio is to the best peer.
-Markdown on stdout, all runs as JSON with --json. tests/bench/peers installs the peers; those that are
-not there are named and left out.
+Markdown on stdout, all runs as JSON with --json, the ratios as a picture with --picture.
+tests/bench/peers installs the peers; those that are not there, or that fail (of memory, say), are named
+and left out.
+
+With --grow 1,4,16,64 our own commands do the work at so many times its size: growth.py tells the
+exponent of the cost and the memory. With --compare REV an older revision is built and does the work
+beside this one: older.py tells the ratios.
 
 A work has TITLE, SIZE (its default), UNIT, prepare(bench) that returns the input made for bench.size,
 and contestants(bench, data): objects of Contestant. It runs in the peers' Python where it is there."""
 
 import argparse
+import collections
 import importlib.util
 import json
 import os
@@ -41,6 +48,10 @@ class Contestant:
     def __init__(self, name, command, facts=None, ending="", scale=None, figures=None):
         self.name, self.command, self.facts, self.ending, self.scale = name, command, facts, ending, scale
         self.figures = figures
+
+
+class Failed(Exception):
+    pass
 
 
 class Bench:
@@ -97,12 +108,12 @@ def run(bench, contestant):
     remove(out)
     remove(report)
     words = [word.replace("{out}", out) for word in contestant.command]
-    environment = dict(os.environ, OMP_NUM_THREADS=str(bench.threads),
+    environment = dict(os.environ, TAMIS_STORE="", OMP_NUM_THREADS=str(bench.threads),
                        POLARS_MAX_THREADS=str(bench.threads), R_DATATABLE_NUM_THREADS=str(bench.threads))
     done = subprocess.run([bench.program("tests/bench/measure"), report, *words], env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
-        sys.exit(f"{contestant.name}: exit {done.returncode}\n{done.stderr.decode()[-2000:]}")
+        raise Failed(f"{contestant.name}: exit {done.returncode}: {done.stderr.decode()[-2000:].strip()}")
     with open(report) as file:
         cost = json.load(file)
     cost["cpu"] = cost["user"] + cost["system"]
@@ -129,22 +140,38 @@ def check(facts):
             sys.exit(f"the results differ\n{names[0]}: {facts[names[0]]}\n{name}: {facts[name]}")
 
 
-def measure(bench, work, options):
-    data = work.prepare(bench)
-    contestants = [c for c in work.contestants(bench, data)
-                   if not options.only or any(word in c.name for word in options.only.split(","))]
-    runs, facts = {c.name: [] for c in contestants}, {}
-    for turn in range(options.runs):
-        for contestant in contestants:
-            cost, out, printed = run(bench, contestant)
-            if contestant.figures is not None:
-                cost["figures"] = contestant.figures(printed)
-            runs[contestant.name].append(cost)
-            if turn == 0 and contestant.facts is not None:
-                facts[contestant.name] = contestant.facts(out, printed)
-            remove(out)
+def chosen(bench, work, options):
+    return [c for c in work.contestants(bench, work.prepare(bench))
+            if not options.only or any(word in c.name for word in options.only.split(","))]
+
+
+def one_turn(bench, contestant, runs, facts):
+    cost, out, printed = run(bench, contestant)
+    if contestant.figures is not None:
+        cost["figures"] = contestant.figures(printed)
+    runs[contestant.name].append(cost)
+    if contestant.facts is not None and contestant.name not in facts:
+        facts[contestant.name] = contestant.facts(out, printed)
+    remove(out)
+
+
+def measure(pairs, turns):
+    """pairs: (bench, contestant). A peer that fails is out of the race; of ours none may."""
+    runs, facts, failed = collections.defaultdict(list), {}, {}
+    for _ in range(turns):
+        for bench, contestant in pairs:
+            if contestant.name in failed:
+                continue
+            try:
+                one_turn(bench, contestant, runs, facts)
+            except Failed as failure:
+                if not is_peer(contestant):
+                    raise
+                failed[contestant.name] = str(failure)
+                runs.pop(contestant.name, None)
+                facts.pop(contestant.name, None)
     check(facts)
-    return data, contestants, runs, facts
+    return runs, facts, failed
 
 
 def median(runs, key):
@@ -174,7 +201,13 @@ def show_figures(work, contestants, runs):
         print(f"| {contestant.name} | {' | '.join(cells)} |")
 
 
-def show(work, name, bench, contestants, runs, facts, options):
+def ours(contestant):
+    return contestant.name.startswith("tamis")
+
+
+def show(work, name, bench, contestants, measured):
+    runs, facts, failed = measured
+    contestants = [c for c in contestants if c.name not in failed]
     peers = [runs[c.name] for c in contestants if is_peer(c) and c.facts is not None]
     best = {key: min(median(one, key) for one in peers) for key in ("wall", "cpu")} if peers else None
     print(f"\n### {name}: {work.TITLE.format(size=bench.size)}\n")
@@ -184,6 +217,8 @@ def show(work, name, bench, contestants, runs, facts, options):
         print(row(contestant, runs[contestant.name], best))
     show_figures(work, contestants, runs)
     print(f"\nAgreed on: {next(iter(facts.values()), {})}" if facts else "\nNothing to compare with.")
+    for reason in failed.values():
+        print(f"\nOut of the race: {' '.join(reason.split())[-400:]}")
     sys.stdout.flush()
 
 
@@ -202,6 +237,9 @@ def parse():
     parser.add_argument("--peers", default=os.path.join(ROOT, "build-bench-peers"))
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--picture", metavar="FILE.svg")
+    parser.add_argument("--grow", metavar="FACTORS", help="times the size, as in 1,4,16,64")
+    parser.add_argument("--compare", metavar="REV", help="an older revision to build and to run beside this one")
     parser.add_argument("--keep", metavar="DIR", help="where the data lies and stays")
     parser.add_argument("--only", help="contestants whose name holds one of these words")
     options = parser.parse_args()
@@ -218,6 +256,37 @@ def into_peers(options):
         print("no peers: tests/bench/peers installs them", file=sys.stderr)
 
 
+def beside_peers(options, name, size, folder):
+    work, bench = load(name), Bench(options, folder)
+    bench.size = size or work.SIZE
+    contestants = chosen(bench, work, options)
+    measured = measure([(bench, c) for c in contestants], options.runs)
+    show(work, name, bench, contestants, measured)
+    return {"title": work.TITLE.format(size=bench.size), "size": bench.size, "runs": measured[0],
+            "facts": measured[1], "failed": measured[2]}
+
+
+def way(options):
+    """The function that does one work the way the options ask for."""
+    if options.grow:
+        import growth
+        return growth.grow
+    if options.compare:
+        import older
+        return older.beside_older
+    return beside_peers
+
+
+def keep_results(options, results):
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(results, file, indent=1)
+    if options.picture:
+        import picture
+        with open(options.picture, "w", encoding="utf-8") as file:
+            file.write(picture.ratios(results))
+
+
 def main():
     options = parse()
     into_peers(options)
@@ -228,17 +297,13 @@ def main():
     print(f"{results['machine']}; {options.threads} threads; medians of {options.runs}, interleaved")
     try:
         for name in options.works:
-            work, bench = load(name), Bench(options, folder)
-            bench.size = int(sizes.get(name, work.SIZE))
-            data, contestants, runs, facts = measure(bench, work, options)
-            show(work, name, bench, contestants, runs, facts, options)
-            results["works"][name] = {"size": bench.size, "runs": runs, "facts": facts}
+            results["works"][name] = way(options)(options, name, int(sizes.get(name, 0)), folder)
+    except Failed as failure:
+        sys.exit(str(failure))
     finally:
         if not options.keep:
             shutil.rmtree(folder)
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file, indent=1)
+    keep_results(options, results)
 
 
 if __name__ == "__main__":
