@@ -13,21 +13,30 @@
 
 /* ---- the beginning ---- */
 
+/* "orders.arrow, cleaned": what was read, as it was named. */
+static enum status title_of(const struct report *report, struct bytes *ret, struct err *err)
+{
+    const struct version *version = report->run->version;
+    const struct invocation *invocation = report->run->invocation;
+    bool named = invocation->operand_count > 0 && strcmp(invocation->operands[0], "-") != 0;
+    if (version->number > 0)
+        return bytes_format(ret, err, "%s@%lld", version->dataset, (long long)version->number);
+    TRY(address_shown(ret, named ? invocation->operands[0] : "standard input", err));
+    return bytes_append_text(ret, ", cleaned", err);
+}
+
 static enum status open_document(struct report *report, struct err *err)
 {
-    const struct run *run = report->chain->run;
-    const struct version *version = report->run->version;
-    bool failed = run_verdict_is_failed(run);
-    char title[400], lead[200];
-    if (version->number > 0)
-        snprintf(title, sizeof title, "%s@%lld", version->dataset, (long long)version->number);
-    else
-        snprintf(title, sizeof title, "%.300s, cleaned", report->run->input);
+    OWNED(bytes_release) struct bytes title = bytes_limited(1u << 20);
+    bool failed = run_verdict_is_failed(report->chain->run);
+    char lead[200];
     struct row_counts counts = outcome_counts(report->chain);
     snprintf(lead, sizeof lead, "%lld rows in, %lld out, through %zu %s", (long long)counts.in,
              (long long)counts.out, report->chain->count,
              report->chain->count == 1 ? "step" : "steps");
-    TRY(document_open(&report->document, "clean", str_of(title), err));
+    TRY(title_of(report, &title, err));
+    TRY(document_open(&report->document, "clean",
+                      (struct str){(const char *)title.data, title.size}, err));
     return document_lead(report->document, str_of(lead), str_of(failed ? "failed" : "passed"),
                          failed ? TONE_BAD : TONE_GOOD, err);
 }

@@ -91,8 +91,8 @@ enum status report_origins(struct report *report, struct err *err)
                                                      {"masked", "Masked", false}};
     size_t count = 0;
     TRY(document_section(report->document, "lineage", "Where columns came from", err));
-    TRY(document_fact(report->document, "input", "Rows came from", cell_text(report->run->input),
-                      err));
+    TRY(document_fact(report->document, "input", "Rows came from",
+                      cell_code(str_of(report->run->input)), err));
     TRY(document_table(report->document, "columns", "Columns that are not simply carried over",
                        columns, 5, err));
     for (size_t i = 0; i < report->origins.count && count < EDGES_MOST; i++) {

@@ -141,6 +141,14 @@ bool slot_equal(const struct field *field, const struct array *a, int64_t i, con
 MUST_CHECK enum status slot_key(const struct field *field, const struct array *array, int64_t row,
                                 struct bytes *ret, struct err *err);
 
+/* Vigna 2015, "SplitMix64": a bijection, so that different words never meet. */
+static inline uint64_t word_hash(uint64_t word)
+{
+    word += 0x9e3779b97f4a7c15u;
+    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
+    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
+    return word ^ word >> 31;
+}
 /* A hash of the value that is equal where the values are; `key` is scratch space. */
 MUST_CHECK enum status slot_hash(const struct field *field, const struct array *array, int64_t row,
                                  struct bytes *key, uint64_t *ret, struct err *err);

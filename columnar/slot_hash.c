@@ -8,24 +8,15 @@ static uint64_t hash_bytes(struct str bytes)
     return XXH3_64bits(bytes.data == NULL ? "" : bytes.data, bytes.size);
 }
 
-/* Vigna 2015, "SplitMix64": a bijection, so that different words never meet. */
-static uint64_t hash_word(const uint8_t *data, size_t width)
-{
-    uint64_t word = 0;
-    memcpy(&word, data, width);
-    word += 0x9e3779b97f4a7c15u;
-    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9u;
-    word = (word ^ word >> 27) * 0x94d049bb133111ebu;
-    return word ^ word >> 31;
-}
-
 enum status slot_hash(const struct field *field, const struct array *array, int64_t row,
                       struct bytes *key, uint64_t *ret, struct err *err)
 {
     enum layout layout = field_info(field)->layout;
     size_t width = layout == LAYOUT_FIXED && !field->dictionary ? field_width(field) : 0;
     if (width > 0 && width <= 8) {
-        *ret = hash_word(array->buffers[0].data + (size_t)row * width, width);
+        uint64_t word = 0;
+        memcpy(&word, array->buffers[0].data + (size_t)row * width, width);
+        *ret = word_hash(word);
         return STATUS_OK;
     }
     if (!field->dictionary && (layout == LAYOUT_FIXED || layout == LAYOUT_BYTES ||

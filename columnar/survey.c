@@ -3,7 +3,6 @@
 
 #include "columnar/hyperloglog.h"
 
-#define ROWS_TOLD    ((size_t)1 << 18) /* different rows that are counted one by one */
 #define SAMPLE_CELLS ((size_t)1 << 19)
 #define SAMPLE_LEAST 1024
 
@@ -25,7 +24,7 @@ static enum status open_columns(const struct schema *schema, size_t count,
                                 struct err *err)
 {
     TRY(NEW(ret, count, err));
-    TRY(NEW(ret_registers, (count + 1) * HYPERLOGLOG_REGISTERS, err));
+    TRY(NEW(ret_registers, count * HYPERLOGLOG_REGISTERS, err));
     for (size_t i = 0; i < count; i++)
         (*ret)[i] = (struct survey_column){.field = &schema->fields[i],
                                            .kind = survey_kind_of(&schema->fields[i]),
@@ -46,7 +45,6 @@ enum status survey_open(struct survey **ret, const struct schema *schema, struct
     TRY(open_columns(schema, survey->count, &survey->columns, &survey->registers, err));
     for (size_t i = 0; i < survey->count; i++)
         if (survey->columns[i].kind == SURVEY_OTHER) survey->tells_rows = false;
-    survey->row_registers = survey->registers + survey->count * HYPERLOGLOG_REGISTERS;
     survey->sample_rows = sample_rows(survey->count);
     TRY(survey_sample_open(&survey->sample, survey, survey->sample_rows * 2, err));
     *ret = survey;
@@ -90,16 +88,11 @@ void survey_tally_close(struct survey_tally **tally)
 
 /* ---- looking ---- */
 
-/* Row hashes that are none yet, or were counted, are 0. */
-static void tell_rows(const struct survey *survey, struct survey_tally *tally)
+/* 0 is a free slot. */
+static void tell_rows(struct survey_tally *tally)
 {
-    for (int64_t row = 0; row < tally->rows; row++) {
+    for (int64_t row = 0; row < tally->rows; row++)
         tally->row_hashes[row] += tally->row_hashes[row] == 0;
-        hyperloglog_add(tally->row_registers, tally->row_hashes[row]);
-    }
-    if (!__atomic_load_n(&survey->many_rows, __ATOMIC_RELAXED)) return;
-    memory_free(tally->row_hashes);
-    tally->row_hashes = NULL;
 }
 
 static enum status look_at_columns(const struct survey *survey, const struct batch *batch,
@@ -123,10 +116,10 @@ enum status survey_look(const struct survey *survey, const struct batch *batch, 
     tally->count = survey->count;
     TRY(arena_open(&tally->arena, err));
     TRY(open_columns(survey->schema, survey->count, &tally->columns, &tally->registers, err));
-    tally->row_registers = tally->registers + survey->count * HYPERLOGLOG_REGISTERS;
-    if (survey->tells_rows) TRY(NEW(&tally->row_hashes, (size_t)batch->rows, err));
+    bool told = survey->tells_rows && !__atomic_load_n(&survey->many_rows, __ATOMIC_RELAXED);
+    if (told) TRY(NEW(&tally->row_hashes, (size_t)batch->rows, err));
     TRY(look_at_columns(survey, batch, tally, err));
-    if (tally->row_hashes != NULL) tell_rows(survey, tally);
+    if (tally->row_hashes != NULL) tell_rows(tally);
     TRY(survey_sample_look(survey, batch, first_row, ordinals, &tally->sample, err));
     *ret = tally;
     tally = NULL;
@@ -160,12 +153,11 @@ static enum status widen_rows(struct survey *survey, struct err *err)
 static enum status add_rows(struct survey *survey, const struct survey_tally *tally,
                             struct err *err)
 {
-    hyperloglog_merge(survey->row_registers, tally->row_registers);
     for (int64_t row = 0; row < tally->rows && !survey->many_rows && tally->row_hashes != NULL;
          row++) {
         if (2 * (survey->row_count + 1) > survey->row_slots) TRY(widen_rows(survey, err));
         put_hash(survey->row_hashes, survey->row_slots, tally->row_hashes[row], &survey->row_count);
-        if (survey->row_count <= ROWS_TOLD) continue;
+        if (survey->row_count <= SURVEY_ROWS) continue;
         memory_free(survey->row_hashes);
         survey->row_hashes = NULL;
         __atomic_store_n(&survey->many_rows, true, __ATOMIC_RELAXED);
@@ -230,9 +222,8 @@ int64_t survey_distinct(const struct survey_column *column, bool *ret_exact)
     return *ret_exact ? (int64_t)column->values.count : hyperloglog_count(column->registers);
 }
 
-int64_t survey_distinct_rows(const struct survey *survey, bool *ret_exact)
+int64_t survey_distinct_rows(const struct survey *survey, bool *ret_many)
 {
-    *ret_exact = !survey->many_rows;
-    if (!survey->tells_rows) return -1;
-    return *ret_exact ? (int64_t)survey->row_count : hyperloglog_count(survey->row_registers);
+    *ret_many = survey->many_rows;
+    return survey->tells_rows && !survey->many_rows ? (int64_t)survey->row_count : -1;
 }

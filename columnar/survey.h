@@ -15,7 +15,8 @@
 #include "base/memory.h"
 #include "columnar/array.h"
 
-#define SURVEY_VALUES     1024 /* different values that are counted one by one */
+#define SURVEY_VALUES     1024   /* different values that are counted one by one */
+#define SURVEY_ROWS       262144 /* different rows that are counted one by one */
 #define SURVEY_SAMPLE     10000
 #define SURVEY_VALUE_TEXT 64   /* bytes of a value that are kept, with its NUL */
 #define SURVEY_COLUMNS    1000 /* the first ones; others are only counted */
@@ -88,8 +89,9 @@ bool survey_is_provenance(const struct field *field);
 /* Different values, nulls left out; -1 = not known. *ret_exact false: an estimate. */
 int64_t survey_distinct(const struct survey_column *column, bool *ret_exact);
 double survey_deviation(const struct survey_column *column); /* of n - 1; NAN below two */
-/* Different rows, provenance left out; -1 where rows hold nested values. */
-int64_t survey_distinct_rows(const struct survey *survey, bool *ret_exact);
+/* Different rows, provenance left out; -1 where rows hold nested values, and, with *ret_many, where
+ * there are more than SURVEY_ROWS. */
+int64_t survey_distinct_rows(const struct survey *survey, bool *ret_many);
 
 /* Of the sampled values of a number or time column, or lengths of others: linear between them
  * (Hyndman, Fan 1996, type 7); NAN where there is none. One result a fraction. */

@@ -65,8 +65,6 @@ struct extremes {
 static void note_number(struct survey_column *column, double value, int64_t row,
                         struct extremes *extremes)
 {
-    column->zeros += value == 0;
-    column->negatives += value < 0;
     if (extremes->least < 0 || value < column->least) {
         column->least = value;
         extremes->least = row;
@@ -82,21 +80,26 @@ static int64_t sort_out(struct survey_column *column, const struct array *array,
                         int64_t count, double *values, int64_t *ret_infinite,
                         struct extremes *extremes)
 {
-    int64_t finite = 0;
+    int64_t finite = 0, zeros = 0, negatives = 0;
+    bool nulls = array->null_count > 0;
     *ret_infinite = 0;
     for (int64_t i = 0; i < count; i++) {
         double value = values[i];
-        if (array_is_null(array, first + i)) continue;
-        if (isnan(value)) {
-            column->nans++;
+        if (nulls && array_is_null(array, first + i)) continue;
+        zeros += value == 0;
+        negatives += value < 0;
+        if (value < column->least || value > column->most ||
+            (extremes->least < 0 && value == value))
+            note_number(column, value, first + i, extremes);
+        if (isfinite(value)) {
+            values[finite++] = value;
             continue;
         }
-        note_number(column, value, first + i, extremes);
-        if (isinf(value))
-            ++*ret_infinite;
-        else
-            values[finite++] = value;
+        *ret_infinite += isinf(value) != 0;
+        column->nans += isnan(value) != 0;
     }
+    column->zeros += zeros;
+    column->negatives += negatives;
     return finite;
 }
 
@@ -191,27 +194,70 @@ static enum status count_value(struct counting *counting, const struct field *fi
     return STATUS_OK;
 }
 
-static void tell_row(const struct counting *counting, int64_t row, uint64_t hash)
+#define NULL_HASH 0x6e756c6c6e756c6cu
+
+static void tell_rows(const struct counting *counting, int64_t first, int64_t count,
+                      const uint64_t *hashes)
 {
     if (counting->row_hashes == NULL) return;
-    uint64_t word = (counting->row_hashes[row] ^ hash) * 0x9e3779b97f4a7c15u;
-    counting->row_hashes[row] = word ^ word >> 29;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t word = (counting->row_hashes[first + i] ^ hashes[i]) * 0x9e3779b97f4a7c15u;
+        counting->row_hashes[first + i] = word ^ word >> 29;
+    }
 }
 
-#define NULL_HASH 0x6e756c6c6e756c6cu
+/* Hashes of rows first ... first + count - 1; of null slots too, where there is something to hash.
+ */
+static enum status hash_block(const struct field *field, const struct array *array, int64_t first,
+                              int64_t count, uint64_t *ret, struct err *err)
+{
+    OWNED(bytes_release) struct bytes key = bytes_limited(SIZE_MAX / 2);
+    size_t width = field_info(field)->layout == LAYOUT_FIXED ? field_width(field) : 0;
+    if (width == 8) {
+        const uint64_t *words = array_values(array);
+        for (int64_t i = 0; i < count; i++)
+            ret[i] = word_hash(words[first + i]);
+    } else if (width == 4) {
+        const uint32_t *words = array_values(array);
+        for (int64_t i = 0; i < count; i++)
+            ret[i] = word_hash(words[first + i]);
+    } else {
+        for (int64_t i = 0; i < count; i++)
+            if (!array_is_null(array, first + i))
+                TRY(slot_hash(field, array, first + i, &key, &ret[i], err));
+    }
+    return STATUS_OK;
+}
+
+static enum status count_block(struct counting *counting, int64_t first, int64_t count,
+                               const uint64_t *hashes, struct err *err)
+{
+    const struct field *field = counting->column->field;
+    uint8_t *registers = counting->column->registers;
+    if (counting->values && !counting->column->values.many) {
+        for (int64_t i = 0; i < count; i++)
+            if (!array_is_null(counting->array, first + i))
+                TRY(count_value(counting, field, counting->array, first + i, hashes[i], 1, err));
+        return STATUS_OK;
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (!array_is_null(counting->array, first + i)) hyperloglog_add(registers, hashes[i]);
+    return STATUS_OK;
+}
 
 static enum status count_rows(struct counting *counting, struct err *err)
 {
-    const struct field *field = counting->column->field;
-    OWNED(bytes_release) struct bytes key = bytes_limited(SIZE_MAX / 2);
-    for (int64_t row = 0; row < counting->array->length; row++) {
-        uint64_t hash = NULL_HASH;
-        if (!array_is_null(counting->array, row)) {
-            TRY(slot_hash(field, counting->array, row, &key, &hash, err));
-            hash += hash == 0;
-            TRY(count_value(counting, field, counting->array, row, hash, 1, err));
+    const struct array *array = counting->array;
+    uint64_t hashes[BLOCK];
+    for (int64_t first = 0; first < array->length; first += BLOCK) {
+        int64_t count = array->length - first < BLOCK ? array->length - first : BLOCK;
+        TRY(hash_block(counting->column->field, array, first, count, hashes, err));
+        for (int64_t i = 0; i < count; i++) {
+            hashes[i] += hashes[i] == 0;
+            if (array_is_null(array, first + i)) hashes[i] = NULL_HASH;
         }
-        tell_row(counting, row, hash);
+        TRY(count_block(counting, first, count, hashes, err));
+        tell_rows(counting, first, count, hashes);
     }
     return STATUS_OK;
 }
@@ -239,10 +285,11 @@ static enum status count_dictionary(struct counting *counting, struct err *err)
             note_length(column, characters_of(slot_bytes(&values, dictionary, index)),
                         times[index]);
     }
-    for (int64_t row = 0; row < array->length; row++)
-        tell_row(counting, row,
-                 array_is_null(array, row) ? NULL_HASH
-                                           : hashes[integer_at(column->field->index, array, row)]);
+    for (int64_t row = 0; row < array->length; row++) {
+        bool null = array_is_null(array, row);
+        uint64_t hash = null ? NULL_HASH : hashes[integer_at(column->field->index, array, row)];
+        tell_rows(counting, row, 1, &hash);
+    }
     return STATUS_OK;
 }
 

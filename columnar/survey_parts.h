@@ -27,7 +27,6 @@ struct survey_tally {
     struct arena *arena; /* of values */
     struct survey_sample sample;
     uint64_t *row_hashes; /* NULL = rows are not told apart */
-    uint8_t *row_registers;
 };
 
 struct survey {
@@ -44,7 +43,6 @@ struct survey {
     uint64_t *row_hashes; /* open addressing; 0 = free */
     size_t row_slots, row_count;
     bool many_rows;
-    uint8_t *row_registers;
 };
 
 /* survey_column.c */

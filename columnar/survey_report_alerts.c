@@ -69,11 +69,11 @@ static enum status about_numbers(struct alerts *alerts, const struct survey_colu
 static enum status about_rows(struct alerts *alerts, struct err *err)
 {
     char text[128];
-    bool exact;
+    bool many;
     int64_t rows = survey_rows(alerts->side->survey);
-    int64_t distinct = survey_distinct_rows(alerts->side->survey, &exact);
+    int64_t distinct = survey_distinct_rows(alerts->side->survey, &many);
     if (rows == 0) return say(alerts, TONE_WARN, NULL, "there is no row", err);
-    if (distinct < 0 || !exact || distinct == rows) return STATUS_OK;
+    if (distinct < 0 || distinct == rows) return STATUS_OK;
     snprintf(text, sizeof text, "%lld rows are equal to an earlier one (%.1f %%)",
              (long long)(rows - distinct), 100 * (double)(rows - distinct) / (double)rows);
     return say(alerts, TONE_WARN, NULL, text, err);

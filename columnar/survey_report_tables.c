@@ -139,19 +139,18 @@ enum status survey_report_repeats(struct document *document, const struct survey
         const char *name = sides->count == 1 ? "" : sides->sides[side].name;
         const char *between = *name == '\0' ? "" : " ";
         char key[80], label[80];
-        bool exact;
-        int64_t distinct = survey_distinct_rows(survey, &exact);
+        bool many;
+        int64_t distinct = survey_distinct_rows(survey, &many);
+        struct cell unknown = many ? cell_text("more than 262,144") : (struct cell){0};
         snprintf(key, sizeof key, "distinct_rows%s%s", *name == '\0' ? "" : "_", name);
-        snprintf(label, sizeof label, "Different rows%s%s%s", between, name,
-                 exact ? "" : " (estimate)");
-        TRY(document_fact(document, key, label,
-                          distinct < 0 ? (struct cell){0} : cell_count(distinct), err));
+        snprintf(label, sizeof label, "Different rows%s%s", between, name);
+        TRY(document_fact(document, key, label, distinct < 0 ? unknown : cell_count(distinct),
+                          err));
         snprintf(key, sizeof key, "repeated_rows%s%s", *name == '\0' ? "" : "_", name);
         snprintf(label, sizeof label, "Rows equal to an earlier one%s%s", between, name);
-        bool told = distinct >= 0 && exact;
-        TRY(document_fact(document, key, label,
-                          told ? cell_count(survey_rows(survey) - distinct) : (struct cell){0},
-                          err));
+        TRY(document_fact(
+            document, key, label,
+            distinct < 0 ? (struct cell){0} : cell_count(survey_rows(survey) - distinct), err));
     }
     return STATUS_OK;
 }
