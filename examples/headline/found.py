@@ -61,10 +61,10 @@ def score(findings, truth):
     """Against the truth: broken and blank files, copies, labels."""
     dirty = collections.defaultdict(list)
     for name, row in truth.items():
-        dirty[row["dirt"]].append(name)
+        dirty[row["dirt"].removeprefix("injected_")].append(name)
     first = {name: row["duplicate_of"].split("/", 1)[-1] or name for name, row in truth.items()}
     right = [a for a, b in findings.merged.items() if first[a] == first[b]]
-    copies = {first[name] for name in dirty["injected_duplicate"]}
+    copies = {first[name] for name in dirty["duplicate"]}
     gone = set(findings.broken) | set(findings.blank) | set(findings.merged)
     judged = [name for name in findings.label if name not in gone]
     wrong = [name for name in judged if truth[name]["label_clean"] != findings.label[name]]
@@ -75,7 +75,7 @@ def score(findings, truth):
         "truncated": rates(findings.broken, dirty["truncated"]),
         "blank": rates(findings.blank, dirty["blank"]),
         "copies": {"found": len(findings.merged), "hits": len(right),
-                   "true": len(dirty["injected_duplicate"]),
+                   "true": len(dirty["duplicate"]),
                    "recall": len({first[name] for name in right} & copies) / max(1, len(copies))},
         "labels": rates(list(findings.relabeled) + findings.dropped, wrong),
         "relabeled_right": sum(row["after"] == truth[name]["label_clean"]
