@@ -301,6 +301,9 @@ def main():
     except Failed as failure:
         sys.exit(str(failure))
     finally:
+        if options.compare:
+            import older
+            older.forget_builds()
         if not options.keep:
             shutil.rmtree(folder)
     keep_results(options, results)

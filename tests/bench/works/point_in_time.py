@@ -26,7 +26,7 @@ def generate(size, features, spine):
     import pyarrow as pa
     import pyarrow.parquet as pq
     random = np.random.default_rng(7)
-    entities, rows = max(1, size // 50), max(1, size // 5)
+    entities, rows = max(1, size // 50), max(1, min(size // 5, 10000000))
 
     def times(count):
         return pa.array(random.integers(1735689600000000, 1767225600000000, count), pa.timestamp("us", "UTC"))
