@@ -59,21 +59,23 @@ static enum status describe_side(const struct chart_histogram *histogram, int at
                         side->fullest + 1, histogram->bins);
 }
 
-/* A side's bars are shares of its own values: two sides of different size compare by shape. */
+/* A side's bars are shares of its own values: two sides of different size compare by shape. Those
+ * of the second are narrower, in front of the first. */
 static enum status bars(const struct chart_histogram *histogram, int at, double most,
                         const struct side *side, struct bytes *ret, struct err *err)
 {
-    double width = HISTOGRAM_WIDTH / (double)histogram->bins;
-    if (side->sum == 0) return STATUS_OK;
+    double place = HISTOGRAM_WIDTH / (double)histogram->bins, width = place - 1;
     bool alone = histogram->names[1] == NULL; /* nothing to tell it from */
+    double inset = at == 1 && histogram->counts[0] != NULL ? width / 4 : 0;
+    if (side->sum == 0) return STATUS_OK;
     TRY(bytes_format(ret, err, "<path class=\"s%d\" d=\"", alone ? 1 : at));
     for (size_t i = 0; i < histogram->bins; i++) {
         double share = (double)histogram->counts[at][i] / (double)side->sum;
         double height = share / most * HISTOGRAM_HEIGHT;
         if (share == 0) continue;
         if (height < 1) height = 1; /* a rare value is seen */
-        TRY(bytes_format(ret, err, "M%.4g %.4gv-%.3gh%.3gv%.3gz", (double)i * width,
-                         HISTOGRAM_HEIGHT + 2, height, width - 1, height));
+        TRY(bytes_format(ret, err, "M%.4g %.4gv-%.3gh%.3gv%.3gz", (double)i * place + inset,
+                         HISTOGRAM_HEIGHT + 2, height, width - 2 * inset, height));
     }
     return bytes_append_text(ret, "\"/>", err);
 }
