@@ -37,9 +37,9 @@ class Refused(Exception):
     """The changed table does not fit the recipe any more; another change is tried."""
 
 
-def run(folder, name, *words):
+def run(folder, name, *words, well=(0, 3)):
     done = subprocess.run([tool("tamis-" + name), *words, "-q"], cwd=folder, capture_output=True)
-    if done.returncode not in (0, 3):
+    if done.returncode not in well:
         raise Refused(f"{name} {' '.join(words)}: {done.stderr.decode()}")
     return done.stdout
 
@@ -319,7 +319,7 @@ def write_csv(folder, name, columns):
         writer.writerow(columns)
         writer.writerows(["" if v is None else v for v in row] for row in zip(*columns.values()))
     run(folder, "ingest", name + ".csv", "--no-store", "--no-provenance", "--contract", name + ".contract",
-        "-o", name + ".arrow")
+        "--max-rejects", "0", "-o", name + ".arrow", well=(0,))
 
 
 CONTRACTS = {"view": {"user": "int64", "at": "timestamp", "known": "timestamp", "click": "int64", "gone": "bool",
@@ -396,7 +396,7 @@ CASES = {
     "standardize/levenshtein": lambda n: Clean(n, ["standardize: {columns: [name], methods: [levenshtein]}"]),
     "standardize/spelling": lambda n: Clean(n, ["standardize: {columns: [city], methods: [spelling], rare: 0.2, ratio: 1}"]),
     "standardize/repair": lambda n: Clean(n, ["standardize: {columns: [label], methods: [lower], repair: [{key: zip, gives: [city]}]}"]),
-    "standardize/votes": lambda n: Clean(n, ["standardize: {columns: [label], methods: [lower], repair: [{key: zip, gives: [city, kind]}], source: other, agree: 0}"]),
+    "standardize/votes": lambda n: Clean(n, ["standardize: {columns: [label], methods: [lower], repair: [{key: zip, gives: [city, kind]}], source: other, agree: 0}"], quiet=("other",)),
     "images/reject": lambda n: Clean(n, ["images: {}"], pictures()),
     "images/flag": lambda n: Clean(n, ["images: {on_fail: flag, checks: [all]}"], pictures()),
     "images/null": lambda n: Clean(n, ["images: {on_fail: 'null'}"], pictures()),
@@ -462,7 +462,7 @@ CASES = {
     "mask/drop": lambda n: Clean(n, ["mask: {columns: [note], action: drop}"]),
     "labels/flag": lambda n: Clean(n, ["labels: {columns: [income, height]}"]),
     "labels/drop": lambda n: Clean(n, ["labels: {columns: [income, height], action: drop, detectors: [knn]}"]),
-    "labels/relabel": lambda n: Clean(n, ["labels: {columns: [income, height], action: relabel, detectors: [softmax]}"]),
+    "labels/relabel": lambda n: Clean(n, ["labels: {columns: [income, height], action: relabel, detectors: [softmax]}"], quiet=("income",)),
     "labels/sure": lambda n: Clean(n, ["labels: {columns: [income, height], action: relabel, relabel_above: 0.9}"]),
     "labels/weights": lambda n: Clean(n, ["labels: {columns: [income, height], action: relabel, balance: weights}"]),
     "labels/oversample": lambda n: Clean(n, ["labels: {columns: [income, height], balance: oversample}"]),
