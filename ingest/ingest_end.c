@@ -2,6 +2,7 @@
 #include "ingest/ingest_state.h"
 
 #include "base/clock.h"
+#include "ingest/member_index.h"
 #include "ingest/report.h"
 
 #include <stdio.h>
@@ -57,6 +58,8 @@ static enum status record_columns(const struct ingest *ingest, const struct sche
 
 static enum status record_sources(struct ingest *ingest, struct err *err)
 {
+    OWNED(member_index_close) struct member_index *members = NULL;
+    TRY(member_index_open(&members, ingest->run, err));
     if (ingest->retry != NULL) TRY(retry_describe(ingest->retry, &ingest->bytes, err));
     for (size_t i = 0; i < ingest->count && ingest->retry == NULL; i++) {
         struct source_record record = {.name = ingest->names[i]};
@@ -64,10 +67,12 @@ static enum status record_sources(struct ingest *ingest, struct err *err)
         add_facts(ingest->objects.items[i].facts, &record);
         if (ingest->increment != NULL) TRY(record_progress(ingest, i, &record, err));
         TRY(run_source(ingest->run, &record, err));
+        TRY(member_index_add(members, ingest->kind, ingest->sources[i], ingest->names[i], err));
         TRY(record_upstream(ingest, i, err));
         ingest->bytes += record.bytes;
         if (ingest->resumes != NULL) ingest->bytes -= (int64_t)ingest->resumes[i].offset;
     }
+    TRY(member_index_commit(members, err));
     const struct schema *schema = ingest->kind->schema(ingest->sources[0]);
     const struct schema *output = provenance_schema(ingest->provenance);
     return record_columns(ingest, schema, output, err);

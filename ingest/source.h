@@ -124,6 +124,13 @@ void source_rows_release(struct source_rows *rows);
 MUST_CHECK enum status source_rows_reject(struct source_rows *rows, const struct reject *reject,
                                           struct err *err);
 
+/* One file of a folder or an archive that is one source. */
+struct source_member {
+    const char *path;
+    int64_t record, bytes;
+    const struct digest *digest;
+};
+
 struct source_kind {
     const char *name; /* "csv": --format, and the kind in the catalog */
     const char *summary;
@@ -167,6 +174,10 @@ struct source_kind {
     /* After the last piece was converted: kind, bytes, digest, modified time, records (name is the
      * driver's). Required. */
     enum status (*describe)(struct source *source, struct source_record *ret, struct err *err);
+    /* How many members a folder or archive had that this run read, and each of them, after
+     * describe. NULL: a source of this kind has none. */
+    size_t (*member_count)(const struct source *source);
+    void (*member)(const struct source *source, size_t index, struct source_member *ret);
     /* After the last piece: the place behind the last whole record, for the resume of the next run.
      * offset 0 = this source cannot be continued. NULL = no source of this kind can. */
     void (*reached)(const struct source *source, struct source_resume *ret);

@@ -439,6 +439,11 @@ static enum status reader_images(const struct source *source, struct bytes *json
 
 /* ---- the end ---- */
 
+static bool is_one(const struct source *source)
+{
+    return !source->files.folder && source->options.bundle == NULL;
+}
+
 static enum status describe_images(struct source *source, struct source_record *ret,
                                    struct err *err)
 {
@@ -451,8 +456,7 @@ static enum status describe_images(struct source *source, struct source_record *
         ret->bytes += picture->bytes;
     }
     ret->kind = "images";
-    bool one = !source->files.folder && source->options.bundle == NULL;
-    ret->digest = one ? source->alone[0] : digester_end(&digester);
+    ret->digest = is_one(source) ? source->alone[0] : digester_end(&digester);
     ret->records = source->marks.before + (int64_t)source->files.chosen_count;
     ret->modified = (int64_t)source->files.info.st_mtim.tv_sec * 1000000 +
                     source->files.info.st_mtim.tv_nsec / 1000;
@@ -461,6 +465,20 @@ static enum status describe_images(struct source *source, struct source_record *
         TRY(member_marks_move(&source->marks, picture_at(source, i), &source->alone[i],
                               source->options.picture_limit, err));
     return member_marks_end(&source->marks, ret->records, err);
+}
+
+static size_t count_members(const struct source *source)
+{
+    return is_one(source) ? 0 : source->files.chosen_count;
+}
+
+static void member_of(const struct source *source, size_t index, struct source_member *ret)
+{
+    const struct listed_file *picture = picture_at(source, index);
+    *ret = (struct source_member){.path = picture->path,
+                                  .record = source->marks.before + (int64_t)index + 1,
+                                  .bytes = picture->bytes,
+                                  .digest = &source->alone[index]};
 }
 
 static void remark_images(const struct source *source, char *ret, size_t room)
@@ -516,6 +534,8 @@ const struct source_kind source_images = {
     .free_piece = free_images_piece,
     .describe = describe_images,
     .members = true,
+    .member_count = count_members,
+    .member = member_of,
     .late_digest = true,
     .place = place_images,
     .raws = raws_images,

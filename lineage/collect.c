@@ -135,12 +135,17 @@ static enum status audit_needed(struct store *store, const char *name, bool *ret
     return STATUS_OK;
 }
 
-/* "<digest of a version>-...": derived from it, made again when it is asked for. */
+/* "<digest of a version>-...": derived from it, made again when it is asked for.
+ * "<run>-members.arrow" says what a folder held, which nobody can tell again. */
 static enum status index_needed(struct store *store, const char *name, bool *ret, struct err *err)
 {
+    static const char members[] = "-members.arrow";
     char digest[DIGEST_TEXT];
     int64_t known = 0;
+    size_t size = strlen(name), end = sizeof members - 1;
 
+    *ret = size > end && strcmp(name + size - end, members) == 0;
+    if (*ret) return STATUS_OK;
     snprintf(digest, sizeof digest, "%.*s", (int)strcspn(name, "-."), name);
     TRY(sql_number(store, &known, 0, err,
                    "SELECT 1 FROM versions WHERE substr(digest, 1, length(?1)) = ?1 LIMIT 1", "t",
