@@ -271,6 +271,9 @@ static void an_older_catalog_is_brought_up_to_date(void **state)
     check_ok(store_open(&scratch->store, &scratch_invocation(scratch)->common, STORE_WRITE,
                         &scratch->err),
              &scratch->err);
+    assert_string_equal(scratch_ask(scratch, "SELECT tbl_name FROM sqlite_schema WHERE type = "
+                                             "'index' AND name = 'exposures_by_entity'"),
+                        "exposures");
     increment(scratch, 0, 10, "7");
     expect_mark(scratch, "", "7");
 }
