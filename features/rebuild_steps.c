@@ -207,7 +207,12 @@ static enum status rebuild_clean(struct rebuild *rebuild, const struct past *pas
                                  struct err *err)
 {
     const char *node, *input, *recipe, *seed;
-    TRY(rebuild_input(rebuild, past->run, NULL, &node, err));
+    /* Not what a version that catches up builds on: all of its input is read again. */
+    const char *version = past->version == NULL ? "" : past->version;
+    const char *into = arena_text(rebuild->arena, version, strcspn(version, "@"));
+    if (into == NULL) return fail_memory(err, strlen(version));
+    TRY(rebuild_input(rebuild, past->run, into, &node, err));
+    if (node[0] == '\0') TRY(rebuild_input(rebuild, past->run, NULL, &node, err));
     TRY(rebuild_node(rebuild, past, node, &input, err));
     TRY(write_recipe(rebuild, past, &recipe, err));
     TRY(rebuild_file(rebuild, ".arrow", ret, err));

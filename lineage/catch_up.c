@@ -77,6 +77,27 @@ void run_continues(struct run *run, const char *dataset)
     run->builds_on = -1;
 }
 
+/* What the version before holds is in this one too: its sources are those of both. */
+static enum status record_base(struct run *run, struct err *err)
+{
+    OWNED(sql_close) sqlite3_stmt *rows = NULL;
+    char base[sizeof run->into + 32], stream[64];
+    bool row;
+
+    snprintf(base, sizeof base, "version:%s@%" PRId64, run->into, run->builds_on);
+    snprintf(stream, sizeof stream, "stream:%s", run->id);
+    TRY(run_edge(run, base, stream, err));
+    TRY(sql_open(run->store, &rows, err,
+                 "SELECT name FROM version_columns WHERE dataset = ? AND number = ?"
+                 " ORDER BY position",
+                 "ti", run->into, run->builds_on));
+    for (;;) {
+        TRY(sql_next(run->store, rows, &row, err));
+        if (!row) return STATUS_OK;
+        TRY(run_column_same(run, base, sql_text(rows, 0), err));
+    }
+}
+
 enum status catch_up_output(struct run *run, struct version_writer *writer, struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *rows = NULL;
@@ -86,6 +107,7 @@ enum status catch_up_output(struct run *run, struct version_writer *writer, stru
         TRY(sql_number(run->store, &run->builds_on, 0, err,
                        "SELECT max(number) FROM versions WHERE dataset = ?", "t", run->into));
     if (run->builds_on == 0) return STATUS_OK;
+    TRY(record_base(run, err));
     TRY(sql_open(run->store, &rows, err,
                  "SELECT c.digest FROM version_chunks AS v JOIN chunks AS c ON c.digest = v.digest"
                  " WHERE v.dataset = ? AND v.number = ? AND c.rows > 0 ORDER BY v.position",
