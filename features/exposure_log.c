@@ -76,15 +76,14 @@ enum status exposure_log_open(struct exposure_log **ret, const struct common *co
                               const char *dataset, const char *tag, struct err *err)
 {
     OWNED(exposure_log_close) struct exposure_log *log = NULL;
-    OWNED(store_close) struct store *there = NULL;
-    TRY(store_open(&there, common, STORE_READ, err));
-    if (there == NULL) return fail(err, STATUS_USAGE, "--no-store: the exposure log is in a store");
+    if (common->no_store)
+        return fail(err, STATUS_USAGE, "--no-store: the exposure log is in a store");
     TRY(NEW(&log, 1, err));
     log->dataset = dataset;
     log->tag = tag;
     TRY(arena_open(&log->arena, err));
     TRY(NEW(&log->items, WAITING, err));
-    TRY(store_open(&log->store, common, STORE_WRITE, err));
+    TRY(store_open(&log->store, common, STORE_CHANGE, err));
     *ret = log;
     log = NULL;
     return STATUS_OK;

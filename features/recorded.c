@@ -11,11 +11,7 @@ static enum status open_store(struct store **ret, const struct common *common, e
         err_hint(err, "leave --no-store out");
         return STATUS_USAGE;
     }
-    if (need == STORE_THERE) {
-        OWNED(store_close) struct store *there = NULL;
-        TRY(store_open(&there, common, STORE_READ, err));
-    }
-    return store_open(ret, common, STORE_WRITE, err);
+    return store_open(ret, common, need == STORE_THERE ? STORE_CHANGE : STORE_WRITE, err);
 }
 
 enum status recorded(struct invocation *invocation, const char *stage, enum store_need need,
@@ -38,5 +34,5 @@ enum status recorded_store(struct store **ret, const struct common *common, bool
     *ret_record = access(store_path(*ret), W_OK) == 0;
     if (!*ret_record) return STATUS_OK;
     store_close(ret);
-    return store_open(ret, common, STORE_WRITE, err);
+    return store_open(ret, common, STORE_CHANGE, err);
 }

@@ -194,10 +194,22 @@ static enum status fail_foreign(const char *path, const char *what, struct err *
     return STATUS_USAGE;
 }
 
+/* A store that may not be looked into is not one that is missing. */
+static enum status check_reachable(const char *path, struct err *err)
+{
+    struct stat status;
+    OWNED(memory_release) char *catalog = path_join(path, "catalog.db");
+
+    if (catalog == NULL) return fail_memory(err, 0);
+    if (stat(catalog, &status) == 0 || errno == ENOENT || errno == ENOTDIR) return STATUS_OK;
+    return fail_errno(err, errno, "store \"%s\"", path);
+}
+
 static enum status require_store(const char *path, enum store_use use, struct err *err)
 {
     if (has_catalog(path)) return STATUS_OK;
-    if (use == STORE_READ) {
+    TRY(check_reachable(path, err));
+    if (use != STORE_WRITE) {
         fail(err, STATUS_USAGE, "store \"%s\" does not exist", path);
         err_hint(err, "writing commands make one; --store DIR or TAMIS_STORE names another");
         return STATUS_USAGE;
@@ -234,7 +246,7 @@ enum status store_open(struct store **ret, const struct common *common, enum sto
     if (common->no_store) return STATUS_OK;
     TRY(NEW(&store, 1, err));
     store->writers.descriptor = -1;
-    store->writable = use == STORE_WRITE;
+    store->writable = use != STORE_READ;
     store->wait_given = (double)common->wait;
     store->wait = (double)common->wait < WAIT_SHORTEST ? WAIT_SHORTEST : (double)common->wait;
     store->mutex_made = pthread_mutex_init(&store->mutex, NULL) == 0;

@@ -14,8 +14,9 @@
 struct store;
 
 enum store_use {
-    STORE_READ,  /* must exist */
-    STORE_WRITE, /* made when absent */
+    STORE_READ,   /* must exist */
+    STORE_WRITE,  /* made when absent */
+    STORE_CHANGE, /* must exist; written */
 };
 
 /* *ret NULL with STATUS_OK under --no-store. */
