@@ -223,6 +223,17 @@ def make_old(folder):
     for table in ('watermark_log', 'watermark_series', 'watermark_moves', 'drift_events', 'record_index', 'gate_checks',
                   'gates', 'exposures', 'removed_versions', 'forgotten_versions', 'forgettings'):
         catalog.execute(f'DROP TABLE {table}')
+    catalog.executescript('''
+        DROP INDEX column_edges_by_input;
+        CREATE TABLE old_edges (
+            run_id TEXT NOT NULL REFERENCES runs (run_id), output_column TEXT NOT NULL, input_column TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('DIRECT', 'INDIRECT')), subtype TEXT NOT NULL,
+            masked INTEGER NOT NULL CHECK (masked IN (0, 1)),
+            PRIMARY KEY (run_id, output_column, input_column, kind, subtype)) STRICT, WITHOUT ROWID;
+        INSERT OR IGNORE INTO old_edges SELECT run_id, output_column, input_column, kind, subtype, masked FROM column_edges;
+        DROP TABLE column_edges;
+        ALTER TABLE old_edges RENAME TO column_edges;
+        CREATE INDEX column_edges_by_input ON column_edges (run_id, input_column)''')
     catalog.execute('ALTER TABLE sources DROP COLUMN etag')
     catalog.execute('ALTER TABLE runs DROP COLUMN folder')
     catalog.execute('PRAGMA user_version = 1')
