@@ -72,6 +72,7 @@ steps:
     'activity.yaml': 'view: activity\nentity: [user_id]\nevent_time: ts\nfeatures: {clicks: int64, city: utf8}\n'
                      'aggregates: {clicks_7d: {function: sum, of: clicks, window: 7d}}\n',
     'other.yaml': 'view: other\nentity: [user_id]\n',
+    'shard.yaml': 'tamis: 1\nsteps:\n  - impute: {columns: [amount], method: median}\n',
     'gate.yaml': 'rows: {min: 1}\n',
     'contract.yaml': 'columns: {id: int64, note: utf8}\n',
     'labels.csv': 'label,x\n' + ''.join(
@@ -101,6 +102,8 @@ tamis-features tag -q activity prod=2
 tamis-features tag -q activity test=3
 tamis-features join -q --spine spine.arrow --view activity@2 --event-time at --into train/one
 tamis-features lookup -q activity@prod u1 -o answers.json
+tamis-clean fit -q --no-store people.arrow --recipe shard.yaml --shard 1/1 --run r --first-row 0 -o one.state
+tamis-clean merge -q one.state -o merged.state
 '''
 
 
@@ -143,6 +146,10 @@ def cleans():
         yield Scenario(f'clean {name}', clean_of(step))
     yield Scenario('clean labels', clean_of('labels label=label columns=x', 'labels.arrow'))
     yield Scenario('clean images', clean_of('images tensors=tensor size=4,4', 'pictures.arrow'))
+    shard = '--recipe shard.yaml --shard 1/1 --run r --first-row 0'
+    yield Scenario('clean fit', f'tamis-clean fit -q --no-store people.arrow {shard} -o new.state')
+    yield Scenario('clean merge', 'tamis-clean merge -q one.state -o new.state', threads=False)
+    yield Scenario('clean apply', f'tamis-clean apply -q people.arrow {shard} --state merged.state -o new.arrow')
     yield Scenario('clean suggest', 'tamis-clean suggest people.arrow --no-store -o new.yaml')
     yield Scenario('clean modules', 'tamis-clean modules', template='bare', writes=False, threads=False)
     yield Scenario('clean revert', 'tamis-clean revert -q cleaned.arrow --audit ./cells.arrow --module impute -o new.arrow')
@@ -169,6 +176,7 @@ def features():
     yield one('exposure', 'exposure activity@prod --entity u1', writes=False)
     yield one('log', 'log activity', writes=False)
     yield one('diff', 'diff activity@1 activity@2', code=None, writes=False)
+    yield one('report', 'report activity@1..2 -o new.html')
     yield one('lineage', 'lineage activity --up --format svg -o new.svg')
     yield one('lineage record', 'lineage record -q --job train --input tamis:raw/people --output model:m', repeatable=False)
     yield one('tag', 'tag -q activity prod=3', crash=True)
@@ -211,7 +219,7 @@ def write_inputs(folder, data):
 
 def run_all(place, lines, die):
     for line in lines.strip().splitlines():
-        code, _, stderr, _ = place.run(line.split() + ['--threads', '1'])
+        code, _, stderr, _ = place.run(line.split())
         if code != 0 and not (code == 3):
             die(f'setting up: {line}: exit {code}: {stderr}')
 

@@ -65,6 +65,9 @@ def allocation_points(scenario, reference):
         yield Point(scenario, 'allocation, any', f'alloc={n}')
     for n in range(1, reference.allocations + 1):
         yield Point(scenario, 'allocation, any, for good', f'alloc={n},lasting=1')
+
+
+def own_points(scenario, reference):
     for n in range(1, reference.requests + 1):
         yield Point(scenario, 'allocation, ours', f'request={n}', hooked=True)
 
