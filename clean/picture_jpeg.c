@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include <jpeglib.h>
+/* behind it */
+#include <jerror.h>
 
 struct jpeg_job {
     struct jpeg_error_mgr errors; /* libjpeg hands back pointers to its own parts */
@@ -17,6 +19,7 @@ struct jpeg_job {
     struct jpeg_decompress_struct jpeg;
     jmp_buf escape;
     int scans;
+    bool refused; /* there was no memory: no fault of the picture */
     struct picture_fault *fault;
     struct picture_info about;
     uint8_t *row;
@@ -29,10 +32,20 @@ static struct jpeg_job *job_of(j_common_ptr jpeg)
     return jpeg->client_data;
 }
 
+/* Of its places 0, 2 and 4 are those where malloc gave nothing (jmemmgr.c); the others are sizes
+ * that no picture may ask for. */
+static bool ran_out(const struct jpeg_error_mgr *errors)
+{
+    int place = errors->msg_parm.i[0];
+
+    return errors->msg_code == JERR_OUT_OF_MEMORY && (place == 0 || place == 2 || place == 4);
+}
+
 _Noreturn static void on_fault(j_common_ptr jpeg)
 {
     struct jpeg_job *job = job_of(jpeg);
     char message[JMSG_LENGTH_MAX];
+    job->refused = ran_out(jpeg->err);
     jpeg->err->format_message(jpeg, message);
     snprintf(job->fault->reason, sizeof job->fault->reason, "jpeg: %.140s", message);
     longjmp(job->escape, 1);
@@ -184,6 +197,7 @@ enum status picture_decode_jpeg(struct str bytes, const struct picture_limits *l
     struct jpeg_job job = {.scans = limits->scans, .fault = ret_fault};
     ret_fault->reason[0] = '\0';
     enum status status = decode(&job, bytes, limits, sink, err);
+    if (status == STATUS_OK && job.refused) status = fail_memory(err, 0);
     memory_release(&job.row);
     jpeg_destroy_decompress(&job.jpeg);
     return status;

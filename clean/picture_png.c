@@ -13,7 +13,8 @@
 struct png_job {
     struct str bytes;
     size_t position;
-    size_t budget; /* bytes libpng may still take */
+    size_t budget;  /* bytes libpng may still take */
+    size_t refused; /* bytes of a request that --memory did not give: no fault of the picture */
     png_structp png;
     png_infop info;
     jmp_buf escape;
@@ -33,6 +34,7 @@ static png_voidp take_memory(png_structp png, png_alloc_size_t size)
     struct png_job *job = png_get_mem_ptr(png);
     if (size > job->budget) return NULL;
     uint8_t *block = memory_get_raw(1, size + BLOCK_HEADER);
+    if (block == NULL) job->refused = size;
     if (block == NULL) return NULL;
     size_t taken = size;
     memcpy(block, &taken, sizeof taken);
@@ -185,8 +187,9 @@ enum status picture_decode_png(struct str bytes, const struct picture_limits *li
     struct png_job job = {.bytes = bytes, .budget = limits->memory, .fault = ret_fault};
     ret_fault->reason[0] = '\0';
     enum status status = decode(&job, limits, sink, err);
-    if (status == STATUS_OK && job.info == NULL && ret_fault->reason[0] == '\0')
-        status = fail_memory(err, 0);
+    if (status == STATUS_OK &&
+        (job.refused > 0 || (job.info == NULL && ret_fault->reason[0] == '\0')))
+        status = fail_memory(err, job.refused);
     job_release(&job);
     return status;
 }

@@ -158,5 +158,8 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 
 void folder_remove(const char *folder)
 {
-    if (folder[0] != '\0') nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (folder[0] == '\0') return;
+    /* Once more where it failed on the way: what is gone by then is in nobody's way. */
+    if (nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }

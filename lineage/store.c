@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +43,14 @@ static bool is_folder(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/* Without an allocation: a store must not look missing where memory is. */
 static bool has_catalog(const char *path)
 {
     struct stat status;
-    OWNED(memory_release) char *catalog = path_join(path, "catalog.db");
+    char catalog[PATH_MAX];
 
-    return catalog != NULL && stat(catalog, &status) == 0 && S_ISREG(status.st_mode);
+    return snprintf(catalog, sizeof catalog, "%s/catalog.db", path) < (int)sizeof catalog &&
+           stat(catalog, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* ---- finding ---- */
@@ -119,18 +122,17 @@ static enum status fill_store(const char *path, struct err *err)
     return directory_sync(path, err);
 }
 
-/* Only what fill_store may have put there. */
+/* Only what fill_store may have put there; without an allocation, because having none may be why.
+ */
 static void remove_store(const char *path)
 {
-    OWNED(memory_release) char *catalog = path_join(path, "catalog.db");
-    OWNED(memory_release) char *journal = path_join(path, "catalog.db-journal");
+    OWNED(descriptor_close) int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (catalog != NULL) unlink(catalog);
-    if (journal != NULL) unlink(journal);
-    for (size_t i = 0; i < FOLDERS; i++) {
-        OWNED(memory_release) char *folder = path_join(path, folders[i]);
-        if (folder != NULL) rmdir(folder);
-    }
+    if (folder < 0) return;
+    unlinkat(folder, "catalog.db", 0);
+    unlinkat(folder, "catalog.db-journal", 0);
+    for (size_t i = 0; i < FOLDERS; i++)
+        unlinkat(folder, folders[i], AT_REMOVEDIR);
     rmdir(path);
 }
 

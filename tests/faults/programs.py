@@ -36,8 +36,9 @@ class Place:
             shutil.rmtree(self.work)
         shutil.copytree(template, self.work, symlinks=True, copy_function=share)
         self.filled = store.looks(self.work)
-        for name in os.listdir(self.spool):
-            os.unlink(os.path.join(self.spool, name))
+        shutil.rmtree(self.spool)
+        os.mkdir(self.spool)
+        os.chmod(self.spool, 0o777)
 
     def is_untouched(self):
         return store.looks(self.work) == self.filled

@@ -19,7 +19,7 @@ QUESTIONS = {
                ' FROM versions AS v',
     'tag': 'SELECT dataset, tag, number, weight FROM tags',
     'view': 'SELECT view, revision, digest FROM views',
-    'position': "SELECT dataset, source, kind, replace(position, ' ', '') FROM watermarks",
+    'position': "SELECT dataset, source, kind, item, json_remove(position, '$.stamp') FROM watermarks",
     'removed': 'SELECT dataset, number, rows, digest FROM removed_versions',
     'exposure': 'SELECT dataset, tag, entity, number, times FROM exposures',
 }
@@ -59,7 +59,7 @@ def catalog_facts(folder):
             if re.search(r'(\w+)( AS v)?$', question).group(1) not in there: # an older schema, or none yet
                 continue
             for row in catalog.execute(question):
-                key = {'version': 2, 'tag': 3, 'view': 2, 'position': 2, 'removed': 2, 'exposure': 4}[word]
+                key = {'version': 2, 'tag': 3, 'view': 2, 'position': 4, 'removed': 2, 'exposure': 4}[word]
                 facts[(word,) + row[:key]] = row[key:]
     finally:
         catalog.close()

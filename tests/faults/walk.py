@@ -153,6 +153,9 @@ def after_fault(looker, point, reference, code, stdout, stderr):
         return f'exit 1 without a word: {stderr[:200]}', found
     left = {key: found[key] for key in strays(found, point.kill) if key not in reference.after}
     kept = {key: value for key, value in found.items() if key[0] != 'file' or key in reference.after}
+    spooled = os.listdir(place.spool)
+    if spooled and not point.kill and not ('unlink' in point.word or 'rmdir' in point.word or 'for good' in point.word):
+        return f'left behind in TMPDIR: {spooled[:3]}', found
     if left and not ('unlink' in point.word or 'rmdir' in point.word):
         return f'left behind: {[key[1] for key in left]}', found
     return looker.facts_fit(reference, kept, whole), found
