@@ -1,6 +1,9 @@
 /* tests/unit/clean/test_module_images.c: broken and odd pictures are told from good ones. */
 #include "harness.h"
 
+#include "base/memory.h"
+#include "clean/picture.h"
+
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -246,6 +249,45 @@ static void settings_are_checked(void **unused)
     }
 }
 
+static enum status take_any(void *context, const struct picture_info *info, struct err *err)
+{
+    (void)context;
+    (void)info;
+    (void)err;
+    return STATUS_OK;
+}
+
+static enum status take_row(void *context, uint32_t y, const uint8_t *pixels, struct err *err)
+{
+    (void)pixels;
+    (void)err;
+    *(uint32_t *)context = y + 1;
+    return STATUS_OK;
+}
+
+/* A picture that could not be decoded for want of memory is not a broken one: it would be rejected,
+ * and the run would end well without it. */
+static void memory_is_no_fault_of_the_picture(void **unused)
+{
+    (void)unused;
+    struct str png = make_png(room, sizeof room, 90, 60, PATTERN_CHECKS);
+    uint32_t rows = 0;
+    const struct picture_sink sink = {.context = &rows, .begin = take_any, .row = take_row};
+    enum status status = STATUS_MEMORY;
+    uint64_t request = 0;
+
+    while (status != STATUS_OK) {
+        struct picture_fault fault;
+        struct err err = {0};
+        memory_fail_at(++request);
+        status = picture_decode(png, &picture_limits_default, &sink, &fault, &err);
+        memory_fail_at(0);
+        assert_true(status == STATUS_MEMORY || (status == STATUS_OK && fault.reason[0] == '\0'));
+    }
+    assert_int_equal(rows, 60);
+    assert_true(request > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +298,7 @@ int main(void)
         cmocka_unit_test(pictures_beyond_the_limits_are_unreadable),
         cmocka_unit_test(an_odd_size_is_held_against_the_usual_one),
         cmocka_unit_test(settings_are_checked),
+        cmocka_unit_test(memory_is_no_fault_of_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
