@@ -82,6 +82,26 @@ int64_t counts_of(const struct counts *counts, const void *data, size_t size)
     return place == SIZE_MAX ? 0 : counts->items[place].count;
 }
 
+enum status counts_carry(struct counts *counts, struct wire *wire, struct err *err)
+{
+    size_t count = counts->count;
+    TRY(wire_count(wire, &count, 2 * sizeof(int64_t), err));
+    for (size_t i = 0; i < count; i++) {
+        struct str value = {"", 0};
+        int64_t times = 0;
+        if (!wire->reading) {
+            value = (struct str){(const char *)counts->items[i].data, counts->items[i].size};
+            times = counts->items[i].count;
+        }
+        TRY(wire_str(wire, &value, err));
+        TRY(WIRE(wire, &times, err));
+        if (wire->reading)
+            TRY(counts_add(counts, value.data, value.size, count_hash(value.data, value.size),
+                           times, err));
+    }
+    return STATUS_OK;
+}
+
 void counts_release(struct counts *counts)
 {
     memory_free(counts->items);

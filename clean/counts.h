@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/str.h"
+#include "clean/wire.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,8 @@ MUST_CHECK enum status counts_add(struct counts *counts, const void *data, size_
 int64_t counts_of(const struct counts *counts, const void *data, size_t size);
 /* The place in items, SIZE_MAX for a value that was never added. */
 size_t counts_place(const struct counts *counts, const void *data, size_t size);
+/* All values with their counts as bytes, or what is read into zeroed counts; the order stays. */
+MUST_CHECK enum status counts_carry(struct counts *counts, struct wire *wire, struct err *err);
 void counts_release(struct counts *counts);
 
 struct mode {

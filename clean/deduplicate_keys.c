@@ -14,10 +14,13 @@
 
 /* ---- hash ---- */
 
-enum status key_hasher_open(struct key_hasher *ret, struct err *err)
+enum status key_hasher_open(struct key_hasher *ret, const uint8_t *secret, struct err *err)
 {
     if (sodium_init() < 0) return fail(err, STATUS_FAILED, "libsodium did not start");
-    randombytes_buf(ret->secret, sizeof ret->secret);
+    if (secret == NULL)
+        randombytes_buf(ret->secret, sizeof ret->secret);
+    else
+        memcpy(ret->secret, secret, sizeof ret->secret);
     return STATUS_OK;
 }
 

@@ -1,10 +1,11 @@
 /* clean/deduplicate_keys.h: finds rows with equal keys among any number of rows in bounded memory.
  *
  * A row is one entry of 24 bytes: SipHash-2-4-128 (Aumasson and Bernstein 2012) of its key under a
- * random key of this run, and its number. Equal hashes count as equal keys: for 10^9 rows the
- * chance of one false merge is below 10^-20, and nobody can prepare one without the key. Entries
- * beyond the memory given go to one unlinked file in 256 partitions by their leading bits; each
- * partition is then searched alone (Grace hash partitioning, Kitsuregawa et al. 1983). */
+ * random key of this run (shards of one run share it), and its number. Equal hashes count as equal
+ * keys: for 10^9 rows the chance of one false merge is below 10^-20, and nobody can prepare one
+ * without the key. Entries beyond the memory given go to one unlinked file in 256 partitions by
+ * their leading bits; each partition is then searched alone (Grace hash partitioning, Kitsuregawa
+ * et al. 1983). */
 #ifndef CLEAN_DEDUPLICATE_KEYS_H
 #define CLEAN_DEDUPLICATE_KEYS_H
 
@@ -18,7 +19,9 @@ struct key_entry {
 struct key_hasher {
     uint8_t secret[16];
 };
-MUST_CHECK enum status key_hasher_open(struct key_hasher *ret, struct err *err);
+/* `secret`: 16 bytes; NULL = a random key. */
+MUST_CHECK enum status key_hasher_open(struct key_hasher *ret, const uint8_t *secret,
+                                       struct err *err);
 struct key_entry key_hash(const struct key_hasher *hasher, const void *key, size_t size,
                           int64_t row);
 

@@ -131,6 +131,20 @@ static size_t normalize_code(struct str text, enum cell_kind kind, uint8_t *ret)
 
 /* ---- reading ---- */
 
+enum status records_tally_carry(struct records_tally *tally, struct wire *wire, struct err *err)
+{
+    size_t sources = tally->count;
+    struct str cells = {(const char *)tally->cells.data, tally->cells.size};
+    if (cells.data == NULL) cells.data = "";
+    TRY(WIRE_ITEMS(wire, &tally->heads, &tally->count, err));
+    TRY(WIRE_ITEMS(wire, &tally->sources, &sources, err));
+    TRY(wire_str(wire, &cells, err));
+    if (sources != tally->count) return fail(err, STATUS_FAILED, "records without a source");
+    if (!wire->reading) return STATUS_OK;
+    tally->cells = bytes_limited(TALLY_BYTES_MOST);
+    return bytes_append(&tally->cells, cells.data, cells.size, err);
+}
+
 void records_tally_release(struct records_tally *tally)
 {
     memory_free(tally->heads);

@@ -53,6 +53,9 @@ MUST_CHECK enum status records_observe(const struct records *records, const stru
 /* Window order; releases the tally. */
 MUST_CHECK enum status records_absorb(struct records *records, struct records_tally *tally,
                                       struct err *err);
+/* A tally as bytes, and back. */
+MUST_CHECK enum status records_tally_carry(struct records_tally *tally, struct wire *wire,
+                                           struct err *err);
 void records_tally_release(struct records_tally *tally);
 MUST_CHECK enum status records_freeze(struct records *records, struct err *err);
 

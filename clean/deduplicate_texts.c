@@ -71,6 +71,23 @@ void texts_close(struct texts **ret)
 
 /* ---- reading ---- */
 
+enum status texts_tally_carry(const struct texts *texts, struct texts_tally *tally,
+                              struct wire *wire, struct err *err)
+{
+    size_t bands = tally->count * (size_t)(texts->banding.bands + 1);
+    TRY(WIRE_ITEMS(wire, &tally->heads, &tally->count, err));
+    TRY(WIRE_ITEMS(wire, &tally->shingles, &tally->shingle_count, err));
+    TRY(WIRE_ITEMS(wire, &tally->bands, &bands, err));
+    if (bands != tally->count * (size_t)(texts->banding.bands + 1))
+        return fail(err, STATUS_FAILED, "%zu bands of %zu texts", bands, tally->count);
+    for (size_t i = 0; i < tally->count; i++) {
+        const struct text_head *head = &tally->heads[i];
+        if (head->first > tally->shingle_count || head->count > tally->shingle_count - head->first)
+            return fail(err, STATUS_FAILED, "shingles of a text that are not there");
+    }
+    return STATUS_OK;
+}
+
 void texts_tally_release(struct texts_tally *tally)
 {
     memory_free(tally->heads);

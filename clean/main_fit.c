@@ -109,6 +109,7 @@ static enum status open_chain(struct job *job, struct err *err)
     TRY(stage_input_open(&job->input, job->operand, job->run, job->common, err));
     TRY(shard_run_input(&job->shard, &job->args->where, &job->recipe, &step_options, job->input,
                         job->operand, err));
+    step_options.secret = job->shard.secret;
     TRY(chain_open(&job->chain, &job->recipe, stage_input_schema(job->input), &step_options, err));
     job->chain.run = job->run;
     return shard_run_chain(&job->shard, &job->chain, err);

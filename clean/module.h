@@ -46,6 +46,9 @@ struct module_setup {
     int64_t as_of;         /* microseconds, or INT64_MIN */
     struct device *device; /* where a module with `uses_device` computes; NULL = the processor */
     struct arena *arena;   /* lives as long as the state */
+    /* 16 bytes that the shards of a run share, where tallies of one are compared with those of
+     * another; NULL = alone. */
+    const uint8_t *secret;
 };
 
 /* What apply changes about one window. The chain makes it, filters rows afterwards and records the

@@ -342,7 +342,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
     TRY(open_method(state, setup, err));
     TRY(open_survivor(state, setup, err));
     TRY(open_fill(state, setup, err));
-    TRY(key_hasher_open(&state->hasher, err));
+    TRY(key_hasher_open(&state->hasher, setup->secret, err));
     TRY(origin_open(&state->origin, setup->memory / 8, err));
     if (state->config->keep == KEEP_SURVIVOR) return STATUS_OK;
     return add_cluster_column(state, setup, ret_schema, err);
@@ -677,6 +677,58 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
                             lineage, err);
 }
 
+/* ---- shards ---- */
+
+/* What fills a survivor is looked up in the rows once more. */
+static bool carries(const void *opaque)
+{
+    return ((const struct state *)opaque)->fill == NULL;
+}
+
+static enum status carry_method(const struct state *state, struct tally *tally, struct wire *wire,
+                                struct err *err)
+{
+    switch ((enum method)state->config->method) {
+    case METHOD_PERCEPTUAL: {
+        size_t bytes = tally->count * THUMB_BYTES;
+        TRY(WIRE_ITEMS(wire, &tally->pictures, &tally->count, err));
+        TRY(WIRE_ITEMS(wire, &tally->thumbs, &bytes, err));
+        if (bytes == tally->count * THUMB_BYTES) return STATUS_OK;
+        return fail(err, STATUS_FAILED, "pictures without a thumbnail");
+    }
+    case METHOD_MINHASH: return texts_tally_carry(state->texts, &tally->texts, wire, err);
+    case METHOD_LINKAGE: return records_tally_carry(&tally->records, wire, err);
+    case METHOD_EXACT:
+    case METHOD_KEY: break;
+    }
+    return WIRE_ITEMS(wire, &tally->keys, &tally->count, err);
+}
+
+/* The row numbers of a tally index what is kept of all rows. */
+static bool is_within(const struct tally *tally)
+{
+    for (size_t i = 0; tally->keys != NULL && i < tally->count; i++)
+        if (tally->keys[i].row < tally->first || tally->keys[i].row >= tally->end) return false;
+    return true;
+}
+
+static enum status carry(const void *opaque, int pass, void *opaque_tally, struct wire *wire,
+                         struct err *err)
+{
+    const struct state *state = opaque;
+    struct tally *tally = opaque_tally;
+    (void)pass;
+    TRY(WIRE(wire, &tally->first, err));
+    TRY(WIRE(wire, &tally->end, err));
+    if (tally->end < tally->first || tally->end - tally->first > BATCH_ROWS_MAXIMUM)
+        return fail(err, STATUS_FAILED, "a window of %lld rows",
+                    (long long)(tally->end - tally->first));
+    TRY(origin_tally_carry(&tally->origin, wire, err));
+    TRY(WIRE_KNOWN(wire, &tally->ranks, (size_t)(tally->end - tally->first), err));
+    TRY(carry_method(state, tally, wire, err));
+    return is_within(tally) ? STATUS_OK : fail(err, STATUS_FAILED, "a row of another window");
+}
+
 const struct clean_module module_deduplicate = {
     .name = "deduplicate",
     .summary = "keep one row of several that are the same",
@@ -691,6 +743,8 @@ const struct clean_module module_deduplicate = {
     .observe = observe,
     .absorb = absorb,
     .discard = discard,
+    .carry = carry,
+    .carries = carries,
     .settle = settle,
     .apply = apply,
     .conclude = conclude,

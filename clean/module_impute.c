@@ -658,6 +658,12 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
     return STATUS_OK;
 }
 
+/* What came before or comes next is looked up in all rows. */
+static bool parameters_suffice(const void *opaque)
+{
+    return !refits(opaque);
+}
+
 const struct clean_module module_impute = {
     .name = "impute",
     .summary = "fill nulls and remember which they were",
@@ -680,6 +686,7 @@ const struct clean_module module_impute = {
     .settle = settle,
     .apply = apply,
     .save = save,
+    .parameters_suffice = parameters_suffice,
     .load = load,
     .column_lineage = column_lineage,
     .close = close_state,

@@ -355,6 +355,22 @@ static enum status absorb_missing(void *opaque, int pass, void *opaque_tally, st
     return STATUS_OK;
 }
 
+/* Of each column the same, however many rows there were. */
+static enum status carry_missing(const void *opaque, int pass, void *opaque_tally,
+                                 struct wire *wire, struct err *err)
+{
+    const struct state *state = opaque;
+    struct tally *tally = opaque_tally;
+    (void)pass;
+    return WIRE_KNOWN(wire, &tally->profiles, state->count, err);
+}
+
+static bool parameters_suffice(const void *opaque)
+{
+    (void)opaque;
+    return true;
+}
+
 static void discard_missing(void *opaque_tally)
 {
     struct tally *tally = opaque_tally;
@@ -589,6 +605,8 @@ const struct clean_module module_missing = {
     .observe = observe_missing,
     .absorb = absorb_missing,
     .discard = discard_missing,
+    .carry = carry_missing,
+    .parameters_suffice = parameters_suffice,
     .settle = settle_missing,
     .apply = apply_missing,
     .save = save_missing,

@@ -265,6 +265,12 @@ static void close_state(void **ret)
     *ret = NULL;
 }
 
+static bool parameters_suffice(const void *state)
+{
+    (void)state;
+    return true;
+}
+
 const struct clean_module module_normalize = {
     .name = "normalize",
     .summary = "put numbers on a common scale for a model, make tensors of pictures",
@@ -288,6 +294,7 @@ const struct clean_module module_normalize = {
     .settle = settle,
     .apply = apply,
     .save = save,
+    .parameters_suffice = parameters_suffice,
     .load = load,
     .column_lineage = column_lineage,
     .close = close_state,

@@ -531,6 +531,14 @@ static enum status column_lineage(const void *opaque, struct column_lineage *lin
     return STATUS_OK;
 }
 
+/* Where rows are judged by their nearest, those that were learned from are not their own. */
+static bool parameters_suffice(const void *opaque)
+{
+    const struct state *state = opaque;
+    enum method method = (enum method)state->config->method;
+    return method != METHOD_KNN && method != METHOD_LOF && method != METHOD_ENSEMBLE;
+}
+
 const struct clean_module module_outliers = {
     .name = "outliers",
     .summary = "find values and rows that lie far outside the rest",
@@ -550,6 +558,7 @@ const struct clean_module module_outliers = {
     .settle = settle,
     .apply = apply,
     .save = save,
+    .parameters_suffice = parameters_suffice,
     .load = load,
     .column_lineage = column_lineage,
     .close = close_state,

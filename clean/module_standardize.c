@@ -555,6 +555,12 @@ static bool touches(const void *opaque, size_t column)
     return false;
 }
 
+static bool parameters_suffice(const void *state)
+{
+    (void)state;
+    return true;
+}
+
 const struct clean_module module_standardize = {
     .name = "standardize",
     .summary = "write the same thing one way: case, punctuation, known spellings, clusters",
@@ -571,6 +577,7 @@ const struct clean_module module_standardize = {
     .settle = settle_standardize,
     .apply = apply_standardize,
     .save = save_standardize,
+    .parameters_suffice = parameters_suffice,
     .load = load_standardize,
     .column_lineage = standardize_lineage,
     .close = close_standardize,

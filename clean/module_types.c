@@ -226,6 +226,22 @@ static enum status observe_types(const void *state_, int pass, const struct wind
     return STATUS_OK;
 }
 
+static enum status carry_types(const void *state_, int pass, void *tally_, struct wire *wire,
+                               struct err *err)
+{
+    const struct state *state = state_;
+    struct tally *tally = tally_;
+    (void)pass;
+    TRY(WIRE_KNOWN(wire, &tally->profiles, state->count, err));
+    return WIRE_KNOWN(wire, &tally->roles, state->count, err);
+}
+
+static bool parameters_suffice(const void *state)
+{
+    (void)state;
+    return true;
+}
+
 static enum status absorb_types(void *state_, int pass, void *tally_, struct err *err)
 {
     (void)pass;
@@ -524,6 +540,8 @@ const struct clean_module module_types = {
     .observe = observe_types,
     .absorb = absorb_types,
     .discard = discard_tally,
+    .carry = carry_types,
+    .parameters_suffice = parameters_suffice,
     .settle = settle_types,
     .apply = apply_types,
     .save = save_types,

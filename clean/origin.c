@@ -49,6 +49,16 @@ enum status origin_observe(const struct window *window, struct origin_tally *tal
     return STATUS_OK;
 }
 
+enum status origin_tally_carry(struct origin_tally *tally, struct wire *wire, struct err *err)
+{
+    TRY(WIRE_ITEMS(wire, &tally->runs, &tally->count, err));
+    TRY(counts_carry(&tally->sources, wire, err));
+    for (size_t i = 0; i < tally->count; i++)
+        if (tally->runs[i].source >= (int64_t)tally->sources.count)
+            return fail(err, STATUS_FAILED, "a row of a source that is not there");
+    return STATUS_OK;
+}
+
 void origin_tally_release(struct origin_tally *tally)
 {
     memory_free(tally->runs);

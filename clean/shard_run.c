@@ -215,6 +215,17 @@ static enum status name_schema(struct shard_run *run, const struct schema *schem
     return schema_to_bytes(bare, &run->head.schema, err);
 }
 
+static void name_secret(struct shard_run *run)
+{
+    struct digester digester;
+    digester_begin(&digester);
+    digester_add_field(&digester, "secret of shards", 16);
+    digester_add_field(&digester, run->head.run, strlen(run->head.run));
+    digester_add_field(&digester, &run->head.recipe, sizeof run->head.recipe);
+    struct digest digest = digester_end(&digester);
+    memcpy(run->secret, digest.bytes, sizeof run->secret);
+}
+
 enum status shard_run_input(struct shard_run *run, const struct shard_args *args,
                             const struct recipe *recipe, const struct step_options *options,
                             const struct stage_input *input, const char *operand, struct err *err)
@@ -227,6 +238,7 @@ enum status shard_run_input(struct shard_run *run, const struct shard_args *args
     TRY(name_run(run, args, schema, err));
     TRY(place_shard(run, args, schema, err));
     TRY(name_input(run, input, operand, err));
+    name_secret(run);
     run->head.extents = &run->extent;
     run->head.extent_count = 1;
     return STATUS_OK;

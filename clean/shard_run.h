@@ -18,6 +18,7 @@ struct shard_run {
     struct shard_head head;
     struct shard_extent extent;
     bool window_given;      /* --first-window */
+    uint8_t secret[16];     /* of the run and its recipe: the same in all shards */
     struct merged *learned; /* NULL = no merged state; owned */
 };
 /* Opens --state (may be NULL) and checks it against --shard. */

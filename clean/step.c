@@ -32,6 +32,7 @@ static enum status open_module(struct step *step, const struct step_options *opt
         .as_of = options->as_of,
         .device = options->device,
         .arena = step->arena,
+        .secret = options->secret,
     };
     TRY(step->module->open(&step->state, &setup, &step->after, err));
     if (step->after == NULL) step->after = schema_ref(step->before);

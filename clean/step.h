@@ -14,6 +14,7 @@ struct step_options {
     int64_t seed;
     int64_t as_of;         /* microseconds, or INT64_MIN */
     struct device *device; /* NULL = the processor */
+    const uint8_t *secret; /* 16 bytes all shards share; NULL = not a shard; borrowed */
 };
 
 /* What a step did to rows; added up over windows in window order. */
