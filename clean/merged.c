@@ -101,12 +101,18 @@ static enum status load_parameters(struct lesson *lesson, struct shard_block *bl
     const struct clean_module *module = step->module;
     lesson->text = block->data;
     block->data = NULL;
+    step->parameters = (struct str){(const char *)lesson->text, block->size};
     if (module->load == NULL || (module->refits != NULL && module->refits(step->state)))
         return STATUS_OK;
     struct str text = {(const char *)lesson->text, block->size};
     TRY(yaml_parse_within(&lesson->parameters, NULL, text, PARAMETERS_BYTES_MAXIMUM,
                           PARAMETERS_NODES_MAXIMUM, err));
-    return module->load(step->state, yaml_root(lesson->parameters), err);
+    struct err refused = {0};
+    enum status status = module->load(step->state, yaml_root(lesson->parameters), &refused);
+    if (status == STATUS_OK || (status == STATUS_USAGE && lesson->recorded != NULL))
+        return STATUS_OK; /* what is recorded is done without parameters too (mask with k) */
+    if (err != NULL) *err = refused;
+    return status;
 }
 
 /* The last block of a step: the next ones can be opened. */
@@ -166,7 +172,10 @@ static bool is_in_turn(const struct merged *learned, const struct shard_block *b
 enum status merged_load(struct merged *learned, struct chain *chain,
                         const struct shard_extent *extent, struct err *err)
 {
+    const struct shard_head *head = merged_head(learned);
     forget(learned);
+    for (size_t i = 0; i < chain->count && i < head->blind_count; i++)
+        chain->steps[i].blind = head->blind[i] != 0;
     TRY(NEW(&learned->lessons, chain->count, err));
     learned->count = chain->count;
     shard_rewind(learned->file);

@@ -5,82 +5,57 @@
  * do. perceptual: the pictures in a column are byte-identical or look alike. The survivor keeps its
  * place and its provenance; each other row is recorded as merged into it, or stays with the number
  * of its cluster. */
-#include "clean/deduplicate_fill.h"
-#include "clean/deduplicate_keys.h"
-#include "clean/deduplicate_link.h"
-#include "clean/deduplicate_pictures.h"
-#include "clean/deduplicate_survivor.h"
-#include "clean/deduplicate_texts.h"
-#include "clean/module.h"
+#include "clean/deduplicate_step.h"
 #include "clean/numbers.h"
-#include "clean/origin.h"
 #include "clean/parameters.h"
 #include "clean/rowkey.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum method { METHOD_EXACT, METHOD_KEY, METHOD_MINHASH, METHOD_LINKAGE, METHOD_PERCEPTUAL };
-enum keep { KEEP_SURVIVOR, KEEP_FLAG };
-
-struct config {
-    struct text_list columns;
-    int method, survivor, keep, link;
-    const char *by, *cluster;
-    bool fill;
-    int64_t max_cluster;
-    double threshold;
-    bool characters;
-    int64_t shingle_size;
-    const char *image;
-    int64_t distance;
-    double similarity;
-    bool align, mirror;
-};
-
 static const struct setting settings[] = {
     {.name = "method",
      .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, method),
+     .offset = offsetof(struct deduplicate_config, method),
      .fallback = "exact",
      .choices = "exact|key|minhash|linkage|perceptual",
      .help = "all columns equal, key columns equal, texts nearly equal, records of the same thing, "
              "or pictures that look alike"},
     {.name = "columns",
      .kind = SETTING_TEXTS,
-     .offset = offsetof(struct config, columns),
+     .offset = offsetof(struct deduplicate_config, columns),
      .help = "the key columns (method key), or the columns compared (exact, linkage: all; minhash: "
              "all text)"},
     {.name = "survivor",
      .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, survivor),
+     .offset = offsetof(struct deduplicate_config, survivor),
      .fallback = "first",
      .choices = "first|last|most-complete|newest|longest",
      .help = "which row of several stays: by place, fewest nulls, greatest value of column by, "
              "most text"},
     {.name = "by",
      .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, by),
+     .offset = offsetof(struct deduplicate_config, by),
      .help = "number, date or time column that says which row is the newest"},
     {.name = "fill",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, fill),
+     .offset = offsetof(struct deduplicate_config, fill),
      .fallback = "false",
      .help = "fill the nulls of the row that stays from the rows merged into it"},
     {.name = "keep",
      .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, keep),
+     .offset = offsetof(struct deduplicate_config, keep),
      .fallback = "survivor",
      .choices = "survivor|flag",
      .help = "one row of several, or all rows and a column with the number of their cluster"},
     {.name = "cluster",
      .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, cluster),
+     .offset = offsetof(struct deduplicate_config, cluster),
      .fallback = "cluster",
      .help = "name of the column that keep=flag adds"},
     {.name = "max_cluster",
      .kind = SETTING_INT,
-     .offset = offsetof(struct config, max_cluster),
+     .offset = offsetof(struct deduplicate_config, max_cluster),
      .fallback = "10000",
      .minimum = 2,
      .maximum = 1000000000,
@@ -88,7 +63,7 @@ static const struct setting settings[] = {
              "reported"},
     {.name = "threshold",
      .kind = SETTING_REAL,
-     .offset = offsetof(struct config, threshold),
+     .offset = offsetof(struct deduplicate_config, threshold),
      .fallback = "0",
      .minimum = 0,
      .maximum = 1,
@@ -97,95 +72,57 @@ static const struct setting settings[] = {
          "(linkage; 0 = chosen from the data)"},
     {.name = "link",
      .kind = SETTING_CHOICE,
-     .offset = offsetof(struct config, link),
+     .offset = offsetof(struct deduplicate_config, link),
      .fallback = "auto",
      .choices = "auto|one-to-one|clusters",
      .help = "records of two sources are paired one to one, or any number of records become one "
              "(linkage; auto: one to one when there are two sources)"},
     {.name = "characters",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, characters),
+     .offset = offsetof(struct deduplicate_config, characters),
      .fallback = "false",
      .help = "shingles of characters, not of words (minhash)"},
     {.name = "shingle_size",
      .kind = SETTING_INT,
-     .offset = offsetof(struct config, shingle_size),
+     .offset = offsetof(struct deduplicate_config, shingle_size),
      .fallback = "0",
      .minimum = 0,
      .maximum = 100,
      .help = "words or characters of a shingle; 0 = 3 words or 5 characters"},
     {.name = "image",
      .kind = SETTING_TEXT,
-     .offset = offsetof(struct config, image),
+     .offset = offsetof(struct deduplicate_config, image),
      .fallback = "image",
      .help = "column that holds the pictures (method perceptual)"},
     {.name = "distance",
      .kind = SETTING_INT,
-     .offset = offsetof(struct config, distance),
+     .offset = offsetof(struct deduplicate_config, distance),
      .fallback = "10",
      .minimum = 0,
      .maximum = 31,
      .help = "most bits of 64 in which two pictures that look alike may differ"},
     {.name = "similarity",
      .kind = SETTING_REAL,
-     .offset = offsetof(struct config, similarity),
+     .offset = offsetof(struct deduplicate_config, similarity),
      .fallback = "0.9",
      .minimum = 0,
      .maximum = 1,
      .help = "least correlation of the thumbnails of two pictures that look alike"},
     {.name = "align",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, align),
+     .offset = offsetof(struct deduplicate_config, align),
      .fallback = "true",
      .help = "also find slightly rotated, cropped and shifted pictures"},
     {.name = "mirror",
      .kind = SETTING_FLAG,
-     .offset = offsetof(struct config, mirror),
+     .offset = offsetof(struct deduplicate_config, mirror),
      .fallback = "true",
      .help = "mirror images look alike"},
     {0}};
 
-struct state {
-    const struct config *config;
-    const struct schema *schema;
-    size_t threads, memory;
-    size_t *columns;
-    size_t count;
-    size_t by; /* column of the newest */
-    size_t *filled;
-    struct key_hasher hasher;
-    struct keys *keys; /* exact, key */
-    struct texts *texts;
-    struct linker *linker;
-    struct picture_entry *pictures;
-    size_t picture_count, picture_room;
-    struct spill *thumbs; /* THUMB_BYTES a picture */
-    struct origin origin;
-    struct row_numbers ranks; /* survivors by rank */
-    struct fill *fill;
-    struct marks marks;
-    int64_t rows;          /* behind the last row's number */
-    size_t left;           /* clusters left alone for their size */
-    const char *threshold; /* for row events */
-    char threshold_text[32];
-};
-
-struct tally {
-    struct key_entry *keys;
-    struct picture_entry *pictures;
-    uint8_t *thumbs;
-    size_t count;
-    struct texts_tally texts;
-    struct records_tally records;
-    int64_t *ranks, *nulls; /* one a row, where wanted */
-    struct fill_tally fill;
-    int64_t first, end; /* the window's rows, by number */
-    struct origin_tally origin;
-};
-
 /* ---- opening ---- */
 
-static bool by_rank(const struct state *state)
+static bool by_rank(const struct deduplicate_state *state)
 {
     return state->config->survivor > SURVIVOR_LAST;
 }
@@ -195,7 +132,7 @@ static bool is_text(const struct field *field)
     return type_is_text(field->type.id);
 }
 
-static enum status open_image(struct state *state, const struct module_setup *setup,
+static enum status open_image(struct deduplicate_state *state, const struct module_setup *setup,
                               struct err *err)
 {
     struct text_list image = {(const char **)(uintptr_t)&state->config->image, 1};
@@ -207,10 +144,10 @@ static enum status open_image(struct state *state, const struct module_setup *se
                    field_type_text(field, type, sizeof type));
 }
 
-static enum status open_texts(struct state *state, const struct module_setup *setup,
+static enum status open_texts(struct deduplicate_state *state, const struct module_setup *setup,
                               struct err *err)
 {
-    const struct config *config = state->config;
+    const struct deduplicate_config *config = state->config;
     TRY(module_columns(setup, &config->columns, is_text, &state->columns, &state->count, err));
     if (state->count == 0) return fail_at(setup->node, err, "method minhash needs a text column");
     for (size_t i = 0; i < state->count; i++) {
@@ -233,10 +170,10 @@ static enum status open_texts(struct state *state, const struct module_setup *se
     return texts_open(&state->texts, &plan, err);
 }
 
-static enum status open_linkage(struct state *state, const struct module_setup *setup,
+static enum status open_linkage(struct deduplicate_state *state, const struct module_setup *setup,
                                 struct err *err)
 {
-    const struct config *config = state->config;
+    const struct deduplicate_config *config = state->config;
     TRY(module_columns(setup, &config->columns, field_has_key, &state->columns, &state->count,
                        err));
     if (state->count == 0 || state->count > RECORD_COLUMNS_MOST) {
@@ -255,10 +192,10 @@ static enum status open_linkage(struct state *state, const struct module_setup *
     return linker_open(&state->linker, setup->schema, &plan, err);
 }
 
-static enum status open_method(struct state *state, const struct module_setup *setup,
+static enum status open_method(struct deduplicate_state *state, const struct module_setup *setup,
                                struct err *err)
 {
-    const struct config *config = state->config;
+    const struct deduplicate_config *config = state->config;
     switch ((enum method)config->method) {
     case METHOD_PERCEPTUAL:
         state->threshold = arena_format(setup->arena, "%d bits, correlation %g",
@@ -279,10 +216,10 @@ static enum status open_method(struct state *state, const struct module_setup *s
                               &state->count, err);
 }
 
-static enum status open_survivor(struct state *state, const struct module_setup *setup,
+static enum status open_survivor(struct deduplicate_state *state, const struct module_setup *setup,
                                  struct err *err)
 {
-    const struct config *config = state->config;
+    const struct deduplicate_config *config = state->config;
     if ((config->survivor == SURVIVOR_NEWEST) != (config->by != NULL)) {
         fail_at(setup->node, err, "survivor=newest and by=COLUMN belong together");
         err_hint(err, "name the number, date or time column that tells which row is the newest");
@@ -303,7 +240,8 @@ static enum status open_survivor(struct state *state, const struct module_setup 
 }
 
 /* Every column but the provenance can be filled. */
-static enum status open_fill(struct state *state, const struct module_setup *setup, struct err *err)
+static enum status open_fill(struct deduplicate_state *state, const struct module_setup *setup,
+                             struct err *err)
 {
     size_t count;
     if (!state->config->fill) return STATUS_OK;
@@ -316,8 +254,9 @@ static enum status open_fill(struct state *state, const struct module_setup *set
     return fill_open(&state->fill, setup->schema, state->filled, count, setup->memory / 8, err);
 }
 
-static enum status add_cluster_column(const struct state *state, const struct module_setup *setup,
-                                      struct schema **ret, struct err *err)
+static enum status add_cluster_column(const struct deduplicate_state *state,
+                                      const struct module_setup *setup, struct schema **ret,
+                                      struct err *err)
 {
     const char *name = state->config->cluster;
     if (schema_find(setup->schema, str_of(name)) >= 0) {
@@ -332,7 +271,7 @@ static enum status add_cluster_column(const struct state *state, const struct mo
 static enum status open(void **ret, const struct module_setup *setup, struct schema **ret_schema,
                         struct err *err)
 {
-    struct state *state;
+    struct deduplicate_state *state;
     TRY(NEW(&state, 1, err));
     *ret = state;
     state->config = setup->config;
@@ -350,7 +289,7 @@ static enum status open(void **ret, const struct module_setup *setup, struct sch
 
 static void close_state(void **ret)
 {
-    struct state *state = *ret;
+    struct deduplicate_state *state = *ret;
     if (state == NULL) return;
     keys_close(&state->keys);
     texts_close(&state->texts);
@@ -368,7 +307,8 @@ static void close_state(void **ret)
 /* ---- fit ---- */
 
 /* Whether the row takes part: a key with a null in it equals nothing. */
-static bool has_whole_key(const struct state *state, const struct batch *batch, int64_t row)
+static bool has_whole_key(const struct deduplicate_state *state, const struct batch *batch,
+                          int64_t row)
 {
     if (state->config->method != METHOD_KEY) return true;
     for (size_t i = 0; i < state->count; i++)
@@ -376,8 +316,8 @@ static bool has_whole_key(const struct state *state, const struct batch *batch, 
     return true;
 }
 
-static enum status observe_keys(const struct state *state, const struct window *window,
-                                struct tally *tally, struct err *err)
+static enum status observe_keys(const struct deduplicate_state *state, const struct window *window,
+                                struct deduplicate_tally *tally, struct err *err)
 {
     OWNED(bytes_release) struct bytes key = bytes_limited(ROWKEY_BYTES_MAXIMUM);
     const struct batch *batch = window->batch;
@@ -395,8 +335,9 @@ static enum status observe_keys(const struct state *state, const struct window *
     return STATUS_OK;
 }
 
-static enum status observe_pictures(const struct state *state, const struct window *window,
-                                    struct tally *tally, struct err *err)
+static enum status observe_pictures(const struct deduplicate_state *state,
+                                    const struct window *window, struct deduplicate_tally *tally,
+                                    struct err *err)
 {
     const struct array *images = window->batch->columns[state->columns[0]];
     size_t rows = (size_t)window->batch->rows;
@@ -421,8 +362,8 @@ static enum status observe_pictures(const struct state *state, const struct wind
 }
 
 /* What the choice of the survivor and its filling need to know of each row. */
-static enum status observe_rows(const struct state *state, const struct window *window,
-                                struct tally *tally, struct err *err)
+static enum status observe_rows(const struct deduplicate_state *state, const struct window *window,
+                                struct deduplicate_tally *tally, struct err *err)
 {
     if (by_rank(state)) {
         TRY(NEW(&tally->ranks, (size_t)window->batch->rows, err));
@@ -438,8 +379,8 @@ static enum status observe_rows(const struct state *state, const struct window *
 static enum status observe(const void *opaque, int pass, const struct window *window,
                            void *opaque_tally, struct err *err)
 {
-    const struct state *state = opaque;
-    struct tally *tally = opaque_tally;
+    const struct deduplicate_state *state = opaque;
+    struct deduplicate_tally *tally = opaque_tally;
     if (pass > 0) return fill_observe(state->fill, window, &tally->fill, err);
     tally->first = window->first_row;
     tally->end = window->first_row + window->batch->rows;
@@ -458,7 +399,7 @@ static enum status observe(const void *opaque, int pass, const struct window *wi
 
 static void discard(void *opaque)
 {
-    struct tally *tally = opaque;
+    struct deduplicate_tally *tally = opaque;
     memory_free(tally->keys);
     memory_free(tally->pictures);
     memory_free(tally->thumbs);
@@ -468,10 +409,11 @@ static void discard(void *opaque)
     memory_free(tally->nulls);
     fill_tally_release(&tally->fill);
     origin_tally_release(&tally->origin);
-    *tally = (struct tally){0};
+    *tally = (struct deduplicate_tally){0};
 }
 
-static enum status add_pictures(struct state *state, const struct tally *tally, struct err *err)
+static enum status add_pictures(struct deduplicate_state *state,
+                                const struct deduplicate_tally *tally, struct err *err)
 {
     size_t wanted = state->picture_count + tally->count;
     if (wanted > state->picture_room) {
@@ -486,7 +428,8 @@ static enum status add_pictures(struct state *state, const struct tally *tally, 
     return spill_add(state->thumbs, tally->thumbs, tally->count * THUMB_BYTES, err);
 }
 
-static enum status absorb_window(struct state *state, struct tally *tally, struct err *err)
+static enum status absorb_window(struct deduplicate_state *state, struct deduplicate_tally *tally,
+                                 struct err *err)
 {
     int64_t rows = tally->end - tally->first;
     state->rows = tally->end;
@@ -507,17 +450,17 @@ static enum status absorb_window(struct state *state, struct tally *tally, struc
 
 static enum status absorb(void *opaque, int pass, void *opaque_tally, struct err *err)
 {
-    struct state *state = opaque;
-    struct tally *tally = opaque_tally;
+    struct deduplicate_state *state = opaque;
+    struct deduplicate_tally *tally = opaque_tally;
     enum status status =
         pass > 0 ? fill_absorb(state->fill, &tally->fill, err) : absorb_window(state, tally, err);
     discard(tally);
     return status;
 }
 
-static enum status mark_pictures(struct state *state, struct err *err)
+static enum status mark_pictures(struct deduplicate_state *state, struct err *err)
 {
-    const struct config *config = state->config;
+    const struct deduplicate_config *config = state->config;
     const void *thumbs;
     struct likeness likeness = {(int)config->distance, config->similarity, config->align,
                                 config->mirror, config->survivor == SURVIVOR_LAST};
@@ -528,7 +471,7 @@ static enum status mark_pictures(struct state *state, struct err *err)
     return STATUS_OK;
 }
 
-static enum status mark(struct state *state, struct err *err)
+static enum status mark(struct deduplicate_state *state, struct err *err)
 {
     bool last = state->config->survivor == SURVIVOR_LAST;
     switch ((enum method)state->config->method) {
@@ -553,7 +496,7 @@ static enum status mark(struct state *state, struct err *err)
     return STATUS_OK;
 }
 
-static enum status elect(struct state *state, struct err *err)
+static enum status elect(struct deduplicate_state *state, struct err *err)
 {
     const int64_t *ranks;
     TRY(row_numbers_freeze(&state->ranks, &ranks, err));
@@ -564,7 +507,7 @@ static enum status elect(struct state *state, struct err *err)
 
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
 {
-    struct state *state = opaque;
+    struct deduplicate_state *state = opaque;
     *ret_more = pass == 0 && state->fill != NULL;
     if (pass > 0) return fill_settle(state->fill, err);
     TRY(origin_settle(&state->origin, err));
@@ -576,7 +519,7 @@ static enum status settle(void *opaque, int pass, bool *ret_more, struct err *er
 
 /* ---- apply ---- */
 
-static const struct picture_entry *picture_of(const struct state *state, int64_t row)
+static const struct picture_entry *picture_of(const struct deduplicate_state *state, int64_t row)
 {
     size_t low = 0, high = state->picture_count;
     while (high - low > 1) {
@@ -590,8 +533,8 @@ static const struct picture_entry *picture_of(const struct state *state, int64_t
 }
 
 /* Why a row was merged: the rule, and what was found. */
-static const char *describe(const struct state *state, int64_t row, int64_t into, char *ret_value,
-                            size_t room)
+static const char *describe(const struct deduplicate_state *state, int64_t row, int64_t into,
+                            char *ret_value, size_t room)
 {
     ret_value[0] = '\0';
     if (state->config->method == METHOD_EXACT) return "exact duplicate";
@@ -610,7 +553,7 @@ static const char *describe(const struct state *state, int64_t row, int64_t into
 }
 
 /* The number of a cluster is that of the row that would stay. */
-static enum status flag(const struct state *state, const struct window *window,
+static enum status flag(const struct deduplicate_state *state, const struct window *window,
                         struct change *change, struct err *err)
 {
     OWNED(builder_close) struct builder *numbers = NULL;
@@ -630,7 +573,7 @@ static enum status flag(const struct state *state, const struct window *window,
 static enum status apply(const void *opaque, const struct window *window, struct change *change,
                          struct err *err)
 {
-    const struct state *state = opaque;
+    const struct deduplicate_state *state = opaque;
     if (state->config->keep == KEEP_FLAG) return flag(state, window, change, err);
     for (int64_t row = 0; row < window->batch->rows; row++) {
         int64_t number = window->first_row + row;
@@ -651,7 +594,7 @@ static enum status conclude(void *opaque, int64_t rows, const struct finding *fi
                             struct err *err)
 {
     (void)rows, (void)findings, (void)count;
-    const struct state *state = opaque;
+    const struct deduplicate_state *state = opaque;
     *ret_failed = false;
     if (state->left == 0) return STATUS_OK;
     return bytes_format(ret_report, err, "%zu clusters of more than %lld were left as they are\n",
@@ -660,7 +603,7 @@ static enum status conclude(void *opaque, int64_t rows, const struct finding *fi
 
 static enum status save(const void *opaque, struct bytes *json, struct err *err)
 {
-    const struct state *state = opaque;
+    const struct deduplicate_state *state = opaque;
     TRY(bytes_append_text(json, "{", err));
     if (state->linker != NULL) TRY(linker_save(state->linker, json, err));
     return bytes_append_text(json, "}", err);
@@ -669,64 +612,12 @@ static enum status save(const void *opaque, struct bytes *json, struct err *err)
 static enum status column_lineage(const void *opaque, struct column_lineage *lineage,
                                   struct err *err)
 {
-    const struct state *state = opaque;
+    const struct deduplicate_state *state = opaque;
     const char *flag = state->config->keep == KEEP_FLAG ? state->config->cluster : NULL;
     TRY(columns_decide(lineage, flag, state->schema, state->columns, state->count, "GROUP_BY",
                        err));
     return survivor_lineage((enum survivor)state->config->survivor, state->by, state->schema, flag,
                             lineage, err);
-}
-
-/* ---- shards ---- */
-
-/* What fills a survivor is looked up in the rows once more. */
-static bool carries(const void *opaque)
-{
-    return ((const struct state *)opaque)->fill == NULL;
-}
-
-static enum status carry_method(const struct state *state, struct tally *tally, struct wire *wire,
-                                struct err *err)
-{
-    switch ((enum method)state->config->method) {
-    case METHOD_PERCEPTUAL: {
-        size_t bytes = tally->count * THUMB_BYTES;
-        TRY(WIRE_ITEMS(wire, &tally->pictures, &tally->count, err));
-        TRY(WIRE_ITEMS(wire, &tally->thumbs, &bytes, err));
-        if (bytes == tally->count * THUMB_BYTES) return STATUS_OK;
-        return fail(err, STATUS_FAILED, "pictures without a thumbnail");
-    }
-    case METHOD_MINHASH: return texts_tally_carry(state->texts, &tally->texts, wire, err);
-    case METHOD_LINKAGE: return records_tally_carry(&tally->records, wire, err);
-    case METHOD_EXACT:
-    case METHOD_KEY: break;
-    }
-    return WIRE_ITEMS(wire, &tally->keys, &tally->count, err);
-}
-
-/* The row numbers of a tally index what is kept of all rows. */
-static bool is_within(const struct tally *tally)
-{
-    for (size_t i = 0; tally->keys != NULL && i < tally->count; i++)
-        if (tally->keys[i].row < tally->first || tally->keys[i].row >= tally->end) return false;
-    return true;
-}
-
-static enum status carry(const void *opaque, int pass, void *opaque_tally, struct wire *wire,
-                         struct err *err)
-{
-    const struct state *state = opaque;
-    struct tally *tally = opaque_tally;
-    (void)pass;
-    TRY(WIRE(wire, &tally->first, err));
-    TRY(WIRE(wire, &tally->end, err));
-    if (tally->end < tally->first || tally->end - tally->first > BATCH_ROWS_MAXIMUM)
-        return fail(err, STATUS_FAILED, "a window of %lld rows",
-                    (long long)(tally->end - tally->first));
-    TRY(origin_tally_carry(&tally->origin, wire, err));
-    TRY(WIRE_KNOWN(wire, &tally->ranks, (size_t)(tally->end - tally->first), err));
-    TRY(carry_method(state, tally, wire, err));
-    return is_within(tally) ? STATUS_OK : fail(err, STATUS_FAILED, "a row of another window");
 }
 
 const struct clean_module module_deduplicate = {
@@ -735,16 +626,16 @@ const struct clean_module module_deduplicate = {
     .source = "Kitsuregawa et al. 1983 (hash partitioning); Broder 1997 (MinHash); Fellegi "
               "and Sunter 1969 (linkage); Zauner 2010 (perceptual hash)",
     .settings = settings,
-    .config_bytes = sizeof(struct config),
+    .config_bytes = sizeof(struct deduplicate_config),
     .open = open,
     .passes = 1,
     .removes_rows = true,
-    .tally_bytes = sizeof(struct tally),
+    .tally_bytes = sizeof(struct deduplicate_tally),
     .observe = observe,
     .absorb = absorb,
     .discard = discard,
-    .carry = carry,
-    .carries = carries,
+    .carry = deduplicate_carry,
+    .carries = deduplicate_carries,
     .settle = settle,
     .apply = apply,
     .conclude = conclude,

@@ -217,6 +217,22 @@ static void discard(void *tally)
     if (from->family != NULL) from->family->discard(from->inner);
 }
 
+static bool carries(const void *opaque)
+{
+    const struct state *state = opaque;
+    if (state->family->carry == NULL) return false;
+    return state->family->carries == NULL || state->family->carries(state->inner);
+}
+
+static enum status carry(const void *opaque, int pass, void *tally, struct wire *wire,
+                         struct err *err)
+{
+    const struct state *state = opaque;
+    struct tally *of_family = tally;
+    of_family->family = state->family;
+    return state->family->carry(state->inner, pass, of_family->inner, wire, err);
+}
+
 static enum status settle(void *opaque, int pass, bool *ret_more, struct err *err)
 {
     struct state *state = opaque;
@@ -294,6 +310,8 @@ const struct clean_module module_normalize = {
     .settle = settle,
     .apply = apply,
     .save = save,
+    .carry = carry,
+    .carries = carries,
     .parameters_suffice = parameters_suffice,
     .load = load,
     .column_lineage = column_lineage,

@@ -539,6 +539,20 @@ static bool parameters_suffice(const void *opaque)
     return method != METHOD_KNN && method != METHOD_LOF && method != METHOD_ENSEMBLE;
 }
 
+/* Judges that want each row once more to say what it is near to look at the rows themselves. */
+static bool carries(const void *opaque)
+{
+    const struct state *state = opaque;
+    return parameters_suffice(state) && judges_carry_tallies(state->judges);
+}
+
+static enum status carry(const void *opaque, int pass, void *tally, struct wire *wire,
+                         struct err *err)
+{
+    (void)pass;
+    return judges_tally_carry(((const struct state *)opaque)->judges, tally, wire, err);
+}
+
 const struct clean_module module_outliers = {
     .name = "outliers",
     .summary = "find values and rows that lie far outside the rest",
@@ -558,6 +572,8 @@ const struct clean_module module_outliers = {
     .settle = settle,
     .apply = apply,
     .save = save,
+    .carry = carry,
+    .carries = carries,
     .parameters_suffice = parameters_suffice,
     .load = load,
     .column_lineage = column_lineage,

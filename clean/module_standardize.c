@@ -292,6 +292,21 @@ static enum status absorb_column(const struct state *state, struct learned *lear
     return STATUS_OK;
 }
 
+static enum status carry_standardize(const void *state_, int pass, void *tally_, struct wire *wire,
+                                     struct err *err)
+{
+    (void)pass;
+    const struct state *state = state_;
+    struct tally *tally = tally_;
+    if (wire->reading) {
+        TRY(NEW(&tally->counts, state->count + state->repair.count, err));
+        tally->count = state->count + state->repair.count;
+    }
+    for (size_t i = 0; i < tally->count; i++)
+        TRY(counts_carry(&tally->counts[i], wire, err));
+    return STATUS_OK;
+}
+
 static enum status absorb_standardize(void *state_, int pass, void *tally_, struct err *err)
 {
     (void)pass;
@@ -577,6 +592,7 @@ const struct clean_module module_standardize = {
     .settle = settle_standardize,
     .apply = apply_standardize,
     .save = save_standardize,
+    .carry = carry_standardize,
     .parameters_suffice = parameters_suffice,
     .load = load_standardize,
     .column_lineage = standardize_lineage,

@@ -172,6 +172,21 @@ static void discard(void *from)
     *tally = (struct category_tally){0};
 }
 
+static enum status carry(const void *opaque, int pass, void *into, struct wire *wire,
+                         struct err *err)
+{
+    (void)pass;
+    const struct state *state = opaque;
+    struct category_tally *tally = into;
+    if (wire->reading) {
+        TRY(NEW(&tally->seen, state->count, err));
+        tally->count = state->count;
+    }
+    for (size_t i = 0; i < state->count; i++)
+        TRY(counts_carry(&tally->seen[i], wire, err));
+    return STATUS_OK;
+}
+
 static enum status absorb_column(struct state *state, size_t i, const struct counts *seen,
                                  struct err *err)
 {
@@ -581,6 +596,7 @@ const struct clean_module normalize_categories = {
     .observe = observe,
     .absorb = absorb,
     .discard = discard,
+    .carry = carry,
     .settle = settle,
     .apply = apply,
     .save = save,

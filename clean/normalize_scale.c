@@ -301,6 +301,21 @@ static bool touches(const void *opaque, size_t column)
     return normalize_columns_touch(&((const struct state *)opaque)->columns, column);
 }
 
+/* Middles and limits of robust and clip are quantiles: those look at the values. */
+static bool carries(const void *opaque)
+{
+    const struct state *state = opaque;
+    const struct normalize_config *config = state->columns.config;
+    return config->method != NORMALIZE_ROBUST && config->method != NORMALIZE_CLIP;
+}
+
+static enum status carry(const void *opaque, int pass, void *tally, struct wire *wire,
+                         struct err *err)
+{
+    (void)pass;
+    return summary_tally_carry(((const struct state *)opaque)->summary, tally, wire, err);
+}
+
 const struct clean_module normalize_scale = {
     .open = open,
     .needs_fit = needs_fit,
@@ -309,6 +324,8 @@ const struct clean_module normalize_scale = {
     .observe = observe,
     .absorb = absorb,
     .discard = discard,
+    .carry = carry,
+    .carries = carries,
     .settle = settle,
     .apply = apply,
     .save = save,

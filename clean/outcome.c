@@ -20,7 +20,10 @@ enum status outcome_parameters(const struct chain *chain, const struct step *ste
 {
     *ret = bytes_limited(PARAMETERS_MAXIMUM);
     if (step->module->save == NULL || !step_is_open(step)) return STATUS_OK;
-    TRY(step->module->save(step->state, ret, err));
+    if (step->parameters.data != NULL)
+        TRY(bytes_append(ret, step->parameters.data, step->parameters.size, err));
+    else
+        TRY(step->module->save(step->state, ret, err));
     if (ret->size <= PARAMETERS_SHOWN)
         return hide_json(&chain->redactor, step->position, ret, 0, err);
     size_t size = ret->size;

@@ -134,6 +134,19 @@ enum status judges_observe(const struct judges *judges, int pass, const struct w
     return all == NULL ? STATUS_OK : summary_observe(all, window, &tally->summary, err);
 }
 
+bool judges_carry_tallies(const struct judges *judges)
+{
+    return judges->plan.of_rows && judges->plan.by_count == 0;
+}
+
+enum status judges_tally_carry(const struct judges *judges, struct judges_tally *tally,
+                               struct wire *wire, struct err *err)
+{
+    /* One more than fits, which is what makes a full sample shed. */
+    size_t most = unusual_sample(judges->items[0].unusual)->most + 1;
+    return sample_tally_carry(&tally->sample, judges->plan.count, most, wire, err);
+}
+
 void judges_tally_release(struct judges_tally *tally)
 {
     for (size_t g = 0; tally->grouped != NULL && g < tally->groups.keys.count; g++)

@@ -36,6 +36,10 @@ MUST_CHECK enum status judges_observe(const struct judges *judges, int pass,
 /* Window order; releases the tally. */
 MUST_CHECK enum status judges_absorb(struct judges *judges, struct judges_tally *tally,
                                      struct err *err);
+/* Whether a tally can be carried: samples of rows, without groups. */
+bool judges_carry_tallies(const struct judges *judges);
+MUST_CHECK enum status judges_tally_carry(const struct judges *judges, struct judges_tally *tally,
+                                          struct wire *wire, struct err *err);
 void judges_tally_release(struct judges_tally *tally);
 MUST_CHECK enum status judges_settle(struct judges *judges, bool *ret_more, struct err *err);
 

@@ -102,6 +102,54 @@ enum status sample_tally_pick(const struct sample_tally *tally, size_t columns,
     return STATUS_OK;
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+/* The greatest hash among the `most` smallest: a sample that is full takes no greater one. */
+static enum status bound_of(const struct sample_tally *tally, size_t most, uint64_t *ret,
+                            struct err *err)
+{
+    OWNED(memory_release) uint64_t *hashes = NULL;
+    *ret = UINT64_MAX;
+    if (tally->count <= most) return STATUS_OK;
+    TRY(NEW(&hashes, tally->count, err));
+    memcpy(hashes, tally->hashes, tally->count * sizeof *hashes);
+    qsort(hashes, tally->count, sizeof *hashes, compare_hashes);
+    *ret = hashes[most - 1];
+    return STATUS_OK;
+}
+
+static enum status pick_for(const struct sample_tally *tally, size_t columns, size_t most,
+                            struct sample_tally *ret, struct err *err)
+{
+    OWNED(memory_release) size_t *places = NULL;
+    uint64_t bound;
+    size_t count = 0;
+    TRY(bound_of(tally, most, &bound, err));
+    TRY(NEW(&places, tally->count, err));
+    for (size_t i = 0; i < tally->count; i++)
+        if (tally->hashes[i] <= bound) places[count++] = i;
+    return sample_tally_pick(tally, columns, places, count, ret, err);
+}
+
+enum status sample_tally_carry(struct sample_tally *tally, size_t columns, size_t most,
+                               struct wire *wire, struct err *err)
+{
+    OWNED(sample_tally_release) struct sample_tally picked = {0};
+    struct sample_tally *carried = wire->reading ? tally : &picked;
+    if (!wire->reading) TRY(pick_for(tally, columns, most, &picked, err));
+    size_t values = carried->count * columns;
+    TRY(WIRE_ITEMS(wire, &carried->hashes, &carried->count, err));
+    TRY(WIRE_ITEMS(wire, &carried->rows, &values, err));
+    return values == carried->count * columns ? STATUS_OK
+                                              : fail(err, STATUS_FAILED, "rows without values");
+}
+
 /* ---- all windows ---- */
 
 /* Keeps the rows below half the bound. */

@@ -59,6 +59,10 @@ MUST_CHECK enum status sample_tally_pick(const struct sample_tally *tally, size_
 /* Window order; releases the tally. */
 MUST_CHECK enum status sample_absorb(struct sample *sample, struct sample_tally *tally,
                                      struct err *err);
+/* A tally as bytes, and back: only the rows that a sample of `most` rows can take from one window.
+ * Without origins. */
+MUST_CHECK enum status sample_tally_carry(struct sample_tally *tally, size_t columns, size_t most,
+                                          struct wire *wire, struct err *err);
 void sample_tally_release(struct sample_tally *tally);
 /* Into the order of the hashes, which has nothing to do with the order of the rows. */
 MUST_CHECK enum status sample_sort(struct sample *sample, struct err *err);

@@ -48,6 +48,8 @@ static enum status carry_head(struct wire *wire, struct shard_head *head, struct
     TRY(WIRE(wire, &head->previous, err));
     TRY(WIRE(wire, &head->merged, err));
     TRY(WIRE(wire, &head->complete, err));
+    TRY(WIRE(wire, &head->applied, err));
+    TRY(WIRE_ITEMS(wire, &head->blind, &head->blind_count, err));
     TRY(WIRE_ITEMS(wire, &head->extents, &head->extent_count, err));
     return wire_end(wire, err);
 }
@@ -60,6 +62,7 @@ void shard_head_release(struct shard_head *head)
     memory_free(head->recipe_json);
     bytes_release(&head->schema);
     memory_free(head->extents);
+    memory_free(head->blind);
     *head = (struct shard_head){0};
 }
 

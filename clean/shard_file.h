@@ -34,12 +34,15 @@ struct shard_head {
     char *run;            /* names the whole undertaking */
     char *tool;           /* version of the program */
     int64_t seed, as_of;
-    struct digest recipe;         /* with seed, time and tool */
-    char *recipe_json;            /* {"steps":[...]} */
-    struct bytes schema;          /* of the input, as an empty Arrow stream */
-    struct digest previous;       /* the merged state it stands on; zero = none */
-    struct digest merged;         /* merged: names the states it was made of */
-    uint8_t complete;             /* merged: every step has learned */
+    struct digest recipe;   /* with seed, time and tool */
+    char *recipe_json;      /* {"steps":[...]} */
+    struct bytes schema;    /* of the input, as an empty Arrow stream */
+    struct digest previous; /* the merged state it stands on; zero = none */
+    struct digest merged;   /* merged: names the states it was made of */
+    uint8_t complete;       /* merged: every step has learned */
+    int64_t applied;        /* merged: steps applied in front of those that learned last */
+    uint8_t *blind;         /* merged: by step: applied by one run while masking was not open */
+    size_t blind_count;
     struct shard_extent *extents; /* its own; merged: of all shards */
     size_t extent_count;
 };

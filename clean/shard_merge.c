@@ -14,12 +14,14 @@ struct round {
     struct chain *chain;
     struct pass_plan plan;
     struct spool *windows; /* NULL where no step of the round looks at rows */
+    uint8_t *blind;        /* by step */
     struct shard_writer *writer;
 };
 
 static void round_release(struct round *round)
 {
     spool_close(&round->windows);
+    memory_free(round->blind);
     shard_writer_close(&round->writer);
 }
 
@@ -214,6 +216,28 @@ static enum status write_step(struct round *round, size_t at, struct err *err)
     return write_parameters(round, at, err);
 }
 
+/* Whether a later step that masks what is told of this one waits for a schema to be learned. */
+static bool is_blind(const struct chain *chain, size_t at)
+{
+    for (size_t i = at; i < chain->count; i++)
+        if (chain->steps[i].module->redact != NULL && !step_is_open(&chain->steps[i])) return true;
+    return false;
+}
+
+/* One run over all rows would tell what the steps of this pass do before it learns more. */
+static enum status note_blind(struct round *round, struct err *err)
+{
+    const struct merge *merge = round->merge;
+    const struct shard_head *before = merge->previous == NULL ? NULL : merged_head(merge->previous);
+    size_t first = before == NULL ? 0 : (size_t)before->applied;
+    TRY(NEW(&round->blind, round->chain->count, err));
+    for (size_t i = 0; before != NULL && i < before->blind_count && i < round->chain->count; i++)
+        round->blind[i] = before->blind[i];
+    for (size_t i = first; i < round->plan.last; i++)
+        round->blind[i] = is_blind(round->chain, i);
+    return STATUS_OK;
+}
+
 /* Borrows from the states. */
 static void head_of_merge(const struct round *round, bool complete, struct shard_head *ret)
 {
@@ -222,6 +246,9 @@ static void head_of_merge(const struct round *round, bool complete, struct shard
     ret->kind = SHARD_MERGED;
     ret->index = 0;
     ret->complete = complete;
+    ret->applied = (int64_t)round->plan.last;
+    ret->blind = round->blind;
+    ret->blind_count = round->chain->count;
     ret->merged = round->merge->of_set;
     ret->extents = set->extents;
     ret->extent_count = set->count;
@@ -242,6 +269,7 @@ static enum status write_merged(struct round *round, bool complete, struct err *
 static enum status run_round(struct round *round, bool *ret_complete, struct err *err)
 {
     struct chain *chain = round->chain;
+    TRY(note_blind(round, err));
     if (round->plan.fits > 0) {
         TRY(gather(round, err));
         TRY(learn(round, err));

@@ -171,6 +171,7 @@ void step_close(struct step *step)
     step->settled = false;
     step->recorded = NULL;
     step->conclusion = NULL;
+    step->parameters = (struct str){NULL, 0};
     schema_unref(&step->before);
     schema_unref(&step->after);
     arena_close(&step->arena);

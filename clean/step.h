@@ -32,6 +32,8 @@ struct step {
     void *state;                     /* NULL = not open */
     bool settled;                    /* fitted, loaded, or nothing to fit */
     const struct recorded *recorded; /* does this instead of its apply; NULL = applies; borrowed */
+    struct str parameters; /* as all shards learned them; data NULL = ask the module; borrowed */
+    bool blind; /* masking was not ready yet when a run over all rows would have applied the step */
     const struct conclusion *conclusion; /* instead of its own, over all shards; NULL; borrowed */
     struct schema *before, *after;       /* after may be a guess until settled */
 

@@ -116,6 +116,18 @@ enum status summary_absorb(struct summary *summary, struct summary_tally *tally,
     return status;
 }
 
+enum status summary_tally_carry(const struct summary *summary, struct summary_tally *tally,
+                                struct wire *wire, struct err *err)
+{
+    if (wire->reading) {
+        TRY(NEW(&tally->cells, summary->plan.count, err));
+        tally->count = summary->plan.count;
+    }
+    for (size_t i = 0; i < tally->count; i++)
+        TRY(WIRE(wire, &tally->cells[i].moments, err));
+    return STATUS_OK;
+}
+
 void summary_tally_release(struct summary_tally *tally)
 {
     for (size_t i = 0; i < tally->count; i++)

@@ -39,6 +39,11 @@ MUST_CHECK enum status summary_observe_values(const struct summary *summary, con
 /* Takes what the tally holds. */
 MUST_CHECK enum status summary_absorb(struct summary *summary, struct summary_tally *tally,
                                       struct err *err);
+/* A tally of moments as bytes, and back; only where no quantiles are wanted, which may want to see
+ * the values again. */
+MUST_CHECK enum status summary_tally_carry(const struct summary *summary,
+                                           struct summary_tally *tally, struct wire *wire,
+                                           struct err *err);
 void summary_tally_release(struct summary_tally *tally);
 MUST_CHECK enum status summary_settle(struct summary *summary, bool *ret_more, struct err *err);
 
