@@ -88,13 +88,13 @@ def curves(title, across, arms, text=number, level=None, marks=(), low=None):
     if level:
         y = axes.y(level[0])
         out.append(f'<line class="level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-                   f'<text class="tick" x="{WIDTH - RIGHT}" y="{y + 13:.1f}" text-anchor="end">'
+                   f'<text class="tick" x="{WIDTH - RIGHT}" y="{y + 22:.1f}" text-anchor="end">'
                    f"{html.escape(level[1])}</text>")
         for name, x in marks:
             at = axes.x(x)
             out.append(f'<line class="mark {name}" x1="{at:.1f}" x2="{at:.1f}" y1="{y:.1f}" '
                        f'y2="{HEIGHT - BOTTOM}"/><text class="name {name}" x="{at + 4:.1f}" '
-                       f'y="{HEIGHT - BOTTOM - 5}">{number(x)}</text>')
+                       f'y="{HEIGHT - BOTTOM - 5}">{x:.3g}</text>')
     return "".join(out + end_labels(axes, ends) + ["</svg>"])
 
 
@@ -106,7 +106,7 @@ def ladder(rows, text):
     out, before = [], None
     for words, kind, values in rows:
         mean = sum(values) / len(values)
-        change = "" if before is None else f"{(mean - before) * 100:+.1f}"
+        change = "" if before is None else f"{(mean - before) * 100:+.1f}".replace("-", "\u2212")
         dots = "".join(f'<line class="dot" x1="{place:.2f}" x2="{place:.2f}" y1="2" y2="8"/>'
                        for place in (100 * (value - low) / (most - low) for value in values))
         out.append(f'<div class="rung"><span>{html.escape(words)}</span><svg viewBox="0 0 100 10" '

@@ -1,6 +1,8 @@
 """The same network in PyTorch, on a GPU where there is one, and there in mixed precision if asked:
 products of matrices in half precision (autocast), the loss scaled so that small gradients do not
-become zero (GradScaler). On a processor mixed means bfloat16, which needs no scaling."""
+become zero (GradScaler). Mixed precision has not run on a GPU yet, for want of one."""
+import contextlib
+
 import torch
 
 from network_numpy import first_weights
@@ -14,8 +16,9 @@ class Network:
     def __init__(self, inputs, hidden, classes, rate, seed, precision="float32"):
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.mixed = precision == "mixed"
-        self.half = torch.float16 if self.device == "cuda" else torch.bfloat16
-        self.scaler = torch.cuda.amp.GradScaler(enabled=self.mixed and self.device == "cuda")
+        if self.mixed and self.device == "cpu":
+            raise SystemExit("train: mixed precision needs a GPU")
+        self.scaler = torch.cuda.amp.GradScaler(enabled=self.mixed)
         self.layers = torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.ReLU(),
                                           torch.nn.Linear(hidden, classes))
         parameters = list(self.layers.parameters())
@@ -34,7 +37,7 @@ class Network:
         return torch.from_numpy(array).to(self.device)
 
     def autocast(self):
-        return torch.autocast(self.device, dtype=self.half, enabled=self.mixed)
+        return torch.autocast("cuda", torch.float16) if self.mixed else contextlib.nullcontext()
 
     def logits(self, x):
         with torch.no_grad(), self.autocast():

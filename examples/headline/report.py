@@ -73,6 +73,15 @@ def percent(value):
     return f"{100 * value:.1f} %"
 
 
+def change(ratio, digits=0):
+    """A ratio as +32 % or −82 %; the space does not break."""
+    return f"{100 * (ratio - 1):+.{digits}f}\u00a0%".replace("-", "\u2212")
+
+
+def steps_text(steps):
+    return "–" if steps is None else f"{steps:.1f}".removesuffix(".0")
+
+
 def spread(values):
     wide = statistics.stdev(values) if len(values) > 1 else 0
     return f"{statistics.mean(values):.4f} ± {wide:.4f}"
@@ -90,12 +99,12 @@ def figure(value, words):
 
 def headline(results, found, level, seconds):
     raw, governed = (mean_steps(results.steps_to(arm, level)) for arm in ("raw", "governed"))
-    fewer = "–" if raw is None or governed is None else f"{100 * (governed / raw - 1):+.0f} %"
+    fewer = "–" if raw is None or governed is None else change(governed / raw)
     counts = found["counts"]
-    out = [figure(f"{100 * results.gain():+.1f} %",
+    out = [figure(change(1 + results.gain(), 1),
                   f"test accuracy, {results.mean('raw'):.3f} → {results.mean('governed'):.3f}"),
            figure(fewer, f"minibatches to an accuracy of {level:.3f}, "
-                         f"{charts.number(raw or 0)} → {charts.number(governed or 0)}")]
+                         f"{steps_text(raw)} → {steps_text(governed)}")]
     if found["scores"]:
         labels = found["scores"]["labels"]
         out.append(figure(f"{labels['f1']:.3f}", f"F1 of the wrong labels found: precision "
@@ -135,15 +144,15 @@ def protocol(results, level):
             continue
         rows.append([words, spread(results.accuracies("raw" + kind)),
                      spread(results.accuracies("governed" + kind)),
-                     f"<b>{100 * results.gain(kind):+.1f} %</b>"])
+                     f"<b>{change(1 + results.gain(kind), 1)}</b>"])
     out = table(["test accuracy", "raw", "governed", "relative"], rows)
     rows = []
     for share in (0.8, 0.9, 1.0):
         steps = [results.steps_to(arm, share * level) for arm in ("raw", "governed")]
         means = [mean_steps(each) for each in steps]
-        change = "–" if None in means else f"<b>{100 * (means[1] / means[0] - 1):+.0f} %</b>"
+        fewer = "–" if None in means else f"<b>{change(means[1] / means[0])}</b>"
         rows.append([f"{share * level:.3f} ({100 * share:.0f} % of where raw ends)"] +
-                    ["–" if m is None else f"{m:.1f}" for m in means] + [change])
+                    [steps_text(mean) for mean in means] + [fewer])
     return out + "<p></p>" + table(["minibatches to a test accuracy of", "raw", "governed", ""], rows)
 
 
