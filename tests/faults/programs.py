@@ -36,6 +36,9 @@ class Place:
             shutil.rmtree(self.work)
         shutil.copytree(template, self.work, symlinks=True, copy_function=share)
         self.filled = store.looks(self.work)
+        self.clear_spool()
+
+    def clear_spool(self):
         shutil.rmtree(self.spool)
         os.mkdir(self.spool)
         os.chmod(self.spool, 0o777)

@@ -124,7 +124,12 @@ def output_facts(work, inputs):
         name = os.path.relpath(path, work)
         if name.startswith('.tamis' + os.sep) or name in inputs:
             continue
-        facts[('file', name)] = digest(plain(read(path)))
+        data = plain(read(path))
+        if name.endswith('.done'): # has the digest of a file with a run id in it
+            data = re.sub(rb'[0-9a-f]{64}', b'D', data)
+        if name.endswith('.html'): # has seconds, bytes and pictures of them
+            data = re.sub(rb'[0-9][0-9.,]*( ?[KMG]i?B)?', b'N', data)
+        facts[('file', name)] = digest(data)
     return facts
 
 
