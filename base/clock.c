@@ -175,3 +175,14 @@ char *uuid7(char ret[UUID_TEXT])
     *at = '\0';
     return ret;
 }
+
+bool uuid_is(const char *text)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    for (size_t i = 0; i < sizeof shape; i++) {
+        bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+                     (text[i] >= 'A' && text[i] <= 'F');
+        if (shape[i] == 'x' ? !digit : text[i] != shape[i]) return false;
+    }
+    return true;
+}

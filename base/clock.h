@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TIME_TEXT 48 /* room for 2026-11-24T04:53:23.123456Z and years far away */
@@ -26,5 +27,7 @@ void civil_from_days(int64_t days, int64_t *ret_year, int *ret_month, int *ret_d
 bool civil_exists(int64_t year, int month, int day);
 /* A UUID version 7 (RFC 9562): sorts by time. Returns ret. */
 char *uuid7(char ret[UUID_TEXT]);
+/* Whether `text` is a UUID of any version, as 8-4-4-4-12 hexadecimal digits. */
+bool uuid_is(const char *text);
 
 #endif

@@ -47,6 +47,9 @@ const struct setting common_options[] = {
     {"metrics-file", SETTING_TEXT, offsetof(struct common, metrics_file), .argument = "FILE.prom",
      .help = "write what was measured for Prometheus, also when it fails, in the form "
              "node-exporter's textfile collector reads"},
+    {"emit", SETTING_TEXT, offsetof(struct common, emit), .argument = "FILE|URL",
+     .help = "tell the beginning and the end of the run as OpenLineage events: lines of JSON "
+             "appended to FILE, or posted to URL"},
     {0}};
 /* clang-format on */
 

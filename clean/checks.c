@@ -27,7 +27,7 @@ void check_results_release(struct check_results *results)
     *results = (struct check_results){0};
 }
 
-static const char *outcome_word(enum check_outcome outcome)
+const char *check_outcome_word(enum check_outcome outcome)
 {
     static const char *const words[] = {"passed", "noted", "warning", "failed"};
     return words[outcome];
@@ -61,7 +61,7 @@ static enum status say_expectation(const struct check_result *result, struct byt
 
 enum status check_result_say(const struct check_result *result, struct bytes *ret, struct err *err)
 {
-    TRY(bytes_format(ret, err, "%s ", outcome_word(result->outcome)));
+    TRY(bytes_format(ret, err, "%s ", check_outcome_word(result->outcome)));
     TRY(say_expectation(result, ret, err));
     TRY(bytes_append_text(ret, ": ", err));
     if (result->of_rows) return say_rows(result, ret, err);
@@ -85,7 +85,7 @@ static enum status json_check(const struct checks_of_step *step, const struct ch
     TRY(json_member("rule", result->rule, ret, err));
     TRY(json_member("column", result->column, ret, err));
     TRY(json_member("expectation", result->expectation, ret, err));
-    TRY(json_member("outcome", outcome_word(result->outcome), ret, err));
+    TRY(json_member("outcome", check_outcome_word(result->outcome), ret, err));
     if (!result->of_rows) {
         TRY(json_member("found", result->found, ret, err));
         return bytes_append_text(ret, "}", err);

@@ -32,6 +32,8 @@ MUST_CHECK enum status check_results_add(struct check_results *results,
                                          const struct check_result *result, struct err *err);
 void check_results_release(struct check_results *results);
 
+/* "passed", "noted", "warning", "failed". */
+const char *check_outcome_word(enum check_outcome outcome);
 /* "failed "age": between 0 and 120: 3 of 4 rows fail", one line for people. */
 MUST_CHECK enum status check_result_say(const struct check_result *result, struct bytes *ret,
                                         struct err *err);

@@ -357,7 +357,8 @@ static void say_lines(const struct common *common, bool important, const struct 
 static enum status tell_outcome(struct job *job, struct bytes *report, struct err *err)
 {
     if (!job->sharded) TRY(outcome_verdict(&job->chain, report, err));
-    if (job->args->checks != NULL) TRY(outcome_checks(&job->chain, job->args->checks, err));
+    if (!job->sharded || job->args->checks != NULL)
+        TRY(outcome_checks(&job->chain, job->args->checks, err));
     TRY(outcome_check_rejects(&job->chain, job->args->max_rejects, err));
     say_lines(job->common, run_verdict_is_failed(job->run), report);
     TRY(outcome_effects(&job->chain, err));

@@ -296,5 +296,5 @@ const struct command merge_command = {
     .operands_minimum = 1,
     .operands_maximum = SIZE_MAX,
     .run = run_merge,
-    .common_without = "explain|seed|as-of|store|no-store|wait",
+    .common_without = "emit|explain|seed|as-of|store|no-store|wait",
 };

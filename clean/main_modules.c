@@ -119,5 +119,5 @@ const struct command modules_command = {
     .examples = "tamis-clean modules\ntamis-clean modules impute",
     .operands_maximum = 1,
     .run = run_modules,
-    .common_without = "explain|store|no-store|seed|as-of|wait|threads|memory|progress",
+    .common_without = "emit|explain|store|no-store|seed|as-of|wait|threads|memory|progress",
 };

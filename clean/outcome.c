@@ -284,20 +284,50 @@ static enum status write_checks(const struct bytes *text, const char *path, stru
     return output_commit(output, err);
 }
 
-enum status outcome_checks(const struct chain *chain, const char *path, struct err *err)
+static enum status write_checks_file(const struct checks_of_step *steps, size_t count,
+                                     const char *path, struct err *err)
 {
     OWNED(bytes_release) struct bytes text = bytes_limited(CHECKS_BYTES_MAXIMUM);
-    struct checks_of_step *steps = NULL;
     size_t size = strlen(path);
     bool junit = size > 4 && strcmp(path + size - 4, ".xml") == 0;
-    enum status status = outcome_list_checks(chain, &steps, err);
-    if (status == STATUS_OK)
-        status = junit ? checks_junit(steps, chain->count, &text, err)
-                       : checks_json(steps, chain->count, &text, err);
-    outcome_release_checks(steps, chain->count);
-    TRY(status);
-    status = write_checks(&text, path, err);
+    TRY(junit ? checks_junit(steps, count, &text, err) : checks_json(steps, count, &text, err));
+    enum status status = write_checks(&text, path, err);
     return status == STATUS_OK ? STATUS_OK : fail_within(err, status, "--checks \"%s\"", path);
+}
+
+static enum status record_check(struct run *run, int position, const struct check_result *result,
+                                struct err *err)
+{
+    char found[96];
+    snprintf(found, sizeof found, "%lld of %lld rows fail", (long long)result->failing,
+             (long long)result->evaluated);
+    struct run_check check = {.step = position,
+                              .rule = result->rule,
+                              .column = result->column,
+                              .outcome = check_outcome_word(result->outcome),
+                              .expected = result->expectation,
+                              .found = result->of_rows ? found : result->found};
+    return run_check(run, &check, err);
+}
+
+static enum status record_checks(struct run *run, const struct checks_of_step *steps, size_t count,
+                                 struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < steps[i].results.count; j++)
+            TRY(record_check(run, steps[i].position, &steps[i].results.items[j], err));
+    return STATUS_OK;
+}
+
+enum status outcome_checks(const struct chain *chain, const char *path, struct err *err)
+{
+    struct checks_of_step *steps = NULL;
+    enum status status = outcome_list_checks(chain, &steps, err);
+    if (status == STATUS_OK) status = record_checks(chain->run, steps, chain->count, err);
+    if (status == STATUS_OK && path != NULL)
+        status = write_checks_file(steps, chain->count, path, err);
+    outcome_release_checks(steps, chain->count);
+    return status;
 }
 
 enum status rejects_bound_parse(const char *bound, double *ret_number, bool *ret_percent,

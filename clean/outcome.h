@@ -25,8 +25,8 @@ MUST_CHECK enum status outcome_parameters(const struct chain *chain, const struc
 MUST_CHECK enum status outcome_list_checks(const struct chain *chain, struct checks_of_step **ret,
                                            struct err *err);
 void outcome_release_checks(struct checks_of_step *steps, size_t count);
-/* Writes every expectation and what became of it to `path`, whole or not at all: JUnit's XML where
- * its name ends in .xml, else JSON. */
+/* Records every expectation and what became of it, and writes them to `path` (NULL = not), whole or
+ * not at all: JUnit's XML where its name ends in .xml, else JSON. */
 MUST_CHECK enum status outcome_checks(const struct chain *chain, const char *path, struct err *err);
 /* "100" or "2.5%" of the rows that came in; the run's verdict is failed beyond it. `bound` NULL =
  * any number. STATUS_USAGE when it is neither. */

@@ -297,4 +297,5 @@ const struct command cat_command = {
     .args_bytes = sizeof(struct cat_args),
     .operands_maximum = 1,
     .run = cat_run,
+    .common_without = "emit",
 };

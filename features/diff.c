@@ -380,5 +380,5 @@ const struct command diff_command = {
     .operands_minimum = 2,
     .operands_maximum = 2,
     .run = diff_run,
-    .common_without = "explain|as-of|seed|no-store",
+    .common_without = "emit|explain|as-of|seed|no-store",
 };

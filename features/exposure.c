@@ -189,5 +189,5 @@ const struct command exposure_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = exposure_run,
-    .common_without = "explain|as-of|seed|no-store",
+    .common_without = "emit|explain|as-of|seed|no-store",
 };

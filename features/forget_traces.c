@@ -99,12 +99,16 @@ static enum status mask_columns(struct forget *forget, const char *text, struct 
 {
     static const char *const statements[] = {
         "UPDATE main.runs SET argv = replace(argv, ?1, ?2) WHERE instr(argv, ?1) > 0",
+        "UPDATE main.runs SET job = replace(job, ?1, ?2) WHERE instr(job, ?1) > 0",
         "UPDATE main.runs SET config = replace(config, ?1, ?2) WHERE instr(config, ?1) > 0",
         "UPDATE main.runs SET error = replace(error, ?1, ?2) WHERE instr(error, ?1) > 0",
         "UPDATE module_effects SET parameters = replace(parameters, ?1, ?2)"
         " WHERE instr(parameters, ?1) > 0",
         "UPDATE gates SET definition = replace(definition, ?1, ?2) WHERE instr(definition, ?1) > 0",
         "UPDATE gate_checks SET found = replace(found, ?1, ?2),"
+        " expected = replace(expected, ?1, ?2)"
+        " WHERE instr(found, ?1) > 0 OR instr(expected, ?1) > 0",
+        "UPDATE run_checks SET found = replace(found, ?1, ?2),"
         " expected = replace(expected, ?1, ?2)"
         " WHERE instr(found, ?1) > 0 OR instr(expected, ?1) > 0",
         "UPDATE tag_history SET reason = replace(reason, ?1, ?2) WHERE instr(reason, ?1) > 0",

@@ -111,5 +111,5 @@ const struct command lineage_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = lineage_run,
-    .common_without = "json|explain|as-of|seed|no-store",
+    .common_without = "emit|json|explain|as-of|seed|no-store",
 };

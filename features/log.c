@@ -113,5 +113,5 @@ const struct command log_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = log_run,
-    .common_without = "explain|as-of|seed|no-store",
+    .common_without = "emit|explain|as-of|seed|no-store",
 };

@@ -353,5 +353,5 @@ const struct command lookup_command = {
     .operands_minimum = 1,
     .operands_maximum = SIZE_MAX,
     .run = lookup_run,
-    .common_without = "json|explain|seed|no-store",
+    .common_without = "emit|json|explain|seed|no-store",
 };

@@ -118,5 +118,5 @@ const struct command verify_command = {
     .examples = "tamis-features verify\ntamis-features verify user_activity",
     .operands_maximum = SIZE_MAX,
     .run = verify_run,
-    .common_without = "output|explain|as-of|seed|no-store",
+    .common_without = "emit|output|explain|as-of|seed|no-store",
 };

@@ -270,5 +270,5 @@ const struct command infer_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = run_infer,
-    .common_without = "store|no-store|seed|as-of|json|explain|wait",
+    .common_without = "emit|store|no-store|seed|as-of|json|explain|wait",
 };

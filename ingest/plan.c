@@ -306,5 +306,5 @@ const struct command plan_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = run_plan,
-    .common_without = "store|no-store|seed|as-of|json|explain|wait",
+    .common_without = "emit|store|no-store|seed|as-of|json|explain|wait",
 };

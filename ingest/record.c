@@ -376,5 +376,5 @@ const struct command record_command = {
     .operands_minimum = 2,
     .operands_maximum = 2,
     .run = run_record,
-    .common_without = "json|explain|seed|as-of|wait|memory|progress",
+    .common_without = "emit|json|explain|seed|as-of|wait|memory|progress",
 };

@@ -12,10 +12,10 @@
 
 /* Step i brings user_version i to i + 1. A released step is never changed. */
 extern const char catalog_schema[], catalog_schema_2[], catalog_schema_3[], catalog_schema_4[],
-    catalog_schema_5[], catalog_schema_6[], catalog_schema_7[];
+    catalog_schema_5[], catalog_schema_6[], catalog_schema_7[], catalog_schema_8[];
 static const char *const migrations[] = {catalog_schema,   catalog_schema_2, catalog_schema_3,
                                          catalog_schema_4, catalog_schema_5, catalog_schema_6,
-                                         catalog_schema_7};
+                                         catalog_schema_7, catalog_schema_8};
 #define NEWEST ((int64_t)(sizeof migrations / sizeof *migrations))
 
 /* ---- errors ---- */
@@ -222,6 +222,21 @@ enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, doubl
     return STATUS_OK;
 }
 
+enum status catalog_open_in_memory(sqlite3 **ret, struct err *err)
+{
+    sqlite3 *catalog = NULL;
+
+    TRY(open_file(&catalog, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 0, err));
+    enum status status = run_script(catalog, "PRAGMA foreign_keys=ON", "opening", err);
+    if (status == STATUS_OK) status = migrate(catalog, err);
+    if (status == STATUS_OK) {
+        *ret = catalog;
+        return STATUS_OK;
+    }
+    sqlite3_close(catalog);
+    return status;
+}
+
 /* ---- readers compute "lost" ---- */
 
 static void copy_text(char *ret, size_t room, sqlite3_value *value)
@@ -262,19 +277,24 @@ enum status catalog_show_lost(sqlite3 *catalog, struct err *err)
         " exit_code, verdict, error, argv, config, config_digest, tool_version, host, user, pid,"
         " boot_id, pid_namespace, process_start, threads, device, memory_limit, seed, rows_in,"
         " rows_created, rows_out, rows_rejected, rows_dropped, rows_merged, bytes_in, bytes_out,"
-        " folder FROM main.runs",
+        " folder, job, parent_job, parent_run FROM main.runs",
         "opening", err);
 }
 
 /* ---- transactions ---- */
 
-static enum status begin_locked(struct store *store, struct err *err)
+static enum status queue_as_writer(struct store *store, struct err *err)
 {
     OWNED(memory_release) char *path = path_join(store->path, "lock");
 
     if (path == NULL) return fail_memory(err, 0);
-    TRY(lock_take(&store->writers, path, store->wait, store->deaf, "the catalog", store->holder,
-                  err));
+    return lock_take(&store->writers, path, store->wait, store->deaf, "the catalog", store->holder,
+                     err);
+}
+
+static enum status begin_locked(struct store *store, struct err *err)
+{
+    if (store->path != NULL) TRY(queue_as_writer(store, err));
     if (sqlite3_exec(store->catalog, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
         return STATUS_OK;
     enum status status = fail_catalog(store, err, "beginning a transaction");

@@ -3,7 +3,7 @@
 #include "lineage/run_state.h"
 
 #include "lineage/sql.h"
-#include <stdio.h>
+#include "lineage/version_state.h"
 
 #include "base/memory.h"
 
@@ -61,7 +61,7 @@ enum status run_record(struct run *run, struct err *err, const char *sql, const 
 {
     va_list values;
 
-    if (!run_records(run)) return STATUS_OK;
+    if (run->notes == NULL) return STATUS_OK;
     size_t bytes = sizeof(struct pending) + strlen(types) * sizeof(union value);
     struct pending *entry = arena_get(run->arena, bytes, 1);
     if (entry == NULL) return fail_memory(err, bytes);
@@ -108,7 +108,7 @@ static enum status bind_entry(struct run *run, sqlite3_stmt *statement, const st
                                              SQLITE_TRANSIENT, SQLITE_UTF8);
         }
     }
-    return code == SQLITE_OK ? STATUS_OK : fail_catalog(run->store, err, "binding values");
+    return code == SQLITE_OK ? STATUS_OK : fail_catalog(run->notes, err, "binding values");
 }
 
 /* Entries of one kind mostly follow one another and share a prepared statement. */
@@ -121,11 +121,11 @@ enum status run_flush_pending(struct run *run, struct err *err)
     for (const struct pending *entry = run->first; entry != NULL; entry = entry->next) {
         if (entry->sql != sql) {
             sql_close(&statement);
-            TRY(sql_open(run->store, &statement, err, entry->sql, ""));
+            TRY(sql_open(run->notes, &statement, err, entry->sql, ""));
             sql = entry->sql;
         }
         TRY(bind_entry(run, statement, entry, err));
-        TRY(sql_next(run->store, statement, &row, err));
+        TRY(sql_next(run->notes, statement, &row, err));
         sqlite3_reset(statement);
     }
     return STATUS_OK;
@@ -133,16 +133,16 @@ enum status run_flush_pending(struct run *run, struct err *err)
 
 enum status run_flush(struct run *run, struct err *err)
 {
-    if (!run_records(run)) return STATUS_OK;
+    if (run->notes == NULL) return STATUS_OK;
     TRY(events_flush(run, err));
     if (run->first == NULL) return STATUS_OK;
-    TRY(catalog_begin(run->store, err));
+    TRY(catalog_begin(run->notes, err));
     enum status status = run_flush_pending(run, err);
     if (status != STATUS_OK) {
-        catalog_rollback(run->store);
+        catalog_rollback(run->notes);
         return status;
     }
-    TRY(catalog_commit(run->store, err));
+    TRY(catalog_commit(run->notes, err));
     run->first = run->last = NULL;
     arena_reset(run->arena);
     return STATUS_OK;
@@ -212,6 +212,32 @@ enum status run_column_same(struct run *run, const char *input, const char *colu
                                      .kind = "DIRECT",
                                      .subtype = "IDENTITY"};
     return run_column_edge(run, &edge, err);
+}
+
+enum status run_columns(struct run *run, const char *node, const struct schema *schema,
+                        struct err *err)
+{
+    char type[256];
+
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        TRY(run_record(run, err,
+                       "INSERT OR REPLACE INTO run_columns (run_id, node, position, name, type,"
+                       " nullable, personal) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                       "ttittii", run->id, node, (int64_t)i + 1, field->name,
+                       field_type_text(field, type, sizeof type), (int64_t)field->nullable,
+                       (int64_t)field_is_personal(field)));
+    }
+    return STATUS_OK;
+}
+
+enum status run_check(struct run *run, const struct run_check *check, struct err *err)
+{
+    return run_record(run, err,
+                      "INSERT INTO run_checks (run_id, position, step, rule, \"column\", outcome,"
+                      " expected, found) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      "tiittttt", run->id, ++run->checks, (int64_t)check->step, check->rule,
+                      check->column, check->outcome, check->expected, check->found);
 }
 
 enum status run_metric(struct run *run, const char *name, double value, const char *unit,

@@ -2,6 +2,7 @@
  * of processes that are gone are closed as lost by whoever begins next. */
 #include "lineage/run_state.h"
 
+#include "lineage/emit.h"
 #include "lineage/process.h"
 #include "lineage/sql.h"
 #include "lineage/store_state.h"
@@ -13,6 +14,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* ---- beginning ---- */
@@ -36,27 +38,86 @@ static enum status arguments_json(struct bytes *ret, const struct invocation *in
     return bytes_append_text(ret, "]", err);
 }
 
+/* The value of a text option of the command, NULL where it has none or none was given. */
+static const char *text_option(const struct invocation *invocation, const char *name)
+{
+    const struct setting *row = invocation->command == NULL ? NULL : invocation->command->options;
+
+    for (; row != NULL && row->name != NULL; row++)
+        if (row->kind == SETTING_TEXT && strcmp(row->name, name) == 0)
+            return *(const char *const *)(const void *)((const char *)invocation->args +
+                                                        row->offset);
+    return NULL;
+}
+
+/* What a run is about, in the order of what changes least from night to night: what it writes into,
+ * its recipe, what it is given, its file. */
+static const char *subject(const struct invocation *invocation)
+{
+    const char *candidates[] = {text_option(invocation, "into"), text_option(invocation, "recipe"),
+                                invocation->operand_count > 0 ? invocation->operands[0] : NULL,
+                                invocation->common.output};
+
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        if (candidates[i] != NULL && strcmp(candidates[i], "-") != 0) return candidates[i];
+    return NULL;
+}
+
+/* "ingest raw/orders"; the name under which the run comes again. A job of somebody else has its own
+ * name. */
+static enum status job_name(struct bytes *ret, const char *stage,
+                            const struct invocation *invocation, struct err *err)
+{
+    const char *about = subject(invocation);
+
+    if (strncmp(stage, "job ", 4) == 0) {
+        TRY(bytes_append_text(ret, stage + 4, err));
+    } else {
+        TRY(bytes_append_text(ret, stage, err));
+        if (about != NULL) TRY(bytes_append_text(ret, " ", err));
+        if (about != NULL) TRY(address_shown(ret, about, err));
+    }
+    return bytes_append(ret, "", 1, err);
+}
+
+/* $OPENLINEAGE_PARENT_ID, as others that start jobs set it: NAMESPACE/JOB/RUN. */
+static enum status insert_parent(struct run *run, struct err *err)
+{
+    const char *parent = getenv("OPENLINEAGE_PARENT_ID");
+    const char *slash = parent == NULL ? NULL : strrchr(parent, '/');
+
+    if (slash == NULL || memchr(parent, '/', (size_t)(slash - parent)) == NULL) return STATUS_OK;
+    if (!uuid_is(slash + 1)) return STATUS_OK;
+    return sql_run(run->notes, err,
+                   "UPDATE runs SET parent_job = ?, parent_run = ? WHERE run_id = ?", "stt",
+                   (struct str){parent, (size_t)(slash - parent)}, slash + 1, run->id);
+}
+
 static enum status insert_run(struct run *run, const char *stage,
                               const struct invocation *invocation, const struct process *self,
                               struct err *err)
 {
+    OWNED(bytes_release) struct bytes job = bytes_limited(1 << 20);
     OWNED(bytes_release) struct bytes arguments = bytes_limited(8 << 20);
     const struct common *common = &invocation->common;
     char folder[PATH_MAX];
 
     if (getcwd(folder, sizeof folder) == NULL) folder[0] = '\0';
     TRY(arguments_json(&arguments, invocation, err));
-    TRY(sql_run(run->store, err,
-                "INSERT INTO runs (run_id, stage, started_at, status, argv, tool_version, host,"
-                " user, pid, boot_id, pid_namespace, process_start, threads, device, memory_limit,"
-                " seed, folder) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'cpu', ?, ?,"
-                " ?)",
-                "ttustttittiiiit", run->id, stage, clock_now(),
-                (struct str){(const char *)arguments.data, arguments.size}, tamis_version(),
-                self->host, self->user, self->pid, self->boot_id, self->pid_namespace, self->start,
-                (int64_t)run->threads, (int64_t)common->memory, common->seed, folder));
-    run->key = sqlite3_last_insert_rowid(store_catalog(run->store));
-    return STATUS_OK;
+    TRY(job_name(&job, stage, invocation, err));
+    TRY(sql_run(
+        run->notes, err,
+        "INSERT INTO runs (run_id, stage, started_at, status, argv, tool_version, host,"
+        " user, pid, boot_id, pid_namespace, process_start, threads, device, memory_limit,"
+        " seed, folder, job) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'cpu', ?, ?,"
+        " ?, ?)",
+        "ttustttittiiiitt", run->id, stage, clock_now(),
+        (struct str){(const char *)arguments.data, arguments.size}, tamis_version(), self->host,
+        self->user, self->pid, self->boot_id, self->pid_namespace, self->start,
+        (int64_t)run->threads, (int64_t)common->memory, common->seed, folder,
+        (const char *)job.data));
+    run->key = sqlite3_last_insert_rowid(store_catalog(run->notes));
+    return insert_parent(run, err);
 }
 
 static enum status close_row_as_lost(struct run *run, int64_t key, struct err *err)
@@ -69,7 +130,9 @@ static enum status close_row_as_lost(struct run *run, int64_t key, struct err *e
                    "ti", error, key);
 }
 
-static enum status close_lost(struct run *run, const struct process *self, struct err *err)
+/* Appends the id of each to `ret_closed`, with its NUL. */
+static enum status close_lost(struct run *run, const struct process *self, struct bytes *ret_closed,
+                              struct err *err)
 {
     OWNED(sql_close) sqlite3_stmt *open = NULL;
     bool row;
@@ -92,20 +155,24 @@ static enum status close_lost(struct run *run, const struct process *self, struc
         if (!process_has_ended(&other, self)) continue;
         leftovers_remove(run->store, sql_text(open, 6));
         TRY(close_row_as_lost(run, sqlite3_column_int64(open, 0), err));
+        TRY(bytes_append(ret_closed, sql_text(open, 6), strlen(sql_text(open, 6)) + 1, err));
     }
 }
 
+/* `ret_closed` gets the ids of the runs it closed as lost. */
 static enum status begin_row(struct run *run, const char *stage,
-                             const struct invocation *invocation, struct err *err)
+                             const struct invocation *invocation, struct bytes *ret_closed,
+                             struct err *err)
 {
     struct process self;
+    enum status status = STATUS_OK;
 
     process_self(&self);
-    TRY(catalog_begin(run->store, err));
-    enum status status = close_lost(run, &self, err);
+    TRY(catalog_begin(run->notes, err));
+    if (run_records(run)) status = close_lost(run, &self, ret_closed, err);
     if (status == STATUS_OK) status = insert_run(run, stage, invocation, &self, err);
-    if (status == STATUS_OK) return catalog_commit(run->store, err);
-    catalog_rollback(run->store);
+    if (status == STATUS_OK) return catalog_commit(run->notes, err);
+    catalog_rollback(run->notes);
     return status;
 }
 
@@ -151,14 +218,37 @@ enum status run_alone(struct run *run, struct err *err)
     return status == STATUS_BUSY ? fail_in_use(run, err) : status;
 }
 
-enum status run_begin(struct run **ret, struct store *store, const char *stage,
-                      const struct invocation *invocation, struct err *err)
+static const char *closing_word(enum status status)
 {
-    OWNED(run_close) struct run *run = NULL;
+    if (status == STATUS_OK || status == STATUS_VERDICT) return "done";
+    if (status == STATUS_INTERRUPTED || status == STATUS_TERMINATED) return "aborted";
+    return "failed";
+}
 
-    TRY(NEW(&run, 1, err));
+static enum status record_end(struct run *run, enum status status, const char *error,
+                              struct err *err)
+{
+    const struct row_counts *rows = &run->counts;
+    bool verdict = run->verdict_failed || status == STATUS_VERDICT;
+
+    return run_record(run, err,
+                      "UPDATE runs SET ended_at = ?, status = ?, exit_code = ?, verdict = ?,"
+                      " error = ?, rows_in = ?, rows_created = ?, rows_out = ?, rows_rejected = ?,"
+                      " rows_dropped = ?, rows_merged = ?, bytes_in = ?, bytes_out = ?"
+                      " WHERE run_id = ?",
+                      "utittiiiiiiiit", clock_now(), closing_word(status),
+                      (int64_t)status_exit_code(status), verdict ? "failed" : "passed", error,
+                      rows->in, rows->created, rows->out, rows->rejected, rows->dropped,
+                      rows->merged, rows->bytes_in, rows->bytes_out, run->id);
+}
+
+static enum status prepare(struct run *run, struct store *store, const char *stage,
+                           const struct invocation *invocation, struct err *err)
+{
     run->store_lock.descriptor = -1;
     run->store = store;
+    run->common = &invocation->common;
+    if (!invocation->common.explain) run->emit = invocation->common.emit; /* a plan is no run */
     snprintf(run->stage, sizeof run->stage, "%s", stage);
     uuid7(run->id);
     run->began = clock_seconds();
@@ -167,11 +257,55 @@ enum status run_begin(struct run **ret, struct store *store, const char *stage,
     if (run->measures != NULL)
         snprintf(run->measures->run_id, sizeof run->measures->run_id, "%s", run->id);
     run->mutex_made = pthread_mutex_init(&run->mutex, NULL) == 0;
-    TRY(arena_open(&run->arena, err));
+    if (run->emit != NULL) TRY(emit_check(run->emit, err));
+    return arena_open(&run->arena, err);
+}
+
+static enum status begin(struct run *run, const char *stage, const struct invocation *invocation,
+                         struct err *err)
+{
+    OWNED(bytes_release) struct bytes lost = bytes_limited(1 << 20);
+
     if (run_records(run)) {
+        run->notes = run->store;
         TRY(events_open(run, err));
         TRY(enter_store(run, err));
-        TRY(begin_row(run, stage, invocation, err));
+    } else if (run->emit != NULL) {
+        TRY(store_open_in_memory(&run->notes, err));
+    }
+    if (run->notes == NULL) return STATUS_OK;
+    TRY(begin_row(run, stage, invocation, &lost, err));
+    for (size_t at = 0; at < lost.size; at += strlen((const char *)lost.data + at) + 1)
+        run_emit_lost(run, (const char *)lost.data + at);
+    run_emit(run, false);
+    return STATUS_OK;
+}
+
+/* A run that could not begin, for the store is busy, is still a run that others wait for. */
+static void emit_not_begun(struct run *run, const char *stage, const struct invocation *invocation,
+                           enum status status, const struct err *err)
+{
+    if (run->emit == NULL || run->told || !run_records(run)) return;
+    if (run_open_own_notes(run, NULL) != STATUS_OK ||
+        begin_row(run, stage, invocation, NULL, NULL) != STATUS_OK)
+        return;
+    run_emit(run, false);
+    if (record_end(run, status, err == NULL ? "" : err->message, NULL) == STATUS_OK &&
+        run_flush(run, NULL) == STATUS_OK)
+        run_emit(run, true);
+}
+
+enum status run_begin(struct run **ret, struct store *store, const char *stage,
+                      const struct invocation *invocation, struct err *err)
+{
+    OWNED(run_close) struct run *run = NULL;
+
+    TRY(NEW(&run, 1, err));
+    TRY(prepare(run, store, stage, invocation, err));
+    enum status status = begin(run, stage, invocation, err);
+    if (status != STATUS_OK) {
+        emit_not_begun(run, stage, invocation, status, err);
+        return status;
     }
     *ret = run;
     run = NULL;
@@ -263,30 +397,6 @@ bool run_verdict_is_failed(const struct run *run)
 
 /* ---- ending ---- */
 
-static const char *closing_word(enum status status)
-{
-    if (status == STATUS_OK || status == STATUS_VERDICT) return "done";
-    if (status == STATUS_INTERRUPTED || status == STATUS_TERMINATED) return "aborted";
-    return "failed";
-}
-
-static enum status record_end(struct run *run, enum status status, const char *error,
-                              struct err *err)
-{
-    const struct row_counts *rows = &run->counts;
-    bool verdict = run->verdict_failed || status == STATUS_VERDICT;
-
-    return run_record(run, err,
-                      "UPDATE runs SET ended_at = ?, status = ?, exit_code = ?, verdict = ?,"
-                      " error = ?, rows_in = ?, rows_created = ?, rows_out = ?, rows_rejected = ?,"
-                      " rows_dropped = ?, rows_merged = ?, bytes_in = ?, bytes_out = ?"
-                      " WHERE run_id = ?",
-                      "utittiiiiiiiit", clock_now(), closing_word(status),
-                      (int64_t)status_exit_code(status), verdict ? "failed" : "passed", error,
-                      rows->in, rows->created, rows->out, rows->rejected, rows->dropped,
-                      rows->merged, rows->bytes_in, rows->bytes_out, run->id);
-}
-
 /* A queued statement that cannot be written must not keep the row open for ever. */
 static enum status record_closing(struct run *run, enum status status, const char *error,
                                   struct err *err)
@@ -321,6 +431,7 @@ enum status run_finish(struct run *run, enum status status, struct err *err)
     }
     if (status != STATUS_OK && err != NULL) error = err->message;
     enum status recorded = record_closing(run, status, error, &recording);
+    run_emit(run, true);
     if (recorded == STATUS_OK || (status != STATUS_OK && status != STATUS_VERDICT)) return status;
     if (err != NULL) *err = recording;
     return fail_within(err, recorded, "recording the end of the run");
@@ -333,6 +444,7 @@ void run_close(struct run **run)
     arena_close(&(*run)->arena);
     if ((*run)->mutex_made) pthread_mutex_destroy(&(*run)->mutex);
     lock_release(&(*run)->store_lock);
+    if ((*run)->notes != (*run)->store) store_close(&(*run)->notes);
     memory_free(*run);
     *run = NULL;
 }

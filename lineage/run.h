@@ -69,6 +69,20 @@ MUST_CHECK enum status run_column_edge(struct run *run, const struct column_edge
 /* The commonest: the value as it is, under the same name. */
 MUST_CHECK enum status run_column_same(struct run *run, const char *input, const char *column,
                                        struct err *err);
+struct schema;
+/* The columns of a node that is no version: a stream, a file, a source. */
+MUST_CHECK enum status run_columns(struct run *run, const char *node, const struct schema *schema,
+                                   struct err *err);
+/* An expectation and what became of it. Texts are copied. */
+struct run_check {
+    int step;             /* in the recipe, 1-based; 0 = ingest */
+    const char *rule;     /* "between" */
+    const char *column;   /* NULL = the table */
+    const char *outcome;  /* words of run_checks */
+    const char *expected; /* may be NULL, as may the next */
+    const char *found;
+};
+MUST_CHECK enum status run_check(struct run *run, const struct run_check *check, struct err *err);
 MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                                   struct err *err);
 

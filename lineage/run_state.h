@@ -15,6 +15,11 @@ struct events;  /* row events, waiting for their slice */
 
 struct run {
     struct store *store; /* NULL without one */
+    struct store *notes; /* where run_record writes: the store, or where that records nothing and
+                            there is --emit a catalog of its own; NULL = nowhere */
+    const struct common *common; /* borrowed */
+    const char *emit;            /* --emit, NULL = nowhere */
+    bool told;                   /* the event of the beginning was made */
     char id[UUID_TEXT];
     int64_t key;            /* runs.run_key */
     struct lock store_lock; /* shared by all runs that record; -1 = none */
@@ -26,7 +31,7 @@ struct run {
                                       -1 = the newest */
     struct watermarks *watermarks; /* of an incremental run; borrowed */
     struct row_counts counts;
-    int64_t drifts; /* recorded so far */
+    int64_t drifts, checks; /* recorded so far */
     size_t threads;
     struct measures *measures; /* for --metrics-file; borrowed, NULL = not wanted */
     bool verdict_failed, finished;
@@ -44,8 +49,8 @@ struct run {
 /* Whether anything is written down: there is a store, and it was not opened to be read only. */
 bool run_records(const struct run *run);
 
-/* Queues one statement; values are copied; letters as in sql.h (without b). Nothing without a
- * store. Executed in order by run_flush. */
+/* Queues one statement; values are copied; letters as in sql.h (without b). Nothing without
+ * notes. Executed in order by run_flush. */
 MUST_CHECK enum status run_record(struct run *run, struct err *err, const char *sql,
                                   const char *types, ...);
 /* One transaction with everything queued, after all row events. */
@@ -57,6 +62,15 @@ MUST_CHECK enum status events_open(struct run *run, struct err *err);
 /* Writes what is buffered, in a transaction of its own. */
 MUST_CHECK enum status events_flush(struct run *run, struct err *err);
 void events_close(struct run *run);
+
+/* emit_run.c: sends the event of the beginning or the end to --emit; what goes wrong is a warning.
+ */
+void run_emit(struct run *run, bool end);
+/* The same of a run whose row was just closed as lost, for nobody else will. */
+void run_emit_lost(struct run *run, const char *run_id);
+/* Notes in memory in the place of a store that cannot be written; from here on the run has no
+ * store. Not where it has such notes already. */
+MUST_CHECK enum status run_open_own_notes(struct run *run, struct err *err);
 
 /* Queues the metrics every run has: time, memory, throughput, rows. */
 MUST_CHECK enum status run_record_resources(struct run *run, struct err *err);

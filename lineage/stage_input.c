@@ -49,6 +49,7 @@ static enum status record_edge(struct stage_input *input, struct err *err)
     char output[UPSTREAM_ROOM + 8];
 
     snprintf(output, sizeof output, "stream:%s", run_id(input->run));
+    if (input->version == NULL) TRY(run_columns(input->run, input->node, input->schema, err));
     return run_edge(input->run, input->node, output, err);
 }
 

@@ -83,7 +83,20 @@ static enum status record_file(struct stage_output *stage, const char *path, str
     TRY(bytes_format(&node, err, "external:%s", path));
     TRY(bytes_append(&node, "", 1, err));
     snprintf(stream, sizeof stream, "stream:%s", run_id(stage->run));
+    TRY(run_columns(stage->run, (const char *)node.data, stage->schema, err));
     return run_edge(stage->run, stream, (const char *)node.data, err);
+}
+
+/* Who reads the pipe says so itself; what it gets is known here. */
+static enum status record_pipe(struct stage_output *stage, const struct stage_target *target,
+                               struct err *err)
+{
+    char stream[UUID_TEXT + 8];
+
+    if (!is_stdout(target->path) || (target->into != NULL && target->path == NULL))
+        return STATUS_OK;
+    snprintf(stream, sizeof stream, "stream:%s", run_id(stage->run));
+    return run_columns(stage->run, stream, stage->schema, err);
 }
 
 static enum status survive_downstream(struct stage_output *stage, enum status status)
@@ -106,6 +119,7 @@ enum status stage_output_open(struct stage_output **ret, const struct stage_targ
     TRY(schema_copy(&stage->schema, schema, err));
     TRY(schema_set_metadata(stage->schema, "tamis:run", str_of(run_id(run)), err));
     TRY(record_file(stage, target->path, err));
+    TRY(record_pipe(stage, target, err));
     TRY(run_flush(run, err));
     if (target->into != NULL)
         TRY(version_writer_open(&stage->into, run, target->into, schema, true, err));

@@ -262,6 +262,20 @@ enum status store_open(struct store **ret, const struct common *common, enum sto
     return STATUS_OK;
 }
 
+enum status store_open_in_memory(struct store **ret, struct err *err)
+{
+    OWNED(store_close) struct store *store = NULL;
+
+    TRY(NEW(&store, 1, err));
+    store->writers.descriptor = -1;
+    store->writable = true;
+    store->mutex_made = pthread_mutex_init(&store->mutex, NULL) == 0;
+    TRY(catalog_open_in_memory(&store->catalog, err));
+    *ret = store;
+    store = NULL;
+    return STATUS_OK;
+}
+
 const char *store_path(const struct store *store)
 {
     return store->path;

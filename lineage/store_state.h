@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 struct store {
-    char *path; /* absolute */
+    char *path; /* absolute; NULL = in memory */
     sqlite3 *catalog;
     bool writable;
     bool deaf;             /* a signal was heard; the end of the run is still to be written down */
@@ -24,6 +24,10 @@ struct store {
  * migrates an older one when writable. A hot journal left by a crash is rolled back. */
 MUST_CHECK enum status catalog_open(sqlite3 **ret, const char *folder, bool writable, double wait,
                                     struct err *err);
+/* A catalog of its own that nobody else sees. */
+MUST_CHECK enum status catalog_open_in_memory(sqlite3 **ret, struct err *err);
+/* The notes of a run that records nothing: a store without folder, chunks and locks. */
+MUST_CHECK enum status store_open_in_memory(struct store **ret, struct err *err);
 /* The same sentences as fail_catalog, before there is a store. */
 /* True where a call on a reading connection just failed for the hot journal of a writer that was
  * killed meanwhile, and the journal is rolled back now: call again. Only before a statement's first

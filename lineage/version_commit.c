@@ -50,7 +50,7 @@ static enum status place_chunks(struct version_writer *writer, struct err *err)
 
 /* ---- rows of the catalog ---- */
 
-static bool is_personal(const struct field *field)
+bool field_is_personal(const struct field *field)
 {
     struct str mark = metadata_get(&field->metadata, "tamis:personal");
     return mark.data != NULL && !str_is(mark, "false");
@@ -93,7 +93,7 @@ static enum status insert_columns_of_chunk(struct version_writer *writer, struct
     for (size_t i = 0; i < writer->schema->count; i++) {
         const struct column_statistics *column = &writer->statistics[i];
         const struct field *field = &writer->schema->fields[i];
-        bool show = column->has_range && !is_personal(field);
+        bool show = column->has_range && !field_is_personal(field);
 
         TRY(sql_again(writer->store, inserts->column, err, "ditiitt", &entry->chunk.content,
                       (int64_t)i + 1, field->name, column->nulls, column->distinct,
@@ -150,7 +150,7 @@ static enum status insert_columns(struct version_writer *writer, int64_t number,
                     " personal) VALUES (?, ?, ?, ?, ?, ?, ?)",
                     "tiittii", writer->dataset, number, (int64_t)i + 1, field->name,
                     field_type_text(field, type, sizeof type), (int64_t)field->nullable,
-                    (int64_t)is_personal(field)));
+                    (int64_t)field_is_personal(field)));
     }
     return STATUS_OK;
 }

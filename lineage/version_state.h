@@ -35,6 +35,8 @@ struct version_writer {
     struct column_statistics *statistics; /* of one chunk, schema->count */
 };
 
+/* Declared personal data by the field's metadata. */
+bool field_is_personal(const struct field *field);
 /* Chunks that exist already or lie under temporary names, behind those before. Takes them. */
 MUST_CHECK enum status version_append_prepared(struct version_writer *writer,
                                                struct prepared *prepared, struct err *err);

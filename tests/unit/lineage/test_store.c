@@ -20,7 +20,7 @@ static void a_store_has_its_settings(void **state)
 {
     const struct scratch *scratch = *state;
 
-    assert_string_equal(scratch_ask(scratch, "PRAGMA user_version"), "7");
+    assert_string_equal(scratch_ask(scratch, "PRAGMA user_version"), "8");
     assert_string_equal(scratch_ask(scratch, "PRAGMA application_id"), "1952542067");
     assert_string_equal(scratch_ask(scratch, "PRAGMA journal_mode"), "delete");
     assert_string_equal(scratch_ask(scratch, "PRAGMA synchronous"), "2");

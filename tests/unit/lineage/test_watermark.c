@@ -262,6 +262,13 @@ static void an_older_catalog_is_brought_up_to_date(void **state)
         "DROP TABLE removed_versions",
         "DROP TABLE forgotten_versions",
         "DROP TABLE forgettings",
+        "DROP INDEX runs_by_parent",
+        "ALTER TABLE runs DROP COLUMN job",
+        "ALTER TABLE runs DROP COLUMN parent_job",
+        "ALTER TABLE runs DROP COLUMN parent_run",
+        "DROP TABLE run_columns",
+        "DROP TABLE run_checks",
+        "DROP TABLE metric_steps",
         "PRAGMA user_version = 1",
     };
 
