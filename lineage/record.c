@@ -250,6 +250,15 @@ enum status run_metric(struct run *run, const char *name, double value, const ch
                       "ttrt", run->id, name, value, unit);
 }
 
+enum status run_metric_step(struct run *run, const char *name, int64_t step, double value,
+                            struct err *err)
+{
+    return run_record(run, err,
+                      "INSERT OR REPLACE INTO metric_steps (run_id, name, step, value)"
+                      " VALUES (?, ?, ?, ?)",
+                      "ttir", run->id, name, step, value);
+}
+
 enum status run_device(struct run *run, const char *device, struct err *err)
 {
     return run_record(run, err, "UPDATE runs SET device = ? WHERE run_id = ?", "tt", device,

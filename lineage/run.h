@@ -85,6 +85,9 @@ struct run_check {
 MUST_CHECK enum status run_check(struct run *run, const struct run_check *check, struct err *err);
 MUST_CHECK enum status run_metric(struct run *run, const char *name, double value, const char *unit,
                                   struct err *err);
+/* The value it had at an epoch or step; the last one is for run_metric. */
+MUST_CHECK enum status run_metric_step(struct run *run, const char *name, int64_t step,
+                                       double value, struct err *err);
 
 /* What computed, where that was not the processor: "cuda:0 (NVIDIA A100)". */
 MUST_CHECK enum status run_device(struct run *run, const char *device, struct err *err);

@@ -145,8 +145,7 @@ static void common_options_keep_their_shape(void **state)
         {"as-of", 0, SETTING_TIME, NULL},          {"wait", 0, SETTING_INT, "30"},
         {"json", 0, SETTING_FLAG, NULL},           {"explain", 0, SETTING_FLAG, NULL},
         {"log-format", 0, SETTING_CHOICE, "text"}, {"progress", 0, SETTING_CHOICE, "auto"},
-        {"metrics-file", 0, SETTING_TEXT, NULL},
-        {"emit", 0, SETTING_TEXT, NULL},
+        {"metrics-file", 0, SETTING_TEXT, NULL},   {"emit", 0, SETTING_TEXT, NULL},
     };
     size_t count = sizeof shape / sizeof shape[0];
     for (size_t i = 0; i < count; i++) {

@@ -108,6 +108,17 @@ static void graph(void **state)
         "clean/orders|1 clean/orders|2 feature/price|1 feature/train|1 raw/orders|1 raw/orders|2");
 }
 
+static void models(void **state)
+{
+    answers(state, "models_of_source.sql", WITH("source=orders.csv"), "aef",
+            "m|t1|version:feature/train@1");
+    answers(state, "models_of_source.sql", WITH("source=spine.csv"), "ae", "m|t1");
+    answers(state, "models_of_source.sql", WITH("source=nothing.csv"), "a", "");
+    answers(state, "model_inputs.sql", WITH("model=m"), "cdehi",
+            "version:feature/train@1|feature/train|1|orders.csv spine.csv|t1");
+    answers(state, "model_inputs.sql", WITH("model=none"), "a", "");
+}
+
 static void records(void **state)
 {
     answers(state, "why.sql", WITH("source=orders.csv", "record=5"), "bcdefghi",
@@ -239,6 +250,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(graph),
+        TEST(models),
         TEST(records),
         TEST(values),
         TEST(persons),
