@@ -3,7 +3,7 @@
 --
 --   :model   its name, without "model:"
 --
--- sqlite3 -readonly .tamis/catalog.db ".parameter set :model 'churn'" \
+-- sqlite3 -readonly .tamis/catalog.db ".parameter set :model 'm'" \
 --     ".read lineage/queries/model_inputs.sql"
 WITH RECURSIVE
 trainings(run_id, input) AS (
