@@ -229,7 +229,8 @@ def make_old(folder):
     catalog = sqlite3.connect(os.path.join(folder, 'catalog.db'), isolation_level=None)
     catalog.execute('DROP VIEW watermarks')
     for table in ('watermark_log', 'watermark_series', 'watermark_moves', 'drift_events', 'record_index', 'gate_checks',
-                  'gates', 'exposures', 'removed_versions', 'forgotten_versions', 'forgettings'):
+                  'gates', 'exposures', 'removed_versions', 'forgotten_versions', 'forgettings', 'run_columns', 'run_checks',
+                  'metric_steps'):
         catalog.execute(f'DROP TABLE {table}')
     catalog.executescript('''
         DROP INDEX column_edges_by_input;
@@ -243,7 +244,9 @@ def make_old(folder):
         ALTER TABLE old_edges RENAME TO column_edges;
         CREATE INDEX column_edges_by_input ON column_edges (run_id, input_column)''')
     catalog.execute('ALTER TABLE sources DROP COLUMN etag')
-    catalog.execute('ALTER TABLE runs DROP COLUMN folder')
+    catalog.execute('DROP INDEX runs_by_parent')
+    for column in ('folder', 'job', 'parent_job', 'parent_run'):
+        catalog.execute(f'ALTER TABLE runs DROP COLUMN {column}')
     catalog.execute('PRAGMA user_version = 1')
     catalog.execute('VACUUM')
     catalog.close()
