@@ -2,19 +2,24 @@
  * code. */
 #include "base/command.h"
 #include "base/clock.h"
+#include "base/complete.h"
 #include "base/help.h"
 #include "base/metrics_file.h"
 #include "base/option.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "base/terminal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_TEXT 4096 /* an escaped message; longer ones are cut with "..." */
+#define SCREEN_ROWS    24 /* where no terminal tells */
+#define SCREEN_COLUMNS 80
+#define LINE_TEXT      4096 /* an escaped message; longer ones are cut with "..." */
 
 static const char *program_name = "tamis";
 
@@ -83,13 +88,17 @@ static void print_json_line(const char *level, const char *status, const char *m
     if (made == STATUS_OK) fwrite(line.data, 1, line.size, stderr);
 }
 
-static void print_text_line(const char *message, const char *hint)
+static void print_text_line(enum style style, const char *message, const char *hint)
 {
     char escaped[LINE_TEXT];
-    fprintf(stderr, "%s: %s\n", program_name,
+    const char *plain = style == STYLE_PLAIN ? "" : terminal_style(STDERR_FILENO, STYLE_PLAIN);
+    const char *begin = style == STYLE_PLAIN ? "" : terminal_style(STDERR_FILENO, style);
+    fprintf(stderr, "%s%s:%s %s\n", begin, program_name, plain,
             escape_for_terminal(str_of(message), escaped, sizeof escaped));
     if (hint[0] == '\0') return;
-    fprintf(stderr, "  hint: %s\n", escape_for_terminal(str_of(hint), escaped, sizeof escaped));
+    fprintf(stderr, "  %shint:%s %s\n", terminal_style(STDERR_FILENO, STYLE_HINT),
+            terminal_style(STDERR_FILENO, STYLE_PLAIN),
+            escape_for_terminal(str_of(hint), escaped, sizeof escaped));
 }
 
 void log_line(const struct common *common, bool important, const char *format, ...)
@@ -104,7 +113,7 @@ void log_line(const struct common *common, bool important, const char *format, .
     if (common->log_format == LOG_JSON)
         print_json_line(important ? "warning" : "info", NULL, message, "");
     else
-        print_text_line(message, "");
+        print_text_line(important ? STYLE_WARNING : STYLE_PLAIN, message, "");
 }
 
 static void report(const struct common *common, enum status status, const struct err *err)
@@ -116,7 +125,7 @@ static void report(const struct common *common, enum status status, const struct
     if (common->log_format == LOG_JSON)
         print_json_line("error", status_name(status), message, err->hint);
     else
-        print_text_line(message, err->hint);
+        print_text_line(STYLE_ERROR, message, err->hint);
 }
 
 /* An error in the options themselves comes before all of them have been read. The value of `name`
@@ -141,16 +150,47 @@ static void look_for_options(struct common *common, int argc, char **argv)
 
 /* ---- stdout ---- */
 
+/* What an option that only shows something asks for. */
+static enum status make_page(const struct invocation *invocation, struct bytes *ret,
+                             struct err *err)
+{
+    const struct common *common = &invocation->common;
+    const struct command *command = invocation->command;
+    if (common->help)
+        return help_screen(command, invocation->path, terminal_rows(STDOUT_FILENO, SCREEN_ROWS),
+                           terminal_columns(STDOUT_FILENO, SCREEN_COLUMNS), ret, err);
+    if (common->help_all) return help_text(command, invocation->path, ret, err);
+    if (common->man) return help_man(command, invocation->path, ret, err);
+    if (common->completion == COMPLETION_BASH) return complete_bash(invocation->top, ret, err);
+    if (common->completion == COMPLETION_ZSH) return complete_zsh(invocation->top, ret, err);
+    return bytes_format(ret, err, "%s %s\n", invocation->program, tamis_version());
+}
+
+/* Headings are bold where colors are. */
+static void print_page(struct str text)
+{
+    for (size_t i = 0; i < text.size;) {
+        const char *line = text.data + i, *end = memchr(line, '\n', text.size - i);
+        size_t size = end == NULL ? text.size - i : (size_t)(end - line) + 1;
+        bool heading = size > 2 && isupper((unsigned char)line[0]) && line[size - 2] == ':';
+        fputs(heading ? terminal_style(STDOUT_FILENO, STYLE_BOLD) : "", stdout);
+        fwrite(line, 1, size, stdout); /* flush_stdout() tells whether it got out */
+        fputs(heading ? terminal_style(STDOUT_FILENO, STYLE_PLAIN) : "", stdout);
+        i += size;
+    }
+}
+
+static bool shows_only(const struct common *common)
+{
+    return common->help || common->help_all || common->man || common->version ||
+           common->completion != COMPLETION_NONE;
+}
+
 static enum status show(const struct invocation *invocation, struct err *err)
 {
     OWNED(bytes_release) struct bytes text = bytes_limited((size_t)1 << 20);
-    if (invocation->common.help)
-        TRY(help_text(invocation->command, invocation->program, &text, err));
-    else if (invocation->common.man)
-        TRY(help_man(invocation->command, invocation->program, &text, err));
-    else
-        TRY(bytes_format(&text, err, "%s %s\n", invocation->program, tamis_version()));
-    fwrite(text.data, 1, text.size, stdout); /* flush_stdout() tells whether it got out */
+    TRY(make_page(invocation, &text, err));
+    print_page((struct str){(const char *)text.data, text.size});
     return STATUS_OK;
 }
 
@@ -181,7 +221,7 @@ static enum status run(const struct command *command, struct invocation *invocat
     TRY(options_parse(invocation, command, err));
     const struct common *common = &invocation->common;
     memory_set_limit(memory_share(common->memory));
-    if (common->help || common->man || common->version) return show(invocation, err);
+    if (shows_only(common)) return show(invocation, err);
     if (common->metrics_file != NULL) TRY(metrics_file_check(common->metrics_file, err));
     return invocation->command->run(invocation, err);
 }
@@ -206,16 +246,14 @@ static void write_metrics(const struct invocation *invocation, int exit_code, in
 {
     const struct common *common = &invocation->common;
     struct err err = {0};
-    char name[128];
-    bool shows = common->help || common->man || common->version || common->explain;
+    bool shows = shows_only(common) || common->explain;
     if (common->metrics_file == NULL || shows || invocation->measures == NULL ||
         metrics_file_check(common->metrics_file, NULL) != STATUS_OK)
         return;
-    struct metrics_end end = {
-        .command = command_full_name(invocation->command, program_name, ' ', name, sizeof name),
-        .exit_code = exit_code,
-        .began = start,
-        .ended = clock_now()};
+    struct metrics_end end = {.command = invocation->path == NULL ? program_name : invocation->path,
+                              .exit_code = exit_code,
+                              .began = start,
+                              .ended = clock_now()};
     if (measure(invocation, &end, began, &err) != STATUS_OK)
         log_line(common, true, "warning: %s", err.message);
 }

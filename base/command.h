@@ -12,7 +12,7 @@
 
 /* Options every command has (design section 4). */
 struct common {
-    bool help, version, quiet, no_store, json, explain, man;
+    bool help, help_all, version, quiet, no_store, json, explain, man;
     const char *output; /* -o */
     int64_t threads;    /* 0 = all */
     uint64_t memory;    /* bytes */
@@ -24,13 +24,17 @@ struct common {
     int progress;             /* enum progress_mode */
     const char *metrics_file; /* --metrics-file, NULL = none */
     const char *emit;         /* --emit, NULL = nowhere */
+    int completion;           /* enum completion_shell */
 };
 enum log_format { LOG_TEXT, LOG_JSON };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
+enum completion_shell { COMPLETION_NONE, COMPLETION_BASH, COMPLETION_ZSH };
 
 struct invocation {
     const struct command *command; /* the subcommand that runs */
+    const struct command *top;     /* the program's own table */
     const char *program;           /* "tamis-clean" */
+    const char *path;              /* "tamis-features lineage record", in the arena */
     struct common common;
     void *args; /* command->args_bytes, filled from command->options */
     char **operands;

@@ -1,12 +1,11 @@
-/* base/help.c: the text of --help, from the tables. */
-#include "base/help.h"
+/* base/help.c: the text of --help-all, from the tables. */
+#include "base/help_layout.h"
 #include "base/option.h"
 
 #include <ctype.h>
 #include <stdio.h>
 
-#define WIDTH       92
-#define TEXT_COLUMN 28 /* where descriptions begin */
+#define WIDTH 92
 
 /* ---- words about one setting ---- */
 
@@ -69,101 +68,7 @@ char *setting_sentence(const struct setting *setting, char *ret, size_t room)
     return ret;
 }
 
-char *command_full_name(const struct command *command, const char *program, char between, char *ret,
-                        size_t room)
-{
-    if (strcmp(command->name, program) == 0)
-        snprintf(ret, room, "%s", program);
-    else
-        snprintf(ret, room, "%s%c%s", program, between, command->name);
-    return ret;
-}
-
-/* ---- layout ---- */
-
-static enum status add_blanks(struct bytes *ret, size_t count, struct err *err)
-{
-    return bytes_format(ret, err, "%*s", (int)count, "");
-}
-
-/* Words of `text` from `column` on, broken before WIDTH; following lines begin at `indent`. */
-static enum status add_wrapped(struct bytes *ret, struct str text, size_t column, size_t indent,
-                               struct err *err)
-{
-    bool first = true;
-    for (size_t i = 0; i < text.size;) {
-        while (i < text.size && isspace((unsigned char)text.data[i]))
-            i++;
-        size_t from = i;
-        while (i < text.size && !isspace((unsigned char)text.data[i]))
-            i++;
-        size_t size = i - from;
-        if (size == 0) break;
-        if (!first && column + 1 + size > WIDTH) {
-            TRY(bytes_append_text(ret, "\n", err));
-            TRY(add_blanks(ret, indent, err));
-            column = indent;
-        } else if (!first) {
-            TRY(bytes_append_text(ret, " ", err));
-            column++;
-        }
-        TRY(bytes_append(ret, text.data + from, size, err));
-        column += size;
-        first = false;
-    }
-    return bytes_append_text(ret, "\n", err);
-}
-
-/* Paragraphs are filled; one that begins with a blank keeps its lines. */
-static enum status add_paragraphs(struct bytes *ret, const char *text, struct err *err)
-{
-    for (const char *from = text; *from != '\0';) {
-        const char *end = strstr(from, "\n\n");
-        size_t size = end == NULL ? strlen(from) : (size_t)(end - from);
-        TRY(bytes_append_text(ret, "\n", err));
-        if (*from == ' ') {
-            TRY(bytes_append(ret, from, size, err));
-            if (size > 0 && from[size - 1] != '\n') TRY(bytes_append_text(ret, "\n", err));
-        } else {
-            TRY(add_wrapped(ret, (struct str){from, size}, 0, 0, err));
-        }
-        from += size;
-        while (*from == '\n')
-            from++;
-    }
-    return STATUS_OK;
-}
-
-/* A term on the left, its description on the right. */
-static enum status add_entry(struct bytes *ret, const char *term, const char *text, struct err *err)
-{
-    size_t column = 2 + strlen(term);
-    TRY(bytes_format(ret, err, "  %s", term));
-    if (column + 2 > TEXT_COLUMN) {
-        TRY(bytes_append_text(ret, "\n", err));
-        column = 0;
-    }
-    TRY(add_blanks(ret, TEXT_COLUMN - column, err));
-    return add_wrapped(ret, str_of(text), TEXT_COLUMN, TEXT_COLUMN, err);
-}
-
-static enum status add_setting(struct bytes *ret, const struct setting *setting,
-                               enum spelling spelling, struct err *err)
-{
-    char name[64], placeholder[64], term[160], sentence[1024];
-    setting_spelled(setting, spelling, name, sizeof name);
-    const char *value = setting_placeholder(setting, placeholder, sizeof placeholder);
-    if (spelling == SPELL_YAML)
-        snprintf(term, sizeof term, "%s: %s", name, value == NULL ? "true|false" : value);
-    else if (setting->letter != '\0')
-        snprintf(term, sizeof term, "-%c, --%s %s", setting->letter, name,
-                 value == NULL ? "" : value);
-    else
-        snprintf(term, sizeof term, "    --%s %s", name, value == NULL ? "" : value);
-    for (size_t size = strlen(term); size > 0 && term[size - 1] == ' '; size--)
-        term[size - 1] = '\0';
-    return add_entry(ret, term, setting_sentence(setting, sentence, sizeof sentence), err);
-}
+/* ---- the whole text ---- */
 
 enum status help_settings(const struct setting *table, enum spelling spelling, struct bytes *ret,
                           struct err *err)
@@ -171,33 +76,19 @@ enum status help_settings(const struct setting *table, enum spelling spelling, s
     for (const struct setting *row = table; row != NULL && row->name != NULL; row++) {
         bool yaml_only = row->kind == SETTING_TREE || row->kind == SETTING_REST;
         if (spelling == SPELL_OPTION && yaml_only) continue;
-        TRY(add_setting(ret, row, spelling, err));
+        TRY(help_setting(ret, row, spelling, WIDTH, err));
     }
     return STATUS_OK;
 }
 
-/* ---- the whole text ---- */
-
-static enum status add_usage(const struct command *command, const char *name, struct bytes *ret,
-                             struct err *err)
-{
-    const char *operands = command->operands == NULL ? "" : command->operands;
-    const char *blank = operands[0] == '\0' ? "" : " ";
-    if (command->run != NULL)
-        TRY(bytes_format(ret, err, "Usage: %s [OPTION...]%s%s\n", name, blank, operands));
-    if (command->subcommands != NULL)
-        TRY(bytes_format(ret, err, "%s %s SUBCOMMAND [OPTION...] ...\n",
-                         command->run == NULL ? "Usage:" : "      ", name));
-    return STATUS_OK;
-}
-
-static enum status add_subcommands(const struct command *command, const char *name,
+static enum status add_subcommands(const struct command *command, const char *path,
                                    struct bytes *ret, struct err *err)
 {
     TRY(bytes_append_text(ret, "\nSubcommands:\n", err));
     for (size_t i = 0; command->subcommands[i] != NULL; i++)
-        TRY(add_entry(ret, command->subcommands[i]->name, command->subcommands[i]->summary, err));
-    return bytes_format(ret, err, "  (%s SUBCOMMAND --help tells more)\n", name);
+        TRY(help_entry(ret, command->subcommands[i]->name, command->subcommands[i]->summary, WIDTH,
+                       err));
+    return bytes_format(ret, err, "  (%s SUBCOMMAND --help tells more)\n", path);
 }
 
 static enum status add_common_options(const struct command *command, struct bytes *ret,
@@ -205,7 +96,7 @@ static enum status add_common_options(const struct command *command, struct byte
 {
     TRY(bytes_append_text(ret, "\nCommon options:\n", err));
     for (const struct setting *row = common_options; row->name != NULL; row++)
-        if (command_has_common(command, row)) TRY(add_setting(ret, row, SPELL_OPTION, err));
+        if (command_has_common(command, row)) TRY(help_setting(ret, row, SPELL_OPTION, WIDTH, err));
     return STATUS_OK;
 }
 
@@ -220,16 +111,14 @@ static enum status add_examples(const char *examples, struct bytes *ret, struct 
     return STATUS_OK;
 }
 
-enum status help_text(const struct command *command, const char *program, struct bytes *ret,
+enum status help_text(const struct command *command, const char *path, struct bytes *ret,
                       struct err *err)
 {
-    char name[128];
-    command_full_name(command, program, ' ', name, sizeof name);
-    TRY(add_usage(command, name, ret, err));
+    TRY(help_usage(command, path, ret, err));
     TRY(bytes_format(ret, err, "\n%c%s.\n", toupper((unsigned char)command->summary[0]),
                      command->summary + 1));
-    if (command->details != NULL) TRY(add_paragraphs(ret, command->details, err));
-    if (command->subcommands != NULL) TRY(add_subcommands(command, name, ret, err));
+    if (command->details != NULL) TRY(help_paragraphs(ret, command->details, WIDTH, err));
+    if (command->subcommands != NULL) TRY(add_subcommands(command, path, ret, err));
     if (command->options != NULL) {
         TRY(bytes_append_text(ret, "\nOptions:\n", err));
         TRY(help_settings(command->options, SPELL_OPTION, ret, err));

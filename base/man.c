@@ -7,6 +7,7 @@
 
 #define RELEASE_DATE "November 24, 2026"
 #define LINE_WIDTH   76 /* mandoc asks for lines below 80 */
+#define PAGE_NAME    128
 
 /* ---- escapes ---- */
 
@@ -160,24 +161,22 @@ static enum status add_subcommands(const struct command *command, struct bytes *
 
 /* ---- the page ---- */
 
-static enum status add_head(const struct command *command, const char *program, struct bytes *ret,
-                            struct err *err)
+/* "tamis-features put" as "tamis-features-put". */
+static const char *page_name(const char *path, char *ret, size_t room)
 {
-    char page[128];
-    command_full_name(command, program, '-', page, sizeof page);
-    TRY(bytes_append_text(ret, ".Dd " RELEASE_DATE "\n.Dt ", err));
-    for (const char *c = page; *c != '\0'; c++) {
-        char upper = (char)toupper((unsigned char)*c);
-        TRY(bytes_append(ret, &upper, 1, err));
-    }
-    TRY(bytes_format(ret, err, " 1\n.Os\n.Sh NAME\n.Nm %s\n.Nd ", page));
-    TRY(add_escaped(ret, str_of(command->summary), err));
+    snprintf(ret, room, "%s", path);
+    for (char *c = ret; *c != '\0'; c++)
+        if (*c == ' ') *c = '-';
+    return ret;
+}
+
+static enum status add_synopsis(const struct command *command, const char *path, struct bytes *ret,
+                                struct err *err)
+{
     TRY(bytes_append_text(ret, "\n.Sh SYNOPSIS\n", err));
-    char name[128];
-    command_full_name(command, program, ' ', name, sizeof name);
     if (command->run != NULL) {
         TRY(bytes_append_text(ret, ".Nm", err));
-        TRY(add_argument(ret, name, err));
+        TRY(add_argument(ret, path, err));
         TRY(bytes_append_text(ret, "\n.Op Ar option ...\n", err));
         if (command->operands != NULL && command->operands[0] != '\0') {
             TRY(bytes_append_text(ret, ".Ar", err));
@@ -187,8 +186,24 @@ static enum status add_head(const struct command *command, const char *program, 
     }
     if (command->subcommands == NULL) return STATUS_OK;
     TRY(bytes_append_text(ret, ".Nm", err));
-    TRY(add_argument(ret, name, err));
+    TRY(add_argument(ret, path, err));
     return bytes_append_text(ret, "\n.Ar subcommand\n.Op Ar option ...\n", err);
+}
+
+static enum status add_head(const struct command *command, const char *path, struct bytes *ret,
+                            struct err *err)
+{
+    char page[PAGE_NAME];
+    page_name(path, page, sizeof page);
+    TRY(bytes_append_text(ret, ".Dd " RELEASE_DATE "\n.Dt ", err));
+    for (const char *c = page; *c != '\0'; c++) {
+        char upper = (char)toupper((unsigned char)*c);
+        TRY(bytes_append(ret, &upper, 1, err));
+    }
+    TRY(bytes_format(ret, err, " 1\n.Os \"tamis %s\"\n.Sh NAME\n.Nm %s\n.Nd ", tamis_version(),
+                     page));
+    TRY(add_escaped(ret, str_of(command->summary), err));
+    return add_synopsis(command, path, ret, err);
 }
 
 static const char environment_section[] =
@@ -204,6 +219,10 @@ static const char environment_section[] =
     ".It Ev TMPDIR\n"
     "Where temporary files go, else\n"
     ".Pa /tmp .\n"
+    ".It Ev NO_COLOR\n"
+    "Where it is set to anything, messages and tables have no colors.\n"
+    ".It Ev TERM\n"
+    "dumb: neither colors nor a progress line that is drawn again.\n"
     ".El\n";
 
 static const char exit_section[] =
@@ -226,10 +245,59 @@ static const char exit_section[] =
     "The reader of standard output is gone.\n"
     ".El\n";
 
-enum status help_man(const struct command *command, const char *program, struct bytes *ret,
+/* ---- other pages ---- */
+
+static enum status add_reference(struct bytes *ret, const char *page, bool *first, struct err *err)
+{
+    TRY(bytes_append_text(ret, *first ? ".Xr " : " ,\n.Xr ", err));
+    *first = false;
+    return bytes_format(ret, err, "%s 1", page);
+}
+
+/* The pages of the subcommands, which begin with this page's name and stand behind it. */
+static enum status add_sub_references(const struct command *command, const char *page,
+                                      struct bytes *ret, bool *first, struct err *err)
+{
+    char name[2 * PAGE_NAME], after[PAGE_NAME] = "";
+    for (;;) { /* by name, whatever order the table has */
+        const char *next = NULL;
+        for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
+            const char *sub = command->subcommands[i]->name;
+            if (strcmp(sub, after) > 0 && (next == NULL || strcmp(sub, next) < 0)) next = sub;
+        }
+        if (next == NULL) return STATUS_OK;
+        snprintf(name, sizeof name, "%s-%s", page, next);
+        snprintf(after, sizeof after, "%s", next);
+        TRY(add_reference(ret, name, first, err));
+    }
+}
+
+/* The programs, the page above this one, and those below it; sorted. */
+static enum status add_references(const struct command *command, const char *path,
+                                  struct bytes *ret, struct err *err)
+{
+    static const char *const programs[] = {"tamis-clean", "tamis-features", "tamis-ingest"};
+    char page[PAGE_NAME], above[PAGE_NAME];
+    bool first = true;
+    page_name(path, page, sizeof page);
+    page_name(path, above, sizeof above);
+    const char *last_word = strrchr(path, ' ');
+    if (last_word != NULL) above[last_word - path] = '\0';
+    TRY(bytes_append_text(ret, ".Sh SEE ALSO\n", err));
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        bool here = strncmp(page, programs[i], strlen(programs[i])) == 0;
+        if (strcmp(page, programs[i]) != 0) TRY(add_reference(ret, programs[i], &first, err));
+        if (here && strcmp(above, programs[i]) != 0 && strcmp(above, page) != 0)
+            TRY(add_reference(ret, above, &first, err));
+        if (here) TRY(add_sub_references(command, page, ret, &first, err));
+    }
+    return bytes_append_text(ret, "\n", err);
+}
+
+enum status help_man(const struct command *command, const char *path, struct bytes *ret,
                      struct err *err)
 {
-    TRY(add_head(command, program, ret, err));
+    TRY(add_head(command, path, ret, err));
     TRY(bytes_append_text(ret, ".Sh DESCRIPTION\n", err));
     if (command->details != NULL) {
         TRY(add_paragraphs(ret, command->details, err));
@@ -241,7 +309,9 @@ enum status help_man(const struct command *command, const char *program, struct 
     TRY(add_options(command, ret, err));
     TRY(bytes_append_text(ret, environment_section, err));
     TRY(bytes_append_text(ret, exit_section, err));
-    if (command->examples == NULL) return STATUS_OK;
-    TRY(bytes_append_text(ret, ".Sh EXAMPLES\n", err));
-    return add_literal(ret, str_of(command->examples), err);
+    if (command->examples != NULL) {
+        TRY(bytes_append_text(ret, ".Sh EXAMPLES\n", err));
+        TRY(add_literal(ret, str_of(command->examples), err));
+    }
+    return add_references(command, path, ret, err);
 }

@@ -11,11 +11,16 @@
 /* clang-format off: one row a line reads as the table it is */
 const struct setting common_options[] = {
     {"help", SETTING_FLAG, offsetof(struct common, help), .letter = 'h',
-     .help = "show this help and stop"},
+     .help = "show what fits on a screen and stop"},
+    {"help-all", SETTING_FLAG, offsetof(struct common, help_all),
+     .help = "tell about every option and stop"},
     {"man", SETTING_FLAG, offsetof(struct common, man),
      .help = "print the manual page (view with: man -l -) and stop"},
     {"version", SETTING_FLAG, offsetof(struct common, version),
      .help = "show the version and stop"},
+    {"completion", SETTING_CHOICE, offsetof(struct common, completion), .choices = "none|bash|zsh",
+     .fallback = "none", .argument = "bash|zsh",
+     .help = "print what completes this command in a shell and stop"},
     {"quiet", SETTING_FLAG, offsetof(struct common, quiet), .letter = 'q',
      .help = "only errors and warnings on stderr"},
     {"output", SETTING_TEXT, offsetof(struct common, output), .letter = 'o', .argument = "FILE",
@@ -53,8 +58,20 @@ const struct setting common_options[] = {
     {0}};
 /* clang-format on */
 
+bool command_is_program(const struct command *command)
+{
+    return strncmp(command->name, "tamis-", 6) == 0;
+}
+
+/* Only programs have it: one script completes every subcommand. */
+static bool is_of_programs(const struct setting *option)
+{
+    return option->offset == offsetof(struct common, completion);
+}
+
 bool command_has_common(const struct command *command, const struct setting *option)
 {
+    if (is_of_programs(option) && !command_is_program(command)) return false;
     return command->common_without == NULL ||
            choice_index(command->common_without, str_of(option->name)) < 0;
 }
@@ -186,19 +203,31 @@ static enum status first_operand(const struct command *command, int argc, char *
     return STATUS_OK;
 }
 
-/* Descends while the first operand names a subcommand, and takes that word out of `args`. */
-static enum status find_command(const struct command *top, int *argc, char **args,
-                                struct arena *arena, const struct command **ret, struct err *err)
+/* "tamis-features" and "put" is "tamis-features put". */
+static enum status join_path(struct invocation *invocation, const char *name, struct err *err)
 {
-    *ret = top;
-    while ((*ret)->subcommands != NULL) {
+    size_t size = strlen(invocation->path) + 1 + strlen(name) + 1;
+    char *path = arena_get(invocation->arena, size, 1);
+    if (path == NULL) return fail_memory(err, size);
+    snprintf(path, size, "%s %s", invocation->path, name);
+    invocation->path = path;
+    return STATUS_OK;
+}
+
+/* Descends while the first operand names a subcommand, and takes that word out of `args`. */
+static enum status find_command(struct invocation *invocation, int *argc, char **args,
+                                struct err *err)
+{
+    while (invocation->command->subcommands != NULL) {
         int at = *argc;
-        TRY(first_operand(*ret, *argc, args, arena, &at, err));
-        const struct command *next = at < *argc ? subcommand_named(*ret, args[at]) : NULL;
+        TRY(first_operand(invocation->command, *argc, args, invocation->arena, &at, err));
+        const struct command *next =
+            at < *argc ? subcommand_named(invocation->command, args[at]) : NULL;
         if (next == NULL) return STATUS_OK;
         memmove(args + at, args + at + 1, (size_t)(*argc - at) * sizeof *args);
         (*argc)--;
-        *ret = next;
+        invocation->command = next;
+        TRY(join_path(invocation, next->name, err));
     }
     return STATUS_OK;
 }
@@ -252,7 +281,7 @@ static enum status fail_subcommand(const struct invocation *invocation, struct e
         count++;
     if (invocation->operand_count == 0) {
         enum status status = fail(err, STATUS_USAGE, "a subcommand is needed");
-        err_hint(err, "%s --help lists them", invocation->program);
+        err_hint(err, "%s --help lists them", invocation->path);
         return status;
     }
     const char *word = invocation->operands[0];
@@ -326,7 +355,8 @@ static enum status parse_command(struct invocation *invocation, int argc, char *
     invocation->operands = args + optind;
     invocation->operand_count = (size_t)(argc - optind);
     const struct common *common = &invocation->common;
-    if (common->help || common->version || common->man) return STATUS_OK;
+    if (common->help || common->help_all || common->version || common->man) return STATUS_OK;
+    if (common->completion != COMPLETION_NONE) return STATUS_OK;
     return check_operands(invocation, err);
 }
 
@@ -337,14 +367,12 @@ enum status options_parse(struct invocation *invocation, const struct command *t
     if (args == NULL) return fail_memory(err, (size_t)argc * sizeof *args);
     memcpy(args, invocation->argv, (size_t)argc * sizeof *args);
     opterr = 0;
-    invocation->program = top->name;
-    invocation->command = top;
-    TRY(find_command(top, &argc, args, invocation->arena, &invocation->command, err));
+    invocation->program = invocation->path = top->name;
+    invocation->command = invocation->top = top;
+    TRY(find_command(invocation, &argc, args, err));
     enum status status = parse_command(invocation, argc, args, err);
     if (status != STATUS_USAGE) return status;
-    char name[NAME_TEXT];
-    err_hint(err, "%s --help shows the options",
-             command_full_name(invocation->command, top->name, ' ', name, sizeof name));
+    err_hint(err, "%s --help shows the options", invocation->path);
     return invocation->command == top ? status
                                       : fail_within(err, status, "%s", invocation->command->name);
 }

@@ -8,12 +8,14 @@
 /* The options every command has, into struct common; ended by a row without a name. */
 extern const struct setting common_options[];
 
+/* Whether it is a program, not a subcommand: its name is that of an executable. */
+bool command_is_program(const struct command *command);
 /* Whether `command` has this common option (its `common_without` does not name it). */
 bool command_has_common(const struct command *command, const struct setting *option);
 
-/* Fills an invocation whose argv, argc and arena are set: command, program, common, args, operands.
- * A first operand that is exactly a subcommand's name is one; options may stand before it. Operands
- * are not counted when help, version or the man page is asked for.
+/* Fills an invocation whose argv, argc and arena are set: command, top, program, path, common,
+ * args, operands. A first operand that is exactly a subcommand's name is one; options may stand
+ * before it. Operands are not counted when help, version, completion or the man page is asked for.
  * STATUS_USAGE with "did you mean" and a hint. */
 MUST_CHECK enum status options_parse(struct invocation *invocation, const struct command *top,
                                      struct err *err);

@@ -245,6 +245,7 @@ enum status chain_run(struct chain *chain, struct stage_input *input,
                       struct stage_output **ret_output, struct err *err)
 {
     struct rows_at_hand rows = {.input = input};
+    chain->common = common;
     enum status status = run_passes(chain, &rows, target, common, ret_output, err);
     spool_close(&rows.spool);
     return status;

@@ -33,6 +33,7 @@ struct chain {
     uint64_t growth;    /* bytes the steps add to a row, as far as they could be opened at first:
                            the same for every reading of the input */
     struct run *run;    /* borrowed */
+    const struct common *common;     /* borrowed; NULL = progress is not shown */
     struct rejects *rejects;         /* borrowed; counts also without a file */
     bool with_raw;                   /* rejects are written out */
     struct audit *audit;             /* borrowed; NULL unless cells are audited */

@@ -79,6 +79,7 @@ static enum status undo_rows(struct job *job, const char *operand, struct err *e
 {
     struct stage_target target = {.path = job->common->output, .into = job->args->into};
     TRY(stage_input_open(&job->input, operand, job->run, job->common, err));
+    TRY(stage_input_progress(job->input, job->common, "undo", err));
     enum status status = inverse_open(&job->inverse, job->state, job->args->step, job->args->some,
                                       stage_input_schema(job->input), err);
     if (status != STATUS_OK) return fail_within(err, status, "state \"%s\"", job->args->state);

@@ -106,6 +106,7 @@ static enum status revert_rows(struct job *job, const char *operand, struct err 
     struct stage_target target = {.path = job->common->output, .into = job->args->into};
     TRY(open_revert(job, err));
     TRY(stage_input_open(&job->input, operand, job->run, job->common, err));
+    TRY(stage_input_progress(job->input, job->common, "revert", err));
     TRY(stage_output_open(&job->output, &target, stage_input_schema(job->input), job->run,
                           job->common, err));
     TRY(each_batch(job, err));

@@ -39,6 +39,7 @@ static enum status draft(struct job *job, const struct invocation *invocation, s
         .as_of = INT64_MIN,
     };
     TRY(stage_input_open(&job->input, operand, job->run, common, err));
+    TRY(stage_input_progress(job->input, common, "look", err));
     TRY(suggest_recipe(job->input, job->run, &options, &text, err));
     return write_draft(invocation, &text, err);
 }

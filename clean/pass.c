@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "base/command.h"
 #include "base/parallel.h"
+#include "base/progress.h"
+
+#include <stdio.h>
 
 /* ---- a window on its way ---- */
 
@@ -19,6 +22,7 @@ struct step_work {
 struct item {
     size_t place;  /* in the spool it is read from */
     int64_t index; /* of the window */
+    int64_t rows;  /* as it was read */
     struct batch batch;
     int64_t *ordinals;      /* NULL with provenance columns */
     struct trace trace;     /* where its columns lie in the spool it was read from */
@@ -149,9 +153,11 @@ static enum status pull(void *context, void **ret_item, struct err *err)
     enum status status = STATUS_OK;
     if (pass->input != NULL) {
         status = read_input(line, item, &end, err);
+        progress_share(pass->progress, stage_input_share(pass->input));
     } else {
         end = (size_t)line->windows == spool_count(pass->from);
         item->place = (size_t)line->windows++;
+        progress_share(pass->progress, (double)line->windows / (double)spool_count(pass->from));
     }
     if (status == STATUS_OK && !end)
         *ret_item = item;
@@ -301,6 +307,7 @@ static enum status work(void *context, void *pulled, struct err *err)
     if (pass->input == NULL)
         TRY(spool_read(pass->from, item->place, &item->index, &item->batch, &item->ordinals,
                        &item->trace, err));
+    item->rows = item->batch.rows;
     if (item->nulls_before != NULL) TRY(observe_entering(pass, item, err));
     for (size_t i = 0; i < steps_applied(pass) && item->batch.rows > 0; i++)
         TRY(apply_step(pass, i, item, err));
@@ -376,6 +383,7 @@ static enum status push(void *context, void *item, struct err *err)
 {
     struct line *line = context;
     enum status status = push_item(line->pass, item, err);
+    progress_add(line->pass->progress, ((struct item *)item)->rows);
     item_free(line->pass, item);
     return status;
 }
@@ -386,8 +394,21 @@ static void drop(void *context, void *item)
     item_free(line->pass, item);
 }
 
-enum status pass_run(const struct pass *pass, struct err *err)
+/* "pass 2, learn impute" or "pass 3, write". */
+static enum status open_progress(struct pass *pass, struct err *err)
 {
+    char label[64];
+    const struct chain *chain = pass->chain;
+    bool learns = pass->plan.fits > 0;
+    if (chain->common == NULL) return STATUS_OK;
+    snprintf(label, sizeof label, "pass %lld, %s%s", (long long)chain->passes,
+             learns ? "learn " : "write", learns ? chain->steps[pass->plan.last].module->name : "");
+    return progress_open(&pass->progress, chain->common, label, "rows", -1, err);
+}
+
+enum status pass_run(struct pass *pass, struct err *err)
+{
+    TRY(open_progress(pass, err));
     struct line line = {
         .pass = pass,
         .cutter = {.context = pass->input,
@@ -405,6 +426,7 @@ enum status pass_run(const struct pass *pass, struct err *err)
         .drop = drop,
     };
     enum status status = ordered_run(&ordered, err);
+    progress_close(&pass->progress);
     if (pass->input != NULL && !pass->again) pass->chain->rows_in = line.rows;
     cutter_release(&line.cutter);
     return status;

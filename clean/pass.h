@@ -9,6 +9,8 @@
 #include "clean/plan.h"
 #include "clean/spool.h"
 
+struct progress;
+
 struct pass {
     struct chain *chain;
     struct pass_plan plan;
@@ -18,7 +20,8 @@ struct pass {
     /* Where rows come from: */
     struct stage_input *input; /* or, when that is NULL, */
     const struct spool *from;
-    bool again; /* the input was read before: its rows are counted */
+    bool again;                /* the input was read before: its rows are counted */
+    struct progress *progress; /* NULL = none */
     /* Where they go, both may be NULL: */
     struct spool *to; /* may be `from`: read after the turn */
     struct stage_output *output;
@@ -28,6 +31,6 @@ struct pass {
 };
 
 /* Runs it. Absorbs every tally; settling is the caller's. */
-MUST_CHECK enum status pass_run(const struct pass *pass, struct err *err);
+MUST_CHECK enum status pass_run(struct pass *pass, struct err *err);
 
 #endif

@@ -367,6 +367,13 @@ const struct metadata *ipc_reader_footer(const struct ipc_reader *reader)
     return &reader->footer.metadata;
 }
 
+double ipc_reader_share(const struct ipc_reader *reader)
+{
+    double batches = (double)reader->footer.batch_count, size = (double)input_size(reader->input);
+    if (reader->is_file) return batches > 0 ? (double)reader->batches / batches : 1;
+    return size > 0 ? (double)input_position(reader->input) / size : -1;
+}
+
 void ipc_reader_close(struct ipc_reader **reader)
 {
     struct ipc_reader *gone = *reader;

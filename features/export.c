@@ -203,6 +203,7 @@ static enum status export_rows(struct run *run, struct store *store,
     TRY(find_kind(&export.kind, args->format, invocation->common.output, err));
     TRY(name_input(store, invocation->operands[0], &operand, invocation->arena, err));
     TRY(stage_input_open(&export.input, operand, run, &invocation->common, err));
+    TRY(stage_input_progress(export.input, &invocation->common, "export", err));
     TRY(choose(&export, &args->columns, err));
     TRY(open_output(&export, err));
     TRY(copy_rows(&export, err));

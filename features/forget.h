@@ -11,6 +11,7 @@
 #ifndef FEATURES_FORGET_H
 #define FEATURES_FORGET_H
 
+#include "base/progress.h"
 #include "features/forget_keys.h"
 #include "lineage/run.h"
 #include "lineage/version.h"
@@ -47,7 +48,8 @@ struct forget {
     /* what was removed */
     int64_t rows, versions_changed, row_events, audit_files, audit_rows, exposures, texts;
     int64_t training_files, files;
-    struct bytes not_reached; /* JSON list items: training sets in files that are gone */
+    struct progress *progress; /* of the scan */
+    struct bytes not_reached;  /* JSON list items: training sets in files that are gone */
 };
 
 /* Fills versions: those with rows to go have rows > 0. */

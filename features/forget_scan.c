@@ -146,6 +146,7 @@ static enum status scan_version(struct forget *forget, struct forget_version *ve
         TRY(interrupted(err));
         TRY(version_reader_next(reader, &batch, &end, err));
         if (end) break;
+        progress_add(forget->progress, batch.rows);
         TRY(scan_batch(forget, version, &batch, err));
     }
     forget_pairs_sort(&version->rows_found);
@@ -239,6 +240,10 @@ static enum status scan_those(struct forget *forget, bool keyed, struct err *err
 enum status forget_scan(struct forget *forget, struct err *err)
 {
     TRY(version_each(forget->store, NULL, add_version, forget, err));
-    TRY(scan_those(forget, true, err));
-    return scan_those(forget, false, err);
+    TRY(progress_open(&forget->progress, &forget->invocation->common, "look for it", "rows", -1,
+                      err));
+    enum status status = scan_those(forget, true, err);
+    if (status == STATUS_OK) status = scan_those(forget, false, err);
+    progress_close(&forget->progress);
+    return status;
 }

@@ -190,6 +190,7 @@ static enum status join_views(struct join *join, struct err *err)
     struct stage_target target = {.path = common->output, .into = join->args->into};
     TRY(open_views(join, err));
     TRY(stage_input_open(&join->spine, join->args->spine, join->run, common, err));
+    TRY(stage_input_progress(join->spine, common, "join", err));
     TRY(join_columns(join, err));
     if (common->explain) return join_explain(join, err);
     TRY(load_views(join, err));

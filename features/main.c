@@ -12,6 +12,10 @@ static const struct command features_command = {
     .name = "tamis-features",
     .operands = "COMMAND",
     .summary = "keep versions of features and join them as they were known at a time",
+    .examples = "tamis-features define user_activity.yaml\n"
+                "tamis-features put user_activity tamis:clean/clicks\n"
+                "tamis-features join --spine labels.arrow --view user_activity -o training.arrow\n"
+                "tamis-features lineage training.arrow --up -o training.svg",
     .subcommands = subcommands,
 };
 

@@ -168,6 +168,7 @@ static enum status read_input(struct put *put, const char *operand, bool part, s
 {
     OWNED(stage_input_close) struct stage_input *input = NULL;
     TRY(stage_input_open(&input, operand, put->run, &put->invocation->common, err));
+    TRY(stage_input_progress(input, &put->invocation->common, "read", err));
     if (!part) TRY(shards_refuse_part(stage_input_schema(input), err));
     TRY(follow(put, input, err));
     if (put->mode != PUT_DELETE) TRY(tell_dependence(put, stage_input_node(input), err));

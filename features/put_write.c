@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "features/cutter.h"
 #include "features/dependence.h"
 #include "features/pieces.h"
@@ -125,6 +126,7 @@ static enum status merge(struct put *put, const struct version *base, struct err
 struct writing {
     struct put *put;
     struct cutter *cutter;
+    struct progress *progress;
 };
 
 struct piece {
@@ -167,6 +169,7 @@ static enum status piece_put(void *context, void *item, struct err *err)
     struct put *put = ((struct writing *)context)->put;
     struct piece *piece = item;
     put->rows_written += piece->batch.rows;
+    progress_add(((struct writing *)context)->progress, piece->batch.rows);
     enum status status = version_writer_put(put->writer, &piece->prepared, err);
     piece_drop(NULL, piece);
     return status;
@@ -185,7 +188,12 @@ static enum status write_chunks(struct put *put, struct err *err)
     struct sorter *sorter = put->merged != NULL ? put->merged : put->rows;
     TRY(cutter_open(&cutter, sorter, put->schema, &put->columns, err));
     writing.cutter = cutter;
-    return ordered_run(&ordered, err);
+    TRY(progress_open(&writing.progress, &put->invocation->common, "write", "rows",
+                      put->mode == PUT_DELETE ? put->rows_kept : put->rows_in + put->rows_kept,
+                      err));
+    enum status status = ordered_run(&ordered, err);
+    progress_close(&writing.progress);
+    return status;
 }
 
 /* ---- the version ---- */

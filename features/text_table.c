@@ -2,9 +2,8 @@
 #include "features/row_text.h"
 
 #include "base/memory.h"
+#include "base/terminal.h"
 #include "columnar/value_text.h"
-
-#include <utf8proc.h>
 
 #define CELL_BYTES (TABLE_CELL * 4 + 8)
 
@@ -16,37 +15,6 @@ struct text_table {
     struct bytes cells; /* NUL-terminated cells of the waiting rows */
     int64_t waiting;
 };
-
-/* Columns the text takes on a terminal. */
-static int display_width(const char *text)
-{
-    int width = 0;
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
-    while (*at != 0) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t size = utf8proc_iterate(at, -1, &point);
-        if (size <= 0) return width + (int)strlen((const char *)at);
-        width += utf8proc_charwidth(point);
-        at += size;
-    }
-    return width;
-}
-
-/* Cuts at TABLE_CELL columns, ending in "...". */
-static void cut(char *text)
-{
-    if (display_width(text) <= TABLE_CELL) return;
-    utf8proc_uint8_t *at = (utf8proc_uint8_t *)text;
-    for (int width = 0; *at != 0;) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t size = utf8proc_iterate(at, -1, &point);
-        if (size <= 0) break;
-        width += utf8proc_charwidth(point);
-        if (width > TABLE_CELL - 3) break;
-        at += size;
-    }
-    memcpy(at, "...", 4);
-}
 
 enum status text_table_open(struct text_table **ret, const struct schema *schema, struct err *err)
 {
@@ -68,8 +36,8 @@ static enum status add_cell(struct text_table *table, size_t column, struct str 
 {
     char cell[CELL_BYTES];
     escape_for_terminal(text, cell, sizeof cell - 4);
-    cut(cell);
-    int width = display_width(cell);
+    text_cut(cell, TABLE_CELL);
+    int width = (int)text_width(cell);
     if (!table->settled && width > table->widths[column]) table->widths[column] = width;
     return bytes_append(&table->cells, cell, strlen(cell) + 1, err);
 }
@@ -95,7 +63,7 @@ static enum status put_line(const struct text_table *table, const char **at, str
 {
     for (size_t i = 0; i < table->schema->count; i++) {
         const char *cell = *at;
-        int blanks = table->widths[i] - display_width(cell);
+        int blanks = table->widths[i] - (int)text_width(cell);
         bool last = i + 1 == table->schema->count;
         *at += strlen(cell) + 1;
         if (blanks < 0) blanks = 0;

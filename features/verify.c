@@ -2,6 +2,7 @@
 #include "features/commands.h"
 
 #include "base/output.h"
+#include "base/progress.h"
 #include "features/reference.h"
 #include "lineage/sql.h"
 
@@ -9,6 +10,7 @@ struct verification {
     struct store *store;
     const struct common *common;
     int64_t versions, damaged;
+    struct progress *progress;
 };
 
 /* Goes on after a damaged version, so that one run names them all. */
@@ -19,6 +21,7 @@ static enum status verify_version(void *context, const struct version *version, 
     TRY(interrupted(err));
     enum status status = version_verify(verification->store, version, &found);
     verification->versions++;
+    progress_add(verification->progress, version->rows);
     if (status == STATUS_OK) return STATUS_OK;
     if (status != STATUS_FAILED) {
         if (err != NULL) *err = found;
@@ -88,17 +91,31 @@ static enum status tell(const struct verification *verification, struct err *err
     return output_commit(output, err);
 }
 
+/* What is named; or the catalog and every version, whose rows are known beforehand. */
+static enum status verify_all(struct verification *verification,
+                              const struct invocation *invocation, struct err *err)
+{
+    int64_t rows = -1;
+    if (invocation->operand_count == 0)
+        TRY(sql_number(verification->store, &rows, 0, err,
+                       "SELECT coalesce(sum(rows), 0) FROM versions", ""));
+    TRY(progress_open(&verification->progress, verification->common, "verify", "rows", rows, err));
+    for (size_t i = 0; i < invocation->operand_count; i++)
+        TRY(verify_operand(verification, invocation, invocation->operands[i], err));
+    if (invocation->operand_count > 0) return STATUS_OK;
+    TRY(verify_catalog(verification, err));
+    return version_each(verification->store, NULL, verify_version, verification, err);
+}
+
 static enum status verify_run(struct invocation *invocation, struct err *err)
 {
     OWNED(store_close) struct store *store = NULL;
     TRY(store_open(&store, &invocation->common, STORE_READ, err));
     if (store == NULL) return fail(err, STATUS_USAGE, "--no-store: versions are in a store");
     struct verification verification = {.store = store, .common = &invocation->common};
-    for (size_t i = 0; i < invocation->operand_count; i++)
-        TRY(verify_operand(&verification, invocation, invocation->operands[i], err));
-    if (invocation->operand_count == 0) TRY(verify_catalog(&verification, err));
-    if (invocation->operand_count == 0)
-        TRY(version_each(store, NULL, verify_version, &verification, err));
+    enum status status = verify_all(&verification, invocation, err);
+    progress_close(&verification.progress);
+    TRY(status);
     TRY(tell(&verification, err));
     if (verification.damaged == 0) return STATUS_OK;
     fail(err, STATUS_FAILED, "%lld of %lld versions are damaged", (long long)verification.damaged,

@@ -3,6 +3,7 @@
 #include "ingest/infer.h"
 
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "ingest/dialect_options.h"
 #include "ingest/objects.h"
 
@@ -53,6 +54,7 @@ struct inferring {
     const struct schema *schema;
     struct infer_column *columns;
     int64_t rows, rejected;
+    struct progress *progress;
 };
 
 static void inferring_close(struct inferring *inferring)
@@ -131,6 +133,7 @@ static enum status push_piece(void *context, void *untyped, struct err *err)
         status =
             infer_add(&inferring->columns[i], &inferring->schema->fields[i], &item->parts[i], err);
     inferring->rows += item->rows;
+    progress_add(inferring->progress, item->rows);
     inferring->rejected += item->rejected;
     drop_item(context, item);
     return status;
@@ -146,7 +149,11 @@ static enum status see_all(struct inferring *inferring, struct err *err)
         .push = push_piece,
         .drop = drop_item,
     };
-    return ordered_run(&ordered, err);
+    TRY(progress_open(&inferring->progress, &inferring->invocation->common, "look", "rows", -1,
+                      err));
+    enum status status = ordered_run(&ordered, err);
+    progress_close(&inferring->progress);
+    return status;
 }
 
 /* ---- the source ---- */

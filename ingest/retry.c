@@ -192,6 +192,7 @@ static enum status read_file(struct retry *retry, const char *operand, const str
     struct columns columns;
     const char *name = NULL;
     TRY(stage_input_open(&input, operand, retry->run, common, err));
+    TRY(stage_input_progress(input, common, "read rejects", err));
     const struct schema *schema = stage_input_schema(input);
     struct str note = metadata_get(&schema->metadata, "tamis:retry");
     TRY(find_columns(schema, &columns, err));

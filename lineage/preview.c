@@ -2,33 +2,43 @@
 #include "lineage/preview.h"
 
 #include "base/memory.h"
+#include "base/terminal.h"
+#include "columnar/value_text.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define ROWS         20
-#define WIDTH        28 /* of the widest cell, in bytes */
+#define WIDTH        28 /* of the widest cell, in columns of the terminal */
+#define CELL_BYTES   (WIDTH * 4 + 8)
 #define LINE_DEFAULT 100
+
+enum cell_kind { CELL_VALUE, CELL_NULL };
+
+struct cell {
+    char text[CELL_BYTES];
+    enum cell_kind kind;
+};
 
 struct preview {
     struct output *output;
     struct schema *schema;
-    char (*cells)[WIDTH + 4]; /* row by row; row 0 names, row 1 types, then values */
-    size_t shown;             /* rows of values kept */
+    struct cell *cells; /* row by row; row 0 names, row 1 types, then values */
+    size_t shown;       /* rows of values kept */
     int64_t rows;
 };
 
-static char *cell(struct preview *preview, size_t row, size_t column)
+static struct cell *cell_at(struct preview *preview, size_t row, size_t column)
 {
-    return preview->cells[row * preview->schema->count + column];
+    return &preview->cells[row * preview->schema->count + column];
 }
 
 /* Escaped and cut. */
-static void set_cell(struct preview *preview, size_t row, size_t column, const char *text)
+static void set_cell(struct cell *cell, struct str text)
 {
-    escape_for_terminal(str_of(text), cell(preview, row, column), WIDTH + 1);
+    escape_for_terminal(text, cell->text, sizeof cell->text - 4);
+    text_cut(cell->text, WIDTH);
 }
 
 enum status preview_open(struct preview **ret, struct output *output, const struct schema *schema,
@@ -42,8 +52,9 @@ enum status preview_open(struct preview **ret, struct output *output, const stru
     preview->schema = schema_ref(schema);
     TRY(NEW(&preview->cells, (ROWS + 2) * (schema->count + 1), err));
     for (size_t i = 0; i < schema->count; i++) {
-        set_cell(preview, 0, i, schema->fields[i].name);
-        set_cell(preview, 1, i, field_type_text(&schema->fields[i], type, sizeof type));
+        set_cell(cell_at(preview, 0, i), str_of(schema->fields[i].name));
+        set_cell(cell_at(preview, 1, i),
+                 str_of(field_type_text(&schema->fields[i], type, sizeof type)));
     }
     *ret = preview;
     preview = NULL;
@@ -54,10 +65,15 @@ static void keep_row(struct preview *preview, const struct batch *batch, int64_t
 {
     char value[256];
 
-    for (size_t i = 0; i < preview->schema->count; i++)
-        set_cell(preview, preview->shown + 2, i,
-                 array_value_text(&preview->schema->fields[i], batch->columns[i], row, value,
-                                  sizeof value));
+    for (size_t i = 0; i < preview->schema->count; i++) {
+        const struct field *field = &preview->schema->fields[i];
+        struct cell *cell = cell_at(preview, preview->shown + 2, i);
+        bool null = value_is_null(field, batch->columns[i], row);
+        cell->kind = null ? CELL_NULL : CELL_VALUE;
+        set_cell(cell, str_of(null ? "null"
+                                   : array_value_text(field, batch->columns[i], row, value,
+                                                      sizeof value)));
+    }
     preview->shown++;
 }
 
@@ -70,62 +86,72 @@ enum status preview_add(struct preview *preview, const struct batch *batch, stru
     return STATUS_OK;
 }
 
-static size_t line_width(void)
-{
-    struct winsize size = {0};
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return LINE_DEFAULT;
-    return size.ws_col;
-}
-
 static size_t column_width(struct preview *preview, size_t column)
 {
     size_t width = 1;
 
-    for (size_t row = 0; row < preview->shown + 2; row++)
-        if (strlen(cell(preview, row, column)) > width) width = strlen(cell(preview, row, column));
+    for (size_t row = 0; row < preview->shown + 2; row++) {
+        size_t cell = text_width(cell_at(preview, row, column)->text);
+        if (cell > width) width = cell;
+    }
     return width;
 }
 
 /* Columns that fit on the line; at least one. */
 static size_t columns_that_fit(struct preview *preview)
 {
-    size_t left = line_width(), column = 0;
+    size_t left = terminal_columns(STDOUT_FILENO, LINE_DEFAULT), column = 0;
 
     for (; column < preview->schema->count; column++) {
-        size_t width = column_width(preview, column) + 2;
+        size_t width = column_width(preview, column) + (column > 0 ? 2 : 0);
         if (column > 0 && width > left) break;
         left = width > left ? 0 : left - width;
     }
     return column;
 }
 
+/* Names are bold, types and nulls dim. */
+static enum style style_of(size_t row, const struct cell *cell)
+{
+    if (row == 0) return STYLE_BOLD;
+    return row == 1 || cell->kind == CELL_NULL ? STYLE_DIM : STYLE_PLAIN;
+}
+
+static enum status write_cell(struct preview *preview, size_t row, size_t column, size_t width,
+                              bool last, struct bytes *line, struct err *err)
+{
+    const struct cell *cell = cell_at(preview, row, column);
+    bool right = value_is_numeric(&preview->schema->fields[column]);
+    int blanks = (int)(width - text_width(cell->text));
+    enum style style = style_of(row, cell);
+    const char *begin = style == STYLE_PLAIN ? "" : terminal_style(STDOUT_FILENO, style);
+    const char *end = style == STYLE_PLAIN ? "" : terminal_style(STDOUT_FILENO, STYLE_PLAIN);
+
+    TRY(bytes_format(line, err, "%*s%s%s%s", right ? blanks : 0, "", begin, cell->text, end));
+    return last ? STATUS_OK : bytes_format(line, err, "%*s", (right ? 0 : blanks) + 2, "");
+}
+
 static enum status write_row(struct preview *preview, size_t row, size_t columns, struct err *err)
 {
-    char padded[WIDTH + 8];
+    OWNED(bytes_release) struct bytes line = bytes_limited(16u << 20);
 
-    for (size_t i = 0; i < columns; i++) {
-        int width = i + 1 < columns ? (int)column_width(preview, i) + 2 : 0;
-        snprintf(padded, sizeof padded, "%-*s", width, cell(preview, row, i));
-        TRY(output_write(preview->output, padded, strlen(padded), err));
-    }
-    return output_write(preview->output, "\n", 1, err);
+    for (size_t i = 0; i < columns; i++)
+        TRY(write_cell(preview, row, i, column_width(preview, i), i + 1 == columns, &line, err));
+    TRY(bytes_append_text(&line, "\n", err));
+    return output_write(preview->output, line.data, line.size, err);
 }
 
 enum status preview_finish(struct preview *preview, struct err *err)
 {
-    char line[128];
+    OWNED(bytes_release) struct bytes line = bytes_limited(256);
     size_t columns = columns_that_fit(preview), hidden = preview->schema->count - columns;
 
     for (size_t row = 0; row < preview->shown + 2; row++)
         TRY(write_row(preview, row, columns, err));
-    snprintf(line, sizeof line, "%lld rows, %zu shown", (long long)preview->rows, preview->shown);
-    TRY(output_write(preview->output, line, strlen(line), err));
-    if (hidden > 0) {
-        snprintf(line, sizeof line, "; %zu more columns", hidden);
-        TRY(output_write(preview->output, line, strlen(line), err));
-    }
-    return output_write(preview->output, "\n", 1, err);
+    TRY(bytes_format(&line, err, "%lld rows, %zu shown", (long long)preview->rows, preview->shown));
+    if (hidden > 0) TRY(bytes_format(&line, err, "; %zu more columns", hidden));
+    TRY(bytes_append_text(&line, "\n", err));
+    return output_write(preview->output, line.data, line.size, err);
 }
 
 void preview_close(struct preview **preview)

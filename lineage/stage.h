@@ -22,6 +22,11 @@ const struct schema *stage_input_schema(const struct stage_input *input);
  * run when the stream carries one. */
 MUST_CHECK enum status stage_input_next(struct stage_input *input, struct batch *ret, bool *ret_end,
                                         struct err *err);
+/* The share of the rows that was handed out, 0 to 1; -1 where that is not known. */
+double stage_input_share(const struct stage_input *input);
+/* From now on the reading is shown as progress under `label`. */
+MUST_CHECK enum status stage_input_progress(struct stage_input *input, const struct common *common,
+                                            const char *label, struct err *err);
 /* Whether the rows can be read once more: a regular file or a version. */
 bool stage_input_can_rewind(const struct stage_input *input);
 /* Begins again at the first row; rows, bytes and the verdict were noted the first time. */

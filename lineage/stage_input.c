@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/progress.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,8 @@ struct stage_input {
     int64_t rows_again;
     size_t threads;
     int64_t rows, bytes;
+    int64_t rows_expected; /* of a version, -1 = not known */
+    struct progress *progress;
 };
 
 static enum status take_text(char **ret, const char *text, struct err *err)
@@ -84,6 +87,7 @@ static enum status open_version(struct stage_input *input, const char *operand, 
     TRY(take_text(&input->name, name, err));
     TRY(set_node(input, "version", name, err));
     TRY(version_reader_open(&input->version, store, &version, input->threads, err));
+    if (!is_new) input->rows_expected = version.rows;
     if (is_new) TRY(catch_up_input(input->run, version.dataset, input->version, err));
     input->schema = version_reader_schema(input->version);
     return STATUS_OK;
@@ -125,6 +129,7 @@ enum status stage_input_open(struct stage_input **ret, const char *operand, stru
 
     TRY(NEW(&input, 1, err));
     input->run = run;
+    input->rows_expected = -1;
     input->threads = parallel_threads((size_t)common->threads);
     if (operand != NULL && strncmp(operand, "tamis:", 6) == 0)
         TRY(open_version(input, operand, err));
@@ -172,6 +177,12 @@ static enum status check_same_rows(const struct stage_input *input, struct err *
                 input->name, (long long)input->rows_again, (long long)input->rows);
 }
 
+static void show_progress(struct stage_input *input, int64_t rows)
+{
+    progress_share(input->progress, stage_input_share(input));
+    progress_add(input->progress, rows);
+}
+
 enum status stage_input_next(struct stage_input *input, struct batch *ret, bool *ret_end,
                              struct err *err)
 {
@@ -180,6 +191,7 @@ enum status stage_input_next(struct stage_input *input, struct batch *ret, bool 
 
         TRY(interrupted(err));
         TRY(next_batch(input, &batch, ret_end, err));
+        if (*ret_end) progress_close(&input->progress);
         if (*ret_end && input->again) return check_same_rows(input, err);
         if (*ret_end) return input->is_source ? record_source(input, err) : STATUS_OK;
         if (!input->again) note_verdict(input, &batch);
@@ -190,6 +202,7 @@ enum status stage_input_next(struct stage_input *input, struct batch *ret, bool 
                 input->rows += batch.rows;
                 input->bytes += (int64_t)batch_bytes(&batch);
             }
+            show_progress(input, batch.rows);
             *ret = batch;
             return STATUS_OK;
         }
@@ -228,6 +241,20 @@ enum status stage_input_rewind(struct stage_input *input, struct err *err)
 
 /* ---- facts ---- */
 
+double stage_input_share(const struct stage_input *input)
+{
+    double rows = (double)(input->again ? input->rows_again : input->rows);
+    if (input->ipc != NULL) return ipc_reader_share(input->ipc);
+    return input->rows_expected > 0 ? rows / (double)input->rows_expected : -1;
+}
+
+enum status stage_input_progress(struct stage_input *input, const struct common *common,
+                                 const char *label, struct err *err)
+{
+    progress_close(&input->progress);
+    return progress_open(&input->progress, common, label, "rows", -1, err);
+}
+
 const struct schema *stage_input_schema(const struct stage_input *input)
 {
     return input->schema;
@@ -251,6 +278,7 @@ int64_t stage_input_bytes(const struct stage_input *input)
 void stage_input_close(struct stage_input **input)
 {
     if (input == NULL || *input == NULL) return;
+    progress_close(&(*input)->progress);
     ipc_reader_close(&(*input)->ipc);
     version_reader_close(&(*input)->version);
     memory_free((*input)->name);

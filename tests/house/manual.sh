@@ -1,30 +1,46 @@
 #!/usr/bin/env bash
-# The help and the manual page of every command and subcommand: they exist, and mandoc has nothing to
-# say against the pages. Without mandoc the pages are only made.
+# The help and the manual page of every command and subcommand: they exist, the installed pages are those
+# of all commands, and mandoc has nothing to say against them, not even that a page refers to one that is
+# not there. Without mandoc the pages are only made.
 . "$(dirname "$0")/check.sh"
-PATH="$1/ingest:$1/clean:$1/features:$PATH"
+build=$(cd "$1" && pwd)
+PATH="$build/ingest:$build/clean:$build/features:$PATH"
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
+mkdir -p "$folder/man1"
 
 subcommands() {
-    "$1" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p'
+    # shellcheck disable=SC2086 # words
+    $1 --help-all | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\)  .*/\1/p'
 }
 
-# One page: $1 the command, $2 the subcommand or nothing.
+# One page: $1 the words of the command.
 page() {
-    # shellcheck disable=SC2086 # the subcommand may be absent
-    "$1" $2 --help >"$folder/help" 2>&1 || echo "$1 $2: --help fails"
+    local name=${1// /-}
+    # shellcheck disable=SC2086 # words
+    $1 --help-all >"$folder/help" 2>&1 || echo "$1: --help-all fails"
     # shellcheck disable=SC2086
-    "$1" $2 --man >"$folder/page.1" 2>&1 || echo "$1 $2: --man fails"
-    grep -q "^Usage: $1" "$folder/help" || echo "$1 $2: no usage line"
-    command -v mandoc >/dev/null || return 0
-    mandoc -T lint -W style "$folder/page.1" 2>&1 | sed "s/^/$1 $2: /"
+    $1 --man >"$folder/man1/$name.1" 2>&1 || echo "$1: --man fails"
+    grep -q "^Usage: $1 " "$folder/help" || echo "$1: no usage line"
+    for section in NAME SYNOPSIS DESCRIPTION OPTIONS ENVIRONMENT 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+        grep -qx ".Sh $section" "$folder/man1/$name.1" || echo "$1: no section $section"
+    done
+    find "$build" -maxdepth 2 -name "$name.1" -exec cmp -s {} "$folder/man1/$name.1" \; -print | grep -q . ||
+        echo "$1: the build makes no page $name.1: list it in the meson.build of its room"
+}
+
+pages() {
+    page "$1"
+    local subcommand
+    for subcommand in $(subcommands "$1"); do pages "$1 $subcommand"; done
 }
 
 for command in tamis-ingest tamis-clean tamis-features; do
-    page "$command" '' | complain 'manual'
-    for subcommand in $(subcommands "$command"); do
-        page "$command" "$subcommand" | complain 'manual'
-    done
+    pages "$command" | complain 'manual'
 done
+if command -v mandoc >/dev/null; then
+    # stderr: that there is no index of the pages
+    MANPATH=$folder mandoc -T lint -W style "$folder"/man1/*.1 2>/dev/null | sed "s|$folder/man1/||" |
+        complain 'manual'
+fi
 finish

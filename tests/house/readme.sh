@@ -23,8 +23,8 @@ unknown_options() {
     code_lines | grep -oE 'tamis-(ingest|clean|features)( [^|;&#]*)?' | while read -r command rest; do
         local_sub=
         first=$(echo "$rest" | awk '{print $1}')
-        if "$command" --help | grep -qE "^  $first  "; then local_sub=$first; fi
-        help=$("$command" $local_sub --help) || echo "$command $local_sub: no help"
+        if "$command" --help-all | grep -qE "^  $first  "; then local_sub=$first; fi
+        help=$("$command" $local_sub --help-all) || echo "$command $local_sub: no help"
         echo "$rest" | grep -oE -- '(^| )--[a-z-]+' | sort -u | while read -r option; do
             echo "$help" | grep -qE -- "(^|[ ,])$option( |\$)" || echo "$command $local_sub: $option"
         done

@@ -137,15 +137,26 @@ static void common_options_keep_their_shape(void **state)
         enum setting_kind kind;
         const char *fallback;
     } shape[] = {
-        {"help", 'h', SETTING_FLAG, NULL},         {"man", 0, SETTING_FLAG, NULL},
-        {"version", 0, SETTING_FLAG, NULL},        {"quiet", 'q', SETTING_FLAG, NULL},
-        {"output", 'o', SETTING_TEXT, NULL},       {"threads", 0, SETTING_INT, "0"},
-        {"memory", 0, SETTING_SIZE, "1G"},         {"store", 0, SETTING_TEXT, NULL},
-        {"no-store", 0, SETTING_FLAG, NULL},       {"seed", 0, SETTING_INT, "0"},
-        {"as-of", 0, SETTING_TIME, NULL},          {"wait", 0, SETTING_INT, "30"},
-        {"json", 0, SETTING_FLAG, NULL},           {"explain", 0, SETTING_FLAG, NULL},
-        {"log-format", 0, SETTING_CHOICE, "text"}, {"progress", 0, SETTING_CHOICE, "auto"},
-        {"metrics-file", 0, SETTING_TEXT, NULL},   {"emit", 0, SETTING_TEXT, NULL},
+        {"help", 'h', SETTING_FLAG, NULL},
+        {"help-all", 0, SETTING_FLAG, NULL},
+        {"man", 0, SETTING_FLAG, NULL},
+        {"version", 0, SETTING_FLAG, NULL},
+        {"completion", 0, SETTING_CHOICE, "none"},
+        {"quiet", 'q', SETTING_FLAG, NULL},
+        {"output", 'o', SETTING_TEXT, NULL},
+        {"threads", 0, SETTING_INT, "0"},
+        {"memory", 0, SETTING_SIZE, "1G"},
+        {"store", 0, SETTING_TEXT, NULL},
+        {"no-store", 0, SETTING_FLAG, NULL},
+        {"seed", 0, SETTING_INT, "0"},
+        {"as-of", 0, SETTING_TIME, NULL},
+        {"wait", 0, SETTING_INT, "30"},
+        {"json", 0, SETTING_FLAG, NULL},
+        {"explain", 0, SETTING_FLAG, NULL},
+        {"log-format", 0, SETTING_CHOICE, "text"},
+        {"progress", 0, SETTING_CHOICE, "auto"},
+        {"metrics-file", 0, SETTING_TEXT, NULL},
+        {"emit", 0, SETTING_TEXT, NULL},
     };
     size_t count = sizeof shape / sizeof shape[0];
     for (size_t i = 0; i < count; i++) {
