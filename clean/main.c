@@ -452,6 +452,8 @@ static void say_summary(const struct job *job)
     if (counts.rejected + counts.dropped + counts.merged > 0)
         snprintf(removed, sizeof removed, ", %lld rejected, %lld dropped, %lld merged",
                  (long long)counts.rejected, (long long)counts.dropped, (long long)counts.merged);
+    if (job->version.number == 0 && job->args->into != NULL && counts.in == 0)
+        snprintf(version, sizeof version, ", nothing new: no version was committed");
     if (job->version.number > 0)
         snprintf(version, sizeof version, ", committed as %s@%lld", job->version.dataset,
                  (long long)job->version.number);

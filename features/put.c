@@ -248,9 +248,42 @@ static enum status tell(const struct put *put, struct err *err)
     return output_commit(output, err);
 }
 
+/* tamis:DATASET@new: what this view has not read. Only an upsert may meet rows twice, as it does
+ * when another put of the same rows comes first. */
+static enum status follow_new(struct put *put, const char *operand, bool *ret, struct err *err)
+{
+    size_t size = operand == NULL ? 0 : strlen(operand);
+    *ret = size > 4 && strcmp(operand + size - 4, "@new") == 0;
+    if (!*ret) return STATUS_OK;
+    if (put->mode != PUT_UPSERT) {
+        fail(err, STATUS_USAGE, "\"%s\" can only be put with --mode upsert", operand);
+        err_hint(err, "or read all of it, without @new");
+        return STATUS_USAGE;
+    }
+    run_into(put->run, put->view.dataset);
+    return STATUS_OK;
+}
+
+static enum status tell_nothing_new(const struct put *put, struct err *err)
+{
+    OWNED(bytes_release) struct bytes json = bytes_limited(1 << 16);
+    OWNED(output_close) struct output *output = NULL;
+    TRY(run_check_balance(put->run, err));
+    log_line(&put->invocation->common, false, "%s: nothing new: no version was put",
+             put->view.dataset);
+    if (!put->invocation->common.json) return STATUS_OK;
+    TRY(bytes_format(&json, err, "{\"dataset\":\"%s\",\"number\":null,\"rows\":0}\n",
+                     put->view.dataset));
+    TRY(output_open(&output, NULL, err));
+    TRY(output_write(output, json.data, json.size, err));
+    return output_commit(output, err);
+}
+
 static enum status put_rows(struct run *run, struct invocation *invocation, struct err *err)
 {
     const struct put_args *args = invocation->args;
+    const char *operand = invocation->operand_count > 1 ? invocation->operands[1] : NULL;
+    bool only_new;
     OWNED(put_release)
     struct put put = {.run = run,
                       .invocation = invocation,
@@ -258,8 +291,10 @@ static enum status put_rows(struct run *run, struct invocation *invocation, stru
                       .attempts_maximum = args->attempts};
     TRY(view_find(&put.view, run_store(run), invocation->operands[0], invocation->arena, err));
     TRY(run_config(run, str_of(put.view.definition), &put.view.digest, err));
+    TRY(follow_new(&put, args->shards ? NULL : operand, &only_new, err));
     TRY(read_all(&put, args, err));
     TRY(check_verdict(&put, args, err));
+    if (only_new && put.rows_in == 0) return tell_nothing_new(&put, err);
     TRY(put_write(&put, err));
     return tell(&put, err);
 }
@@ -280,6 +315,7 @@ const struct command put_command = {
         "shared. Appended rows are sorted among themselves and stand behind the latest version's. "
         "An upsert replaces rows of the same entity, event time and created time. A delete reads "
         "keys: with the times, single rows go; with the entity alone, all its rows.\n\n"
+        "An upsert of tamis:DATASET@new reads what no put of this view has read yet.\n\n"
         "Puts do not wait for each other: an append, upsert or delete is made from the version "
         "that is the latest when its input ends, and committed if it still is; otherwise it is "
         "made again from the one that came first, without reading the input again. After "
@@ -291,7 +327,8 @@ const struct command put_command = {
     .examples = "tamis-ingest activity.csv | tamis-clean --recipe activity.yaml | \\\n"
                 "    tamis-features put user_activity\n"
                 "tamis-features put user_activity day.arrow --mode append\n"
-                "tamis-features put user_activity --shards clean*.arrow",
+                "tamis-features put user_activity --shards clean*.arrow\n"
+                "tamis-features put user_activity tamis:clean/activity@new --mode upsert",
     .options = put_options,
     .args_bytes = sizeof(struct put_args),
     .operands_minimum = 1,

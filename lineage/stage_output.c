@@ -224,6 +224,13 @@ static enum status finish_stream(struct stage_output *stage, struct err *err)
     return output_commit(stage->output, err);
 }
 
+/* Of DATASET@new there was nothing: the version that stands is what a new one would be. */
+static bool has_nothing_new(const struct stage_output *stage)
+{
+    const struct run *run = stage->run;
+    return run->watermarks == NULL && run->builds_on > 0 && run->counts.in == 0;
+}
+
 /* An incremental run without a new row moves its positions and commits nothing else. */
 static enum status commit(struct stage_output *stage, struct version *version, struct err *err)
 {
@@ -231,6 +238,7 @@ static enum status commit(struct stage_output *stage, struct version *version, s
 
     if (marks != NULL && watermarks_version(marks) != 0 && stage->rows == 0)
         return watermarks_keep(marks, err);
+    if (has_nothing_new(stage)) return STATUS_OK;
     TRY(begin_version(stage, err));
     return version_writer_commit(stage->into, version, err);
 }
