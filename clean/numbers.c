@@ -2,12 +2,11 @@
 #include "clean/numbers.h"
 
 #include "clean/numeral.h"
+#include "columnar/layout.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-__extension__ typedef _Float16 half;
 
 bool field_is_number(const struct field *field)
 {
@@ -164,7 +163,7 @@ static void store(const struct type *type, void *values, int64_t row, double val
 {
     switch (type->id) {
     case TYPE_DECIMAL128: store_decimal(type, values, row, value); break;
-    case TYPE_FLOAT16: ((half *)values)[row] = (half)value; break;
+    case TYPE_FLOAT16: ((uint16_t *)values)[row] = half_from_double(value); break;
     case TYPE_FLOAT32: ((float *)values)[row] = (float)value; break;
     case TYPE_FLOAT64: ((double *)values)[row] = value; break;
     case TYPE_INT8: ((int8_t *)values)[row] = (int8_t)to_signed(value, -128, 127); break;
