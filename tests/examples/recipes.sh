@@ -6,7 +6,7 @@ recipes=$here/../../examples/recipes
 
 TAMIS_BUILD=$build TAMIS_RECIPES=$work "$recipes/run" >said 2>&1
 same 'all of them run' 0 $?
-names=$(cd "$recipes" && ls -d */ | tr -d /)
+names=$(cd "$recipes" && printf '%s\n' */ | tr -d /)
 for name in $names; do
     check "$name" grep -qx "$name ok" said
     check "$name is in the table" grep -qF "| \`$name\` |" "$recipes/README.md"
@@ -16,6 +16,7 @@ for name in $names; do
                 (SELECT module FROM module_effects AS m WHERE m.run_id = r.run_id ORDER BY position)), '') AS step
             FROM runs AS r ORDER BY run_key)" >>steps
 done
+check 'twenty at least' test "$(wc -w <<<"$names")" -ge 20
 same 'every one has steps' "$(wc -w <<<"$names")" "$(grep -c . steps)"
 same 'lists of steps that occur twice' '' "$(sort steps | uniq -d)"
 # A recipe that expects something else fails.
