@@ -28,12 +28,13 @@ static inline enum status lookup_map_read(const struct lookup_map *map, enum loo
                                           uint64_t at, uint64_t size, const void **ret,
                                           struct err *err)
 {
+    *ret = NULL;
     uint64_t offset = map->header->offsets[section] + at;
     uint64_t first = offset / LOOKUP_BLOCK,
              last = (offset + (size == 0 ? 0 : size - 1)) / LOOKUP_BLOCK;
-    *ret = map->data + offset;
     if (at > map->header->sizes[section] || size > map->header->sizes[section] - at)
         return fail(err, STATUS_FAILED, "a place beyond a section of the lookup index");
+    *ret = map->data + offset;
     uint64_t bits = atomic_load_explicit(&map->checked[first / 64], memory_order_acquire);
     if (first == last && ((bits >> (first % 64)) & 1) != 0) return STATUS_OK;
     return lookup_map_check(map, offset, size, err);

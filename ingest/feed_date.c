@@ -165,6 +165,7 @@ static bool by_rfc822(struct scan scan, struct civil *ret)
 
 bool feed_time(struct str text, int64_t *ret)
 {
+    if (text.size == 0) return false;
     text = str_trim(text);
     struct scan scan = {text.data, text.data + text.size};
     struct civil iso = {0}, rfc = {0};

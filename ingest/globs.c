@@ -39,12 +39,21 @@ static enum status add_name(struct names *names, char *name, struct err *err)
     return STATUS_OK;
 }
 
+/* As in a folder: a link may lead anywhere and a pipe never ends, and who filled the folder need
+ * not be who runs us. Named by itself each of them is read. */
+static bool is_followed(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
+}
+
 static enum status add_matches(struct names *names, const glob_t *matches, struct arena *arena,
                                struct err *err)
 {
     if (matches->gl_pathc > 1) /* in byte order, whatever the locale says */
         qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_names);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
+        if (!is_followed(matches->gl_pathv[i])) continue;
         char *name = arena_text(arena, matches->gl_pathv[i], strlen(matches->gl_pathv[i]));
         if (name == NULL) return fail_memory(err, strlen(matches->gl_pathv[i]));
         TRY(add_name(names, name, err));
@@ -58,6 +67,7 @@ static enum status match(struct names *names, const char *pattern, struct arena 
     glob_t matches = {0};
     enum status status;
     int code = glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &matches);
+    size_t before = names->count;
     if (code == 0)
         status = add_matches(names, &matches, arena, err);
     else if (code == GLOB_NOSPACE)
@@ -66,6 +76,9 @@ static enum status match(struct names *names, const char *pattern, struct arena 
         status = fail_errno(err, errno, "\"%s\": a folder cannot be read", pattern);
     else
         status = fail(err, STATUS_FAILED, "\"%s\": no file has such a name", pattern);
+    if (code == 0 && status == STATUS_OK && names->count == before)
+        status = fail(err, STATUS_FAILED, "\"%s\": found only links and devices, expected files",
+                      pattern);
     globfree(&matches);
     return status;
 }
