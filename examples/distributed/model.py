@@ -16,8 +16,8 @@ SPEED = {"ingest": 147e6, "clean": 37e6, "put": 92e6}  # CSV bytes a core and se
 PASSES = 3  # two rounds of fit and one apply read the shard; each costs at most a clean
 ARROW = 0.22  # bytes of an Arrow file by bytes of CSV
 # recipe: bytes of state a row, of merged state a row, merge seconds a row
-RECIPES = {"types, impute mean, standard": (2.1, 0.01, 0.3e-6), "and deduplicate by key": (24.1, 1.1, 0.38e-6),
-           "and MinHash": (215.8, 5.8, 3.9e-6)}
+RECIPES = {"types, impute mean, standard": (2.1, 0.005, 0.21e-6), "and deduplicate by key": (26.1, 1.1, 0.39e-6),
+           "and MinHash": (241.8, 7.5, 6.4e-6)}
 CHUNK = 65536  # rows of a chunk: one row in version_chunks and chunks
 COMMIT = 40e3  # rows the catalog takes a second in one transaction
 
