@@ -6,9 +6,11 @@
 
 #include "base/command.h"
 #include "base/output.h"
+#include "columnar/kernels.h"
 
 #include <errno.h>
 #include <iconv.h>
+#include <string.h>
 
 #define READ_BYTES    (64u << 10)
 #define WRITE_BYTES   (16u << 10)
@@ -57,6 +59,26 @@ static bool mark_wrong(struct decoder *decoder, struct stretch *stretch)
     return true;
 }
 
+/* glibc reads code points beyond U+10FFFF from some encodings and writes them in the form of UTF-8;
+ * they are no characters. `begin`: what iconv wrote last, whole sequences. */
+static void take_out_of_range(struct stretch *stretch, uint8_t *begin)
+{
+    uint8_t *end = stretch->out, *to = begin;
+    for (uint8_t *at = begin; at < end;) {
+        size_t good = kernels()->utf8_check(at, (size_t)(end - at));
+        memmove(to, at, good);
+        to += good;
+        at += good;
+        if (at == end) break;
+        *to++ = 0xff;
+        stretch->wrong++;
+        for (at++; at < end && (*at & 0xc0) == 0x80; at++) {
+        }
+    }
+    stretch->out = to;
+    stretch->out_room += (size_t)(end - to);
+}
+
 /* Until the bytes or the room end. True when all bytes are decoded and, where they are the `last`,
  * nothing is held back; false when there is no room, or a sequence goes on behind the bytes. */
 static bool decode(struct decoder *decoder, struct stretch *stretch, bool last)
@@ -68,8 +90,10 @@ static bool decode(struct decoder *decoder, struct stretch *stretch, bool last)
         size_t code =
             iconv(decoder->handle, end ? NULL : &in, &stretch->in_size, &out, &stretch->out_room);
         int reason = errno;
+        uint8_t *begin = stretch->out;
         stretch->in = (const uint8_t *)in;
         stretch->out = (uint8_t *)out;
+        take_out_of_range(stretch, begin);
         if (code != (size_t)-1 && end) return true;
         if (code != (size_t)-1) continue;
         if (reason == E2BIG || (reason == EINVAL && !last)) return false;
