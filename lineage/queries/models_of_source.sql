@@ -13,25 +13,23 @@ start(node) AS (
     UNION
     SELECT 'source:' || :source
 ),
-down(node, depth) AS (
-    SELECT node, 0 FROM start
+down(node, hops) AS (
+    SELECT node, '' COLLATE RTRIM FROM start
     UNION
-    SELECT e.output, down.depth + 1
-    FROM down JOIN edges AS e ON e.input = down.node
-    WHERE down.depth < 1000
+    SELECT e.output, down.hops || ' '
+    FROM down CROSS JOIN edges AS e ON e.input = down.node
 ),
-models(node, depth) AS (
-    SELECT node, min(depth) FROM down WHERE node GLOB 'model:*' GROUP BY node
-)
+nearest(node, depth) AS MATERIALIZED (SELECT node, min(length(hops)) FROM down GROUP BY node),
+models(node, depth) AS (SELECT node, depth FROM nearest WHERE node GLOB 'model:*')
 SELECT substr(m.node, 7) AS model,
        m.depth,
        r.job,
        r.ended_at AS trained_at,
        r.run_id,
        (SELECT group_concat(i.input, ' ') FROM edges AS i
-        WHERE i.output = 'stream:' || r.run_id AND i.input IN (SELECT node FROM down)) AS inputs
+        WHERE i.output = 'stream:' || r.run_id AND i.input IN (SELECT node FROM nearest)) AS inputs
 FROM models AS m
 JOIN edges AS e ON e.output = m.node
 JOIN runs AS r ON r.run_id = e.run_id
-WHERE e.input IN (SELECT node FROM down)
+WHERE e.input IN (SELECT node FROM nearest)
 ORDER BY m.depth, model, trained_at DESC;
