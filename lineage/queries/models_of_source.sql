@@ -27,9 +27,9 @@ SELECT substr(m.node, 7) AS model,
        r.ended_at AS trained_at,
        r.run_id,
        (SELECT group_concat(i.input, ' ') FROM edges AS i
-        WHERE i.output = 'stream:' || r.run_id AND i.input IN (SELECT node FROM nearest)) AS inputs
+        WHERE i.output = 'stream:' || r.run_id AND +i.input IN (SELECT node FROM nearest)) AS inputs
 FROM models AS m
-JOIN edges AS e ON e.output = m.node
+CROSS JOIN edges AS e ON e.output = m.node
 JOIN runs AS r ON r.run_id = e.run_id
-WHERE e.input IN (SELECT node FROM nearest)
+WHERE +e.input IN (SELECT node FROM nearest)
 ORDER BY m.depth, model, trained_at DESC;
