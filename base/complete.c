@@ -104,6 +104,61 @@ enum status complete_each(const struct command *command, complete_see *see, void
     return STATUS_OK;
 }
 
+/* ---- what stands in front of the cursor ---- */
+
+struct alternatives {
+    struct bytes *ret;
+    const char *before; /* what stands in front of the next one */
+};
+
+static enum status add_alternative(struct alternatives *alternatives, const char *start,
+                                   const char *text, struct err *err)
+{
+    TRY(bytes_format(alternatives->ret, err, "%s%s%s", alternatives->before, start, text));
+    alternatives->before = "|";
+    return STATUS_OK;
+}
+
+static enum status see_valued(void *context, const struct setting *setting, const char *name,
+                              struct err *err)
+{
+    char letter[] = {setting->letter, '\0'};
+    if (setting->kind == SETTING_FLAG) return STATUS_OK;
+    TRY(add_alternative(context, "--", name, err));
+    return setting->letter == '\0' ? STATUS_OK : add_alternative(context, "-", letter, err);
+}
+
+static enum status add_valued(struct alternatives *alternatives, const struct command *command,
+                              struct err *err)
+{
+    TRY(complete_each(command, see_valued, alternatives, err));
+    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++)
+        TRY(add_valued(alternatives, command->subcommands[i], err));
+    return STATUS_OK;
+}
+
+enum status complete_valued(const struct command *program, struct bytes *ret, struct err *err)
+{
+    return add_valued(&(struct alternatives){ret, ""}, program, err);
+}
+
+static enum status add_places(struct alternatives *alternatives, const struct command *command,
+                              const char *place, struct err *err)
+{
+    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
+        char below[COMPLETE_PLACE];
+        snprintf(below, sizeof below, "%s/%s", place, command->subcommands[i]->name);
+        TRY(add_alternative(alternatives, below, "", err));
+        TRY(add_places(alternatives, command->subcommands[i], below, err));
+    }
+    return STATUS_OK;
+}
+
+enum status complete_places(const struct command *program, struct bytes *ret, struct err *err)
+{
+    return add_places(&(struct alternatives){ret, ""}, program, "", err);
+}
+
 /* ---- names ---- */
 
 char *complete_function(const struct command *program, char *ret, size_t room)

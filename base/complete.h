@@ -35,6 +35,13 @@ typedef enum status complete_see(void *context, const struct setting *setting, c
                                  struct err *err);
 MUST_CHECK enum status complete_each(const struct command *command, complete_see *see,
                                      void *context, struct err *err);
+/* "--output|-o|--threads": the options that take a value, of all subcommands. */
+MUST_CHECK enum status complete_valued(const struct command *program, struct bytes *ret,
+                                       struct err *err);
+/* "/lineage|/lineage/record": the subcommands behind the program. */
+MUST_CHECK enum status complete_places(const struct command *program, struct bytes *ret,
+                                       struct err *err);
+#define COMPLETE_PLACE 128 /* room for one of them */
 /* A shell function NAME_datasets that prints the names of the datasets, one a line. */
 MUST_CHECK enum status complete_datasets(const char *name, struct bytes *ret, struct err *err);
 

@@ -5,48 +5,12 @@
 
 #include <stdio.h>
 
-#define PLACE 128 /* "/lineage/record": the subcommands behind the program */
-
 struct page {
     const struct command *program;
     struct bytes *ret;
     struct bytes words; /* of the value at hand */
     const char *before; /* what stands in front of the next alternative */
 };
-
-/* ---- which options take a value: those of all subcommands ---- */
-
-static enum status see_valued(void *context, const struct setting *setting, const char *name,
-                              struct err *err)
-{
-    struct page *page = context;
-    if (setting->kind == SETTING_FLAG) return STATUS_OK;
-    TRY(bytes_format(page->ret, err, "%s--%s", page->before, name));
-    page->before = "|";
-    return setting->letter == '\0' ? STATUS_OK
-                                   : bytes_format(page->ret, err, "|-%c", setting->letter);
-}
-
-static enum status add_valued(struct page *page, const struct command *command, struct err *err)
-{
-    TRY(complete_each(command, see_valued, page, err));
-    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++)
-        TRY(add_valued(page, command->subcommands[i], err));
-    return STATUS_OK;
-}
-
-static enum status add_places(struct page *page, const struct command *command, const char *place,
-                              struct err *err)
-{
-    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
-        char below[PLACE];
-        snprintf(below, sizeof below, "%s/%s", place, command->subcommands[i]->name);
-        TRY(bytes_format(page->ret, err, "%s%s", page->before, below));
-        page->before = "|";
-        TRY(add_places(page, command->subcommands[i], below, err));
-    }
-    return STATUS_OK;
-}
 
 /* ---- one subcommand ---- */
 
@@ -96,7 +60,7 @@ static enum status add_place(struct page *page, const struct command *command, c
     TRY(complete_each(command, see_value, page, err));
     TRY(bytes_append_text(page->ret, "        esac ;;\n", err));
     for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
-        char below[PLACE];
+        char below[COMPLETE_PLACE];
         snprintf(below, sizeof below, "%s/%s", place, command->subcommands[i]->name);
         TRY(add_place(page, command->subcommands[i], below, err));
     }
@@ -167,11 +131,9 @@ static enum status write_page(struct page *page, const char *function, struct er
                      name, tamis_version()));
     TRY(complete_datasets(function, page->ret, err));
     TRY(bytes_format(page->ret, err, "%s()\n{\n%s", function, first_part));
-    page->before = "";
-    TRY(add_valued(page, page->program, err));
+    TRY(complete_valued(page->program, page->ret, err));
     TRY(bytes_append_text(page->ret, second_part, err));
-    page->before = "";
-    TRY(add_places(page, page->program, "", err));
+    TRY(complete_places(page->program, page->ret, err));
     TRY(bytes_append_text(page->ret, third_part, err));
     TRY(add_place(page, page->program, "", err));
     TRY(add_answers(page->ret, function, err));

@@ -4,14 +4,11 @@
 
 #include <stdio.h>
 
-#define PLACE 128 /* "/lineage/record": the subcommands behind the program */
-
 struct page {
     const struct command *program;
     const char *function;
     struct bytes *ret;
     struct bytes words; /* of the value at hand */
-    const char *before;
 };
 
 /* Within single quotes, and where [ ] : mean something. */
@@ -23,40 +20,6 @@ static enum status add_quoted(struct bytes *ret, const char *text, const char *e
             TRY(bytes_append_text(ret, "'\\''", err));
         else
             TRY(bytes_format(ret, err, "%s%c", strchr(escaped, *c) != NULL ? "\\" : "", *c));
-    }
-    return STATUS_OK;
-}
-
-/* ---- the words before the cursor ---- */
-
-static enum status see_valued(void *context, const struct setting *setting, const char *name,
-                              struct err *err)
-{
-    struct page *page = context;
-    if (setting->kind == SETTING_FLAG) return STATUS_OK;
-    TRY(bytes_format(page->ret, err, "%s--%s", page->before, name));
-    page->before = "|";
-    return setting->letter == '\0' ? STATUS_OK
-                                   : bytes_format(page->ret, err, "|-%c", setting->letter);
-}
-
-static enum status add_valued(struct page *page, const struct command *command, struct err *err)
-{
-    TRY(complete_each(command, see_valued, page, err));
-    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++)
-        TRY(add_valued(page, command->subcommands[i], err));
-    return STATUS_OK;
-}
-
-static enum status add_places(struct page *page, const struct command *command, const char *place,
-                              struct err *err)
-{
-    for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
-        char below[PLACE];
-        snprintf(below, sizeof below, "%s/%s", place, command->subcommands[i]->name);
-        TRY(bytes_format(page->ret, err, "%s%s", page->before, below));
-        page->before = "|";
-        TRY(add_places(page, command->subcommands[i], below, err));
     }
     return STATUS_OK;
 }
@@ -121,7 +84,7 @@ static enum status add_place(struct page *page, const struct command *command, c
     TRY(complete_each(command, see_spec, page, err));
     TRY(bytes_append_text(ret, "        ) ;;\n", err));
     for (size_t i = 0; command->subcommands != NULL && command->subcommands[i] != NULL; i++) {
-        char below[PLACE];
+        char below[COMPLETE_PLACE];
         snprintf(below, sizeof below, "%s/%s", place, command->subcommands[i]->name);
         TRY(add_place(page, command->subcommands[i], below, err));
     }
@@ -165,8 +128,7 @@ static enum status write_function(struct page *page, struct err *err)
                      "        case $words[i] in\n"
                      "        (",
                      page->function));
-    page->before = "";
-    TRY(add_valued(page, page->program, err));
+    TRY(complete_valued(page->program, page->ret, err));
     TRY(bytes_append_text(ret,
                           ") (( i += 2 )); continue ;;\n"
                           "        (-*) ;;\n"
@@ -174,8 +136,7 @@ static enum status write_function(struct page *page, struct err *err)
                           "            case $place/$words[i] in\n"
                           "            (",
                           err));
-    page->before = "";
-    TRY(add_places(page, page->program, "", err));
+    TRY(complete_places(page->program, page->ret, err));
     TRY(bytes_append_text(ret,
                           ")\n"
                           "                place=$place/$words[i]\n"

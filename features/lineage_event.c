@@ -22,6 +22,17 @@ enum status lineage_event_ask(struct store *store, struct arena *arena, const ch
     return *ret == NULL ? fail_memory(err, 0) : STATUS_OK;
 }
 
+enum status lineage_event_check(struct store *store, const char *const *checks, size_t count,
+                                struct str line, struct arena *arena, struct err *err)
+{
+    const char *wrong;
+    for (size_t i = 0; i < count; i++) {
+        TRY(lineage_event_ask(store, arena, &wrong, err, checks[i], line));
+        if (wrong != NULL) return fail(err, STATUS_USAGE, "%s", wrong);
+    }
+    return STATUS_OK;
+}
+
 /* ---- what may stand in a line; each names what is wrong ---- */
 
 static const char *const checks[] = {
@@ -46,17 +57,6 @@ static const char *const checks[] = {
     " FROM json_each(?1, '$.metrics') WHERE type NOT IN ('integer', 'real') OR abs(atom) > 1.7e308"
     " OR key = ''",
 };
-
-static enum status check_line(struct store *store, struct str line, struct arena *arena,
-                              struct err *err)
-{
-    const char *wrong;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        TRY(lineage_event_ask(store, arena, &wrong, err, checks[i], line));
-        if (wrong != NULL) return fail(err, STATUS_USAGE, "%s", wrong);
-    }
-    return STATUS_OK;
-}
 
 /* ---- the run ---- */
 
@@ -237,7 +237,9 @@ enum status lineage_event_apply(struct store *store, struct str line, struct lin
                           "SELECT iif(json_valid(?1), json_type(?1, '$.eventType'), NULL)", line);
     if (status == STATUS_OK && openlineage != NULL)
         return lineage_event_openlineage(store, line, told, err);
-    if (status == STATUS_OK) status = check_line(store, line, arena, err);
+    if (status == STATUS_OK)
+        status =
+            lineage_event_check(store, checks, sizeof checks / sizeof *checks, line, arena, err);
     if (status == STATUS_OK) status = read_event(&event, err);
     if (status == STATUS_OK && event.kind == NULL)
         status =

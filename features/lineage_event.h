@@ -23,12 +23,16 @@ MUST_CHECK enum status lineage_event_apply(struct store *store, struct str line,
 /* Runs of our own kind of events that began on this connection and did not end are lost. */
 MUST_CHECK enum status lineage_event_close(struct store *store, const struct lineage_told *told,
                                            struct err *err);
-/* lineage_openlineage_event.c: the other kind. */
+/* lineage_event_openlineage.c: the other kind. */
 MUST_CHECK enum status lineage_event_openlineage(struct store *store, struct str line,
                                                  struct lineage_told *told, struct err *err);
 
 /* The first row's first column in the arena; NULL where there is no row or a null. */
 MUST_CHECK enum status lineage_event_ask(struct store *store, struct arena *arena, const char **ret,
                                          struct err *err, const char *sql, struct str line);
+/* STATUS_USAGE with what the first of the queries says that gives a text. */
+MUST_CHECK enum status lineage_event_check(struct store *store, const char *const *checks,
+                                           size_t count, struct str line, struct arena *arena,
+                                           struct err *err);
 
 #endif

@@ -33,17 +33,6 @@ static const char *const checks[] = {
     "  OR coalesce(json_type(d.value, '$.name'), '') <> 'text')",
 };
 
-static enum status check_event(struct store *store, struct str line, struct arena *arena,
-                               struct err *err)
-{
-    const char *wrong;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        TRY(lineage_event_ask(store, arena, &wrong, err, checks[i], line));
-        if (wrong != NULL) return fail(err, STATUS_USAGE, "%s", wrong);
-    }
-    return STATUS_OK;
-}
-
 /* ---- the run ---- */
 
 /* A run of our own stages knows more of itself than the event does. */
@@ -151,7 +140,7 @@ enum status lineage_event_openlineage(struct store *store, struct str line,
     int64_t time;
     bool ours_to_change;
     TRY(arena_open(&arena, err));
-    TRY(check_event(store, line, arena, err));
+    TRY(lineage_event_check(store, checks, sizeof checks / sizeof *checks, line, arena, err));
     TRY(lineage_event_ask(store, arena, &run, err, "SELECT lower(?1 ->> '$.run.runId')", line));
     TRY(lineage_event_ask(store, arena, &when, err, "SELECT ?1 ->> '$.eventTime'", line));
     if (!uuid_is(run))
