@@ -20,7 +20,10 @@ static enum status open_steps(struct chain *chain, size_t first, struct err *err
         bool fits = step_is_open(step) && schema_equal(step->before, schema);
         enum status status = fits ? STATUS_OK : step_open(step, schema, &chain->options, err);
         if (status == STATUS_OK) continue;
-        if (!guess || status == STATUS_MEMORY) return status;
+        if (!guess || status == STATUS_MEMORY) {
+            chain->redactor.not_opened = true;
+            return status;
+        }
         for (size_t later = i; later < chain->count; later++)
             step_close(&chain->steps[later]); /* opened when the types are learned */
         return STATUS_OK;

@@ -136,7 +136,7 @@ void hide_error(const struct redactor *redactor, struct err *err)
 {
     OWNED(bytes_release) struct bytes scratch = bytes_limited(1 << 16);
     struct str shown;
-    if (err == NULL || !hides(redactor)) return;
+    if (err == NULL || redactor->not_opened || !hides(redactor)) return;
     char message[sizeof err->message];
     memcpy(message, err->message, sizeof message);
     if (redact(redactor, 0, NULL, str_of(message), &scratch, &shown, NULL) != STATUS_OK)
