@@ -159,8 +159,9 @@ static enum status fail_border(size_t shard, const struct shard_extent *extent, 
     (void)fail(err, STATUS_USAGE,
                "shard %zu ends with a window of %lld rows, which goes on in the next shard", shard,
                (long long)extent->last_rows);
-    err_hint(err, "cut the input where a window ends: every 65,536 rows, or as tamis-ingest plan "
-                  "says");
+    err_hint(err,
+             "a window ends every 65,536 rows, or where 64 MiB of values are full: give these rows "
+             "to the next shard");
     return STATUS_USAGE;
 }
 
