@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tables  # noqa: E402
 
-TITLE = "point-in-time join of {size} feature rows with a fifth as many spine rows, 50 feature rows an entity"
+TITLE = "point-in-time join of {size} feature rows with a fifth as many spine rows (at most 10M), 50 feature rows an entity"
 SIZE, UNIT = 5000000, "feature rows"
 COLUMNS = ["clicks", "orders", "spent", "score"]
 VIEW = """view: activity
