@@ -13,7 +13,8 @@
 struct redactor {
     const struct step *steps; /* the whole chain */
     size_t count;
-    bool not_opened; /* what failed is the opening of a step: about settings and columns, not rows */
+    bool
+        not_opened; /* what failed is the opening of a step: about settings and columns, not rows */
 };
 /* `value` of `column` as it may be shown when it was found at `position`; in `scratch`, which is
  * overwritten, or `value` itself. */
