@@ -12,6 +12,10 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES (256u << 10)
+/* A file goes to the disk in parts of so many bytes while the next ones are made, or else the fsync
+ * of a commit would wait for all of it. */
+#define PART_BYTES (8u << 20)
+#define PAGE_BYTES 4096u
 
 struct output {
     int descriptor;
@@ -24,6 +28,8 @@ struct output {
     uint8_t *buffer;
     size_t filled;
     uint64_t position;
+    uint64_t handed;  /* to the system */
+    uint64_t started; /* on their way to the disk */
 };
 
 static enum status within(const struct output *output, enum status status, struct err *err)
@@ -97,13 +103,35 @@ enum status output_to_memory(struct output **ret, struct bytes *bytes, struct er
     return STATUS_OK;
 }
 
+/* Does not wait, and it is no matter if it fails: fsync tells. */
+static void start_writing(struct output *output)
+{
+    if (output->temporary == NULL || output->handed - output->started < PART_BYTES) return;
+    uint64_t until = output->handed - output->handed % PAGE_BYTES; /* the last page is written to */
+    (void)sync_file_range(output->descriptor, (off_t)output->started,
+                          (off_t)(until - output->started), SYNC_FILE_RANGE_WRITE);
+    output->started = until;
+}
+
+static enum status hand_over(struct output *output, const uint8_t *data, size_t size,
+                             struct err *err)
+{
+    for (size_t part; size > 0; data += part, size -= part) {
+        part = size < PART_BYTES ? size : PART_BYTES;
+        enum status status = write_all(output->descriptor, data, part, err);
+        if (status != STATUS_OK) return within(output, status, err);
+        output->handed += part;
+        start_writing(output);
+    }
+    return STATUS_OK;
+}
+
 enum status output_flush(struct output *output, struct err *err)
 {
     if (output->memory != NULL) return STATUS_OK;
     size_t filled = output->filled;
     output->filled = 0; /* bytes that could not be written once are not tried again */
-    enum status status = write_all(output->descriptor, output->buffer, filled, err);
-    return status == STATUS_OK ? STATUS_OK : within(output, status, err);
+    return hand_over(output, output->buffer, filled, err);
 }
 
 enum status output_write(struct output *output, const void *data, size_t size, struct err *err)
@@ -114,8 +142,7 @@ enum status output_write(struct output *output, const void *data, size_t size, s
     }
     if (size > BUFFER_BYTES - output->filled) TRY(output_flush(output, err));
     if (size >= BUFFER_BYTES) {
-        enum status status = write_all(output->descriptor, data, size, err);
-        if (status != STATUS_OK) return within(output, status, err);
+        TRY(hand_over(output, data, size, err));
     } else if (size > 0) {
         memcpy(output->buffer + output->filled, data, size);
         output->filled += size;

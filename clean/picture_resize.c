@@ -110,14 +110,30 @@ static enum status axis_open(struct resize_axis *axis, enum resize_method method
     return STATUS_OK;
 }
 
-/* The same weights with zeros around them, so that every place is made of equally many pixels: a
- * loop that always runs as often is foreseen by the processor. */
-static enum status even_out(struct resize_axis *axis, uint32_t to, struct err *err)
+static uint32_t most_of_a_place(const struct resize_axis *axis, uint32_t to)
 {
-    uint32_t most = 0, end = axis->places[to - 1].first + axis->places[to - 1].count;
+    uint32_t most = 0;
     for (uint32_t d = 0; d < to; d++)
         if (axis->places[d].count > most) most = axis->places[d].count;
+    return most;
+}
+
+static bool are_narrow(const struct resize_axis *axis, uint32_t to)
+{
+    for (uint32_t d = 0; d < to; d++)
+        for (uint32_t i = 0; i < axis->places[d].count; i++)
+            if (axis->weights[axis->places[d].at + i] > INT16_MAX) return false;
+    return true;
+}
+
+/* The same weights with zeros around them, so that every place is made of `most` pixels: a loop
+ * that always runs as often is foreseen by the processor. */
+static enum status even_out(struct resize_axis *axis, uint32_t to, uint32_t most, bool *ret_even,
+                            struct err *err)
+{
+    uint32_t end = axis->places[to - 1].first + axis->places[to - 1].count;
     OWNED(memory_release) uint32_t *weights = NULL;
+    *ret_even = false;
     TRY(NEW(&weights, (size_t)to * most, err));
     for (uint32_t d = 0; d < to; d++) {
         struct resize_place *place = &axis->places[d];
@@ -135,6 +151,27 @@ static enum status even_out(struct resize_axis *axis, uint32_t to, struct err *e
     uint32_t *before = axis->weights;
     axis->weights = weights;
     weights = before;
+    *ret_even = true;
+    return STATUS_OK;
+}
+
+static enum status columns_open(struct resizing *r, enum resize_method method, struct err *err)
+{
+    uint32_t to = r->across.to;
+    TRY(axis_open(&r->columns, method, &r->across, COLUMN_BITS, err));
+    const struct resize_place *last = &r->columns.places[to - 1];
+    r->left = r->columns.places[0].first;
+    r->width = last->first + last->count - r->left;
+    uint32_t most = most_of_a_place(&r->columns, to);
+    bool in_pairs =
+        r->channels == 3 && r->kernels->across_pairs != NULL && are_narrow(&r->columns, to);
+    bool even;
+    TRY(even_out(&r->columns, to, in_pairs ? (most + 1) & ~1u : most, &even, err));
+    if (!in_pairs || !even) return STATUS_OK;
+    size_t count = (size_t)to * r->columns.places[0].count;
+    TRY(NEW(&r->pairs, count, err));
+    for (size_t i = 0; i < count; i++)
+        r->pairs[i] = (int16_t)r->columns.weights[i];
     return STATUS_OK;
 }
 
@@ -154,17 +191,18 @@ const struct resize_kernels *resize_kernels(void)
     return &resize_kernels_v1;
 }
 
+/* Makes a row of the picture of what is settled. */
 static void emit(struct resizing *r)
 {
     uint8_t *out = r->ret + (size_t)r->place * r->across.to * r->channels;
     const struct resize_axis *columns = &r->columns;
-    r->kernels->settle(r->settled, r->sums[r->place % RESIZE_OPEN], (size_t)r->width * r->channels);
-    if (r->channels == 3)
-        r->kernels->across_rgb(columns->places, columns->weights, r->across.to, r->settled, r->left,
-                               out);
+    uint32_t to = r->across.to;
+    if (r->pairs != NULL)
+        r->kernels->across_pairs(columns->places, r->pairs, to, r->settled, r->left, out);
+    else if (r->channels == 3)
+        r->kernels->across_rgb(columns->places, columns->weights, to, r->settled, r->left, out);
     else
-        r->kernels->across_gray(columns->places, columns->weights, r->across.to, r->settled,
-                                r->left, out);
+        r->kernels->across_gray(columns->places, columns->weights, to, r->settled, r->left, out);
     r->place++;
 }
 
@@ -174,8 +212,9 @@ uint64_t resizing_bytes(const struct resize_span *across, const struct resize_sp
                         uint32_t channels)
 {
     uint64_t row = (uint64_t)across->size * channels;
-    return row * (3 + 4 * RESIZE_OPEN) + 8 * weights_room(across) + 4 * weights_room(down) +
-           8 * (uint64_t)across->to +
+    uint64_t rows = RESIZE_KEPT > 4 * RESIZE_OPEN ? RESIZE_KEPT : 4 * RESIZE_OPEN;
+    return row * (2 + rows) + 10 * weights_room(across) + 4 * weights_room(down) +
+           10 * (uint64_t)across->to +
            sizeof(struct resize_place) * ((uint64_t)across->to + down->to);
 }
 
@@ -188,36 +227,39 @@ enum status resizing_open(struct resizing *ret, enum resize_method method,
     ret->channels = channels;
     ret->ret = picture;
     ret->kernels = resize_kernels();
-    TRY(axis_open(&ret->columns, method, across, COLUMN_BITS, err));
-    const struct resize_place *last = &ret->columns.places[across->to - 1];
-    ret->left = ret->columns.places[0].first;
-    ret->width = last->first + last->count - ret->left;
-    TRY(even_out(&ret->columns, across->to, err));
+    TRY(columns_open(ret, method, err));
     size_t row = (size_t)ret->width * channels;
     TRY(axis_open(&ret->rows, method, down, RESIZE_ROW_BITS, err));
+    TRY(NEW(&ret->settled, row + 1, err)); /* a vector of four reads one more */
+    if (most_of_a_place(&ret->rows, down->to) <= RESIZE_KEPT)
+        return NEW(&ret->kept, row * RESIZE_KEPT, err);
     for (int i = 0; i < RESIZE_OPEN; i++)
         TRY(NEW(&ret->sums[i], row, err));
-    TRY(NEW(&ret->settled, row + 1, err)); /* a vector of four reads one more */
-    return NEW(&ret->previous, row, err);
+    return STATUS_OK;
 }
 
-/* A place of an enlarged picture is made of the row before and this one. */
-static void grow_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
+static bool is_complete(const struct resizing *r, uint32_t y)
 {
-    while (r->place < r->down.to) {
-        const struct resize_place *place = &r->rows.places[r->place];
-        const uint32_t *weights = r->rows.weights + place->at;
-        if (place->first + place->count - 1 > y) break;
-        uint32_t *sums = r->sums[r->place % RESIZE_OPEN];
-        if (place->first < y) r->kernels->add(sums, r->previous, count, weights[0]);
-        r->kernels->add(sums, row, count, weights[y - place->first]);
-        emit(r);
-    }
-    memcpy(r->previous, row, count);
+    if (r->place == r->down.to) return false;
+    const struct resize_place *place = &r->rows.places[r->place];
+    return place->first + place->count - 1 <= y;
 }
 
-/* A row of a shrunk picture belongs to the places it reaches, a few at a time. */
-static void shrink_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
+/* Of few rows: they are kept until the last one is there. */
+static void keep_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
+{
+    memcpy(r->kept + y % RESIZE_KEPT * count, row, count);
+    for (; is_complete(r, y); emit(r)) {
+        const struct resize_place *place = &r->rows.places[r->place];
+        const uint8_t *rows[RESIZE_KEPT];
+        for (uint32_t i = 0; i < place->count; i++)
+            rows[i] = r->kept + (place->first + i) % RESIZE_KEPT * count;
+        r->kernels->blend(r->settled, rows, r->rows.weights + place->at, place->count, count);
+    }
+}
+
+/* Of many: each is added to the places it reaches, a few at a time. */
+static void add_row(struct resizing *r, uint32_t y, const uint8_t *row, size_t count)
 {
     for (uint32_t p = r->place; p < r->down.to && r->rows.places[p].first <= y; p++) {
         const struct resize_place *place = &r->rows.places[p];
@@ -225,21 +267,19 @@ static void shrink_row(struct resizing *r, uint32_t y, const uint8_t *row, size_
         if (at < place->count)
             r->kernels->add(r->sums[p % RESIZE_OPEN], row, count, r->rows.weights[place->at + at]);
     }
-    while (r->place < r->down.to) {
-        const struct resize_place *place = &r->rows.places[r->place];
-        if (place->first + place->count - 1 > y) break;
-        emit(r);
-    }
+    for (; is_complete(r, y); emit(r))
+        r->kernels->settle(r->settled, r->sums[r->place % RESIZE_OPEN], count);
 }
 
 void resizing_row(struct resizing *r, uint32_t y, const uint8_t *pixels)
 {
     size_t count = (size_t)r->width * r->channels;
     const uint8_t *row = pixels + (size_t)r->left * r->channels;
-    if (r->down.size < r->down.to)
-        grow_row(r, y, row, count);
+    if (y < r->rows.places[0].first || r->place == r->down.to) return;
+    if (r->kept != NULL)
+        keep_row(r, y, row, count);
     else
-        shrink_row(r, y, row, count);
+        add_row(r, y, row, count);
 }
 
 void resizing_release(struct resizing *r)
@@ -250,6 +290,7 @@ void resizing_release(struct resizing *r)
     memory_release(&r->rows.weights);
     for (int i = 0; i < RESIZE_OPEN; i++)
         memory_release(&r->sums[i]);
+    memory_release(&r->kept);
+    memory_release(&r->pairs);
     memory_release(&r->settled);
-    memory_release(&r->previous);
 }

@@ -22,6 +22,8 @@ enum resize_method { RESIZE_AREA, RESIZE_BILINEAR, RESIZE_NEAREST };
 
 /* Places that are being summed at a time: triangles overlap by half. */
 #define RESIZE_OPEN 4
+/* Places of at most so many rows are made from the rows themselves. */
+#define RESIZE_KEPT 8
 
 /* Part of one axis of the source that becomes `to` places. */
 struct resize_span {
@@ -44,10 +46,11 @@ struct resizing {
     uint32_t channels;
     const struct resize_kernels *kernels;
     struct resize_axis columns, rows;
+    int16_t *pairs;              /* the weights of `columns` where these are even and narrow */
     uint32_t left, width;        /* of the source rows that are used */
-    uint32_t *sums[RESIZE_OPEN]; /* of the places being made, a source row wide */
-    uint16_t *settled;           /* the same in 1/256 of a level */
-    uint8_t *previous;           /* the row before */
+    uint8_t *kept;               /* the last rows, RESIZE_KEPT of them in turn; or, where a place */
+    uint32_t *sums[RESIZE_OPEN]; /* has more of them, its sums so far, a source row wide */
+    uint16_t *settled;           /* what comes of them, in 1/256 of a level */
     uint32_t place;              /* next row to make */
     uint8_t *ret;                /* down.to x across.to x channels; taken from outside */
 };
