@@ -227,16 +227,70 @@ enum status forget_keys_begin(struct forget_keys *keys, struct store *store, con
 
 /* ---- rows ---- */
 
-bool forget_place_find(const struct forget_keys *keys, const struct schema *schema,
-                       struct forget_place *ret)
+static bool find_by_name(const struct forget_keys *keys, const struct schema *schema, size_t *ret)
 {
-    ret->schema = schema;
     for (size_t i = 0; i < keys->columns.count; i++) {
         int64_t column = schema_find(schema, str_of(keys->columns.items[i]));
         if (column < 0) return false;
-        ret->columns[i] = (size_t)column;
+        ret[i] = (size_t)column;
     }
     return true;
+}
+
+/* The next "NAME:KEY" of a mark, taken off its front; false where there is none. */
+static bool next_mark(struct str *mark, struct str *ret)
+{
+    if (mark->size == 0) return false;
+    const char *end = memchr(mark->data, *KEY_MARK_PART, mark->size);
+    size_t size = end == NULL ? mark->size : (size_t)(end - mark->data);
+    *ret = (struct str){mark->data, size};
+    size_t taken = end == NULL ? size : size + 1;
+    *mark = (struct str){mark->data + taken, mark->size - taken};
+    return true;
+}
+
+/* The column that is marked as `name`'s `key`, -1 where none is. */
+static int64_t find_marked(const struct schema *schema, struct str name, const char *key)
+{
+    size_t size = strlen(key);
+    for (size_t i = 0; i < schema->count; i++) {
+        struct str mark = metadata_get(&schema->fields[i].metadata, KEY_MARK), one;
+        while (next_mark(&mark, &one))
+            if (one.size == name.size + 1 + size && memcmp(one.data, name.data, name.size) == 0 &&
+                one.data[name.size] == ':' && memcmp(one.data + name.size + 1, key, size) == 0)
+                return (int64_t)i;
+    }
+    return -1;
+}
+
+/* The place that a mark of the first key column belongs to. */
+static void add_marked(const struct forget_keys *keys, const struct schema *schema, struct str one,
+                       struct forget_place *ret)
+{
+    const char *colon = memchr(one.data, ':', one.size);
+    if (colon == NULL || ret->count > KEY_PLACES) return;
+    struct str name = {one.data, (size_t)(colon - one.data)};
+    struct str key = {colon + 1, one.size - name.size - 1};
+    if (!str_is(key, keys->columns.items[0])) return;
+    size_t *columns = ret->columns[ret->count];
+    for (size_t i = 0; i < keys->columns.count; i++) {
+        int64_t column = find_marked(schema, name, keys->columns.items[i]);
+        if (column < 0) return;
+        columns[i] = (size_t)column;
+    }
+    ret->count++;
+}
+
+bool forget_place_find(const struct forget_keys *keys, const struct schema *schema,
+                       struct forget_place *ret)
+{
+    ret->count = find_by_name(keys, schema, ret->columns[0]) ? 1 : 0;
+    for (size_t i = 0; i < schema->count; i++) {
+        struct str mark = metadata_get(&schema->fields[i].metadata, KEY_MARK), one;
+        while (next_mark(&mark, &one))
+            add_marked(keys, schema, one, ret);
+    }
+    return ret->count > 0;
 }
 
 static int text_against_key(const void *text, const void *key)
@@ -259,22 +313,32 @@ static int32_t which(const struct forget_keys *keys, struct str text)
     return -1;
 }
 
-enum status forget_match(const struct forget_keys *keys, const struct forget_place *place,
-                         const struct batch *batch, int32_t *ret, struct err *err)
+static enum status match_place(const struct forget_keys *keys, const size_t *columns,
+                               const struct batch *batch, int32_t *ret, struct err *err)
 {
     OWNED(bytes_release) struct bytes text = bytes_limited((size_t)1 << 30);
-    const struct field *field = &batch->schema->fields[place->columns[0]];
+    const struct field *field = &batch->schema->fields[columns[0]];
     bool plain = keys->columns.count == 1 && field->type.id == TYPE_UTF8;
     for (int64_t row = 0; row < batch->rows; row++) {
         struct str found = {0};
         bool null = false;
         if (plain) {
-            null = !array_text_at(field, batch->columns[place->columns[0]], row, &found);
+            null = !array_text_at(field, batch->columns[columns[0]], row, &found);
         } else {
-            TRY(text_of_row(place->columns, keys->columns.count, batch, row, &text, &null, err));
+            TRY(text_of_row(columns, keys->columns.count, batch, row, &text, &null, err));
             found = (struct str){(const char *)text.data, text.size};
         }
-        ret[row] = null ? -1 : which(keys, found);
+        if (!null && ret[row] < 0) ret[row] = which(keys, found);
     }
+    return STATUS_OK;
+}
+
+enum status forget_match(const struct forget_keys *keys, const struct forget_place *place,
+                         const struct batch *batch, int32_t *ret, struct err *err)
+{
+    for (int64_t row = 0; row < batch->rows; row++)
+        ret[row] = -1;
+    for (size_t i = 0; i < place->count; i++)
+        TRY(match_place(keys, place->columns[i], batch, ret, err));
     return STATUS_OK;
 }

@@ -35,15 +35,16 @@ MUST_CHECK enum status forget_keys_known(struct forget_keys **ret, size_t *ret_c
 MUST_CHECK enum status forget_keys_begin(struct forget_keys *keys, struct store *store,
                                          const char *run, struct err *err);
 
-/* Where the columns are in a schema. */
+/* Where the columns are in a schema: by their names, and where a join has found them under others
+ * (KEY_MARK). */
 struct forget_place {
-    const struct schema *schema;
-    size_t columns[KEY_COLUMNS];
+    size_t columns[KEY_PLACES + 1][KEY_COLUMNS];
+    size_t count;
 };
-/* false where a column is absent. */
+/* false where there is none. */
 bool forget_place_find(const struct forget_keys *keys, const struct schema *schema,
                        struct forget_place *ret);
-/* ret[row] = the key the row has, -1 = none of them. */
+/* ret[row] = the key the row has in one of its places, -1 = none of them. */
 MUST_CHECK enum status forget_match(const struct forget_keys *keys,
                                     const struct forget_place *place, const struct batch *batch,
                                     int32_t *ret, struct err *err);

@@ -20,8 +20,16 @@ static const struct setting join_options[] = {
     {.name = "view",
      .kind = SETTING_TEXTS,
      .offset = IN(views),
-     .help = "a view whose features are added; may be given several times",
-     .argument = "VIEW[@REF]"},
+     .help = "a view whose features are added, as NAME.FEATURE where it is given a name; may be "
+             "given several times",
+     .argument = "[NAME=]VIEW[@REF]"},
+    {.name = "key",
+     .kind = SETTING_TEXTS,
+     .offset = IN(keys),
+     .help =
+         "the spine's column for a column of a view's entity, where it has another name; may be "
+         "given several times",
+     .argument = "NAME.KEY=COLUMN"},
     {.name = "event-time",
      .kind = SETTING_TEXT,
      .offset = IN(event_time),
@@ -77,6 +85,7 @@ static void join_release(struct join *join)
     sorted_run_close(&join->aside);
     descriptor_close(&join->file.descriptor);
     memory_free(join->answers);
+    memory_free(join->names);
     memory_free(join->more);
     memory_free(join->tables);
     memory_free(join->layouts);
@@ -98,16 +107,17 @@ static enum status open_views(struct join *join, struct err *err)
                                       .order = TIMELINE_BY_ENTITY_NUMBER,
                                       .threads = join->threads};
     size_t count = args->views.count;
+    TRY(join_name_views(join, err));
     TRY(NEW(&join->tables, count, err));
     TRY(NEW(&join->found, count, err));
     TRY(NEW(&join->more, count, err));
     TRY(NEW(&join->answers, count, err));
     for (size_t i = 0; i < count; i++) {
         join->table_count++;
-        TRY(feature_table_open(&join->tables[i], join->store, args->views.items[i], &options,
+        TRY(feature_table_open(&join->tables[i], join->store, join->names[i].operand, &options,
                                join->invocation->arena, err));
     }
-    return STATUS_OK;
+    return join_name_keys(join, err);
 }
 
 static enum status load_views(struct join *join, struct err *err)
@@ -141,7 +151,7 @@ static void tell(const struct join *join)
     char text[TAG_STATE_TEXT];
     for (size_t i = 0; i < join->table_count; i++)
         log_line(common, false, "%s@%s: %lld of %lld rows found their features",
-                 join->tables[i].view.name, served_text(&join->tables[i].served, text),
+                 join->names[i].name, served_text(&join->tables[i].served, text),
                  (long long)join->found[i], (long long)stage_output_rows(join->output));
 }
 
@@ -164,7 +174,7 @@ static enum status tell_leaks(const struct join *join, struct err *err)
                 join->args->no_as_known
                     ? "leak: %s.%s: %lld of %lld values were not known at the time of their row"
                     : "%s.%s: %lld of %lld values would be others with --no-as-known",
-                table->view.name, table->answers->fields[c].name, (long long)leaked,
+                join->names[i].name, table->answers->fields[c].name, (long long)leaked,
                 (long long)stage_output_rows(join->output));
         }
     }
@@ -255,7 +265,9 @@ const struct command join_command = {
         "created by then (--no-as-known leaves that out). The newest one wins; of equal event "
         "times the one created last, then the one written last. Entities not in the view, and rows "
         "without key or time, get nulls. A time without a zone is read as UTC, a date as its "
-        "midnight. A name that is taken becomes VIEW.NAME. Aggregates of a view are made of the "
+        "midnight. A name that is taken becomes VIEW.NAME. The same view "
+        "may be given several times under names, each with --key for other columns of the spine. "
+        "Aggregates of a view are made of the "
         "rows "
         "that count, from the length of their window before the spine's time on. A view that does "
         "not fit into --memory "
@@ -264,7 +276,10 @@ const struct command join_command = {
         "entity gets "
         "the rows of its version.",
     .examples = "tamis-features join --spine labels.arrow --view user_activity@prod \\\n"
-                "    --event-time labeled_at -o training.arrow",
+                "    --event-time labeled_at -o training.arrow\n"
+                "tamis-features join --spine trips.arrow \\\n"
+                "    --view origin=place --key origin.place_id=from_id \\\n"
+                "    --view target=place --key target.place_id=to_id -o trips.features.arrow",
     .options = join_options,
     .args_bytes = sizeof(struct join_args),
     .run = join_run,

@@ -1,5 +1,6 @@
 /* features/join.h: the state of one `join`, between its files: join.c (the command), join_columns.c
- * (names and types), join_rows.c (rows), join_plan.c (--explain), training_set.c (the catalog). */
+ * (names and types), join_names.c (other names), join_rows.c (rows), join_plan.c (--explain),
+ * training_set.c (the catalog). */
 #ifndef FEATURES_JOIN_H
 #define FEATURES_JOIN_H
 
@@ -11,9 +12,17 @@
 
 struct join_args {
     const char *spine, *event_time, *into;
-    struct text_list views;
+    struct text_list views, keys;
     bool strict_before, no_as_known, leak_report, provenance, log_exposure;
     int64_t verify;
+};
+
+/* A view in this join. */
+struct joined_name {
+    const char *name, *operand; /* operand: VIEW[@REF] */
+    bool given;                 /* the name is, with NAME= */
+    bool renamed;               /* a key is */
+    struct text_list keys;      /* the spine's columns for the view's entity, in its order */
 };
 
 struct join {
@@ -22,6 +31,7 @@ struct join {
     const struct invocation *invocation;
     const struct join_args *args;
     size_t threads;
+    struct joined_name *names; /* by view */
     struct feature_table *tables;
     size_t table_count;
     bool *more;                        /* by view: it does not fit into memory at once */
@@ -39,6 +49,15 @@ struct join {
     struct exposure_log **exposures; /* by view; NULL = not logged */
     int64_t *found;                  /* rows of the spine that got a feature row, by view */
 };
+
+/* ---- join_names.c ---- */
+
+/* Takes --view apart. STATUS_USAGE for a name that is given twice. */
+MUST_CHECK enum status join_name_views(struct join *join, struct err *err);
+/* Takes --key apart, once the views are open. */
+MUST_CHECK enum status join_name_keys(struct join *join, struct err *err);
+/* Adds the spine's columns to *ret, those that hold keys under other names with a KEY_MARK. */
+MUST_CHECK enum status join_mark_keys(const struct join *join, struct schema *ret, struct err *err);
 
 /* ---- join_columns.c ---- */
 

@@ -9,6 +9,21 @@
 
 /* ---- the spine's columns ---- */
 
+static enum status require_keys(const struct joined_name *joined, const struct schema *spine,
+                                const struct text_list *entity, struct err *err)
+{
+    for (size_t i = 0; i < entity->count; i++) {
+        const char *column = joined->keys.items[i];
+        if (schema_find(spine, str_of(column)) >= 0) continue;
+        (void)fail(err, STATUS_USAGE,
+                   "the spine has no column \"%s\" to find rows of view \"%s\" by", column,
+                   joined->name);
+        err_hint(err, "say which column it is: --key %s.%s=COLUMN", joined->name, entity->items[i]);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
 static enum status match_keys(struct join *join, size_t view, const struct schema *spine,
                               struct err *err)
 {
@@ -16,15 +31,17 @@ static enum status match_keys(struct join *join, size_t view, const struct schem
     struct key_layout *layout = &join->layouts[view], own;
     char here[128], there[128];
     size_t column;
-    TRY(key_layout_of(spine, &table->view.entity, layout, err));
+    const struct joined_name *joined = &join->names[view];
+    TRY(require_keys(joined, spine, &table->view.entity, err));
+    TRY(key_layout_of(spine, &joined->keys, layout, err));
     TRY(key_layout_of(table->schema, &table->view.entity, &own, err));
     if (key_layouts_agree(layout, &own, &column)) return STATUS_OK;
-    const char *name = table->view.entity.items[column];
+    const char *name = joined->keys.items[column];
     size_t view_column = own.columns[column];
     return fail(err, STATUS_USAGE, "column \"%s\" is %s in the spine and %s in view \"%s\"", name,
                 field_type_text(&spine->fields[layout->columns[column]], here, sizeof here),
                 field_type_text(&table->schema->fields[view_column], there, sizeof there),
-                table->view.name);
+                joined->name);
 }
 
 /* The time column asked for, else the one named like a view's. */
@@ -62,13 +79,15 @@ static enum status check_spine(struct join *join, struct err *err)
 
 /* ---- the output's columns ---- */
 
-/* The feature's own name, or VIEW.NAME where that is taken or provenance. */
-static enum status name_column(const struct join *join, const struct view *view, const char *name,
+/* The feature's own name, or VIEW.NAME where that is taken or provenance, or the view was named. */
+static enum status name_column(const struct join *join, size_t number, const char *name,
                                const char **ret, struct err *err)
 {
+    const struct joined_name *joined = &join->names[number];
+    bool free = !joined->given && !view_is_key(&join->tables[number].view, name);
     *ret = name;
-    if (!view_is_key(view, name) && schema_find(join->schema, str_of(name)) < 0) return STATUS_OK;
-    *ret = arena_format(join->invocation->arena, "%s.%s", view->name, name);
+    if (free && schema_find(join->schema, str_of(name)) < 0) return STATUS_OK;
+    *ret = arena_format(join->invocation->arena, "%s.%s", joined->name, name);
     if (*ret == NULL) return fail_memory(err, strlen(name));
     if (schema_find(join->schema, str_of(*ret)) < 0) return STATUS_OK;
     return fail(err, STATUS_USAGE, "two columns would be named \"%s\"", *ret);
@@ -84,8 +103,9 @@ static enum status spine_decides(const struct join *join, size_t number, const c
                                .input = stage_input_node(join->spine),
                                .kind = "INDIRECT",
                                .subtype = "JOIN"};
-    for (size_t i = 0; i < table->view.entity.count; i++) {
-        edge.input_column = table->view.entity.items[i];
+    const struct text_list *keys = &join->names[number].keys;
+    for (size_t i = 0; i < keys->count; i++) {
+        edge.input_column = keys->items[i];
         TRY(run_column_edge(join->run, &edge, err));
     }
     if (table->view.event_time == NULL || join->time_column < 0) return STATUS_OK;
@@ -119,7 +139,7 @@ static enum status add_view_columns(struct join *join, size_t number, struct err
         bool carried = i < table->column_count;
         const char *from =
             carried ? field.name : table->view.aggregates[i - table->column_count].of;
-        TRY(name_column(join, &table->view, field.name, &field.name, err));
+        TRY(name_column(join, number, field.name, &field.name, err));
         TRY(schema_add(join->schema, &field, err));
         TRY(column_edges(join, number, field.name, from, carried ? "IDENTITY" : "AGGREGATION",
                          err));
@@ -130,7 +150,8 @@ static enum status add_view_columns(struct join *join, size_t number, struct err
 static enum status make_schema(struct join *join, struct err *err)
 {
     const struct schema *spine = stage_input_schema(join->spine);
-    TRY(schema_copy(&join->schema, spine, err));
+    TRY(schema_new(&join->schema, err));
+    TRY(join_mark_keys(join, join->schema, err));
     for (size_t i = 0; i < spine->count; i++)
         TRY(run_column_same(join->run, stage_input_node(join->spine), spine->fields[i].name, err));
     for (size_t i = 0; i < join->table_count; i++)

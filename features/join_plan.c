@@ -40,13 +40,26 @@ static enum status say_columns(const struct feature_table *table, struct bytes *
     return bytes_append_text(ret, "\n", err);
 }
 
-static enum status say_view(const struct join *join, const struct feature_table *table,
+static enum status say_keys(const struct joined_name *name, const struct view *view,
                             struct bytes *ret, struct err *err)
 {
+    TRY(bytes_format(ret, err, "  named \"%s\", found by", name->name));
+    for (size_t i = 0; i < view->entity.count; i++)
+        TRY(bytes_format(ret, err, "%s %s = %s", i == 0 ? "" : ",", view->entity.items[i],
+                         name->keys.items[i]));
+    return bytes_append_text(ret, "\n", err);
+}
+
+static enum status say_view(const struct join *join, size_t number, struct bytes *ret,
+                            struct err *err)
+{
+    const struct feature_table *table = &join->tables[number];
+    const struct joined_name *name = &join->names[number];
     const struct version *version = &table->version;
     TRY(bytes_format(ret, err, "view \"%s\": version %lld, %lld rows in %lld chunks, %lld bytes\n",
                      table->view.name, (long long)version->number, (long long)version->rows,
                      (long long)version->chunks, (long long)version->bytes));
+    if (name->given || name->renamed) TRY(say_keys(name, &table->view, ret, err));
     TRY(say_rule(join, table, ret, err));
     TRY(say_columns(table, ret, err));
     if (join_budget(join) == UINT64_MAX) return bytes_append_text(ret, "  in memory: whole\n", err);
@@ -84,7 +97,7 @@ enum status join_explain(const struct join *join, struct err *err)
     OWNED(output_close) struct output *output = NULL;
     TRY(say_spine(join, &text, err));
     for (size_t i = 0; i < join->table_count; i++)
-        TRY(say_view(join, &join->tables[i], &text, err));
+        TRY(say_view(join, i, &text, err));
     TRY(say_output(join, &text, err));
     TRY(output_open(&output, NULL, err));
     TRY(output_write(output, text.data, text.size, err));

@@ -10,6 +10,10 @@
 #include "columnar/array.h"
 
 #define KEY_COLUMNS 16
+/* Metadata of a column that holds keys under another name: "NAME:KEY" of each of them. */
+#define KEY_MARK      "tamis:key"
+#define KEY_MARK_PART "\x1f" /* between two */
+#define KEY_PLACES    64     /* of them in all columns */
 
 enum key_kind { KEY_INTEGER, KEY_UNSIGNED, KEY_BOOL, KEY_DATE, KEY_TIME, KEY_TEXT, KEY_BYTES };
 
