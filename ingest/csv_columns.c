@@ -24,6 +24,8 @@ void csv_classify(const struct csv_block *block, uint8_t *classes, uint8_t *seen
 
 /* ---- arrays ---- */
 
+#define LIKELY_MORE 1.0625 /* rows to come may be a little longer */
+
 struct column {
     enum type_id type;
     unsigned zones;                 /* VALUE_TIME, VALUE_TIME_ZONED: how moments may be written */
@@ -129,15 +131,28 @@ static size_t take_bools(struct column *column, const struct csv_block *block,
     return block->rows;
 }
 
+/* Room for `more` bytes that bring the rows to `rows` of `all`, and at once for the rows to come if
+ * they are like those so far: growing step by step would copy every text again and again. */
+static enum status reserve_text(struct bytes *text, size_t more, size_t rows, size_t all,
+                                struct err *err)
+{
+    if (text->capacity - text->size >= more) return STATUS_OK;
+    double each = (double)(text->size + more) / (double)rows;
+    double rest = each * (double)(all - rows) * LIKELY_MORE;
+    if (rest > (double)(text->limit / 2)) rest = 0;
+    return bytes_reserve(text, more + (size_t)rest, err);
+}
+
 static enum status take_texts(struct column *column, const struct csv_block *block,
-                              const struct csv_cell *cells, size_t base, struct err *err)
+                              const struct csv_cell *cells, size_t base, size_t all,
+                              struct err *err)
 {
     uint8_t *validity = buffer_writable(&column->validity);
     int32_t *offsets = (int32_t *)(void *)buffer_writable(&column->values);
     size_t total = 0;
     for (size_t row = 0; row < block->rows; row++)
         total += cells[row].size == CSV_NULL ? 0 : cells[row].size;
-    TRY(bytes_reserve(&column->text, total, err));
+    TRY(reserve_text(&column->text, total, base + block->rows, all, err));
     uint8_t *to = column->text.data;
     size_t at = column->text.size;
     for (size_t row = 0; row < block->rows; row++) {
@@ -182,7 +197,7 @@ static enum status take_column(struct csv_columns *columns, size_t index,
     if (column->never && (taken = first_value(block, cells)) < block->rows)
         return misfit(columns, block, taken, index, err);
     switch (column->type) {
-    case TYPE_UTF8: return take_texts(column, block, cells, base, err);
+    case TYPE_UTF8: return take_texts(column, block, cells, base, (size_t)columns->room, err);
     case TYPE_BOOL: taken = take_bools(column, block, cells, base); break;
     case TYPE_FLOAT64: taken = take_reals(column, block, cells, base); break;
     case TYPE_DATE32: taken = take_days(column, block, cells, base); break;
