@@ -102,15 +102,19 @@ def remove(path):
         os.remove(path)
 
 
+def environment(bench):
+    """As many threads for all, and no store but the one named."""
+    return dict(os.environ, TAMIS_STORE="", OMP_NUM_THREADS=str(bench.threads),
+                POLARS_MAX_THREADS=str(bench.threads), R_DATATABLE_NUM_THREADS=str(bench.threads))
+
+
 def run(bench, contestant):
     """One run: what it cost, its output and what it printed."""
     out, report = bench.path("out" + contestant.ending), bench.path("report.json")
     remove(out)
     remove(report)
     words = [word.replace("{out}", out) for word in contestant.command]
-    environment = dict(os.environ, TAMIS_STORE="", OMP_NUM_THREADS=str(bench.threads),
-                       POLARS_MAX_THREADS=str(bench.threads), R_DATATABLE_NUM_THREADS=str(bench.threads))
-    done = subprocess.run([bench.program("tests/bench/measure"), report, *words], env=environment,
+    done = subprocess.run([bench.program("tests/bench/measure"), report, *words], env=environment(bench),
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise Failed(f"{contestant.name}: exit {done.returncode}: {done.stderr.decode()[-2000:].strip()}")
@@ -247,11 +251,11 @@ def parse():
     return options
 
 
-def into_peers(options):
+def into_peers(options, script=os.path.abspath(__file__)):
     """Begins again in the Python that has the peers."""
     python = os.path.join(os.path.abspath(options.peers), "bin", "python")
     if os.path.exists(python) and os.path.abspath(sys.executable) != python:
-        os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
+        os.execv(python, [python, script, *sys.argv[1:]])
     if not os.path.exists(python):
         print("no peers: tests/bench/peers installs them", file=sys.stderr)
 
