@@ -9,6 +9,7 @@
 #include "clean/standardize_preview.h"
 #include "clean/standardize_repair.h"
 #include "clean/standardize_text.h"
+#include "columnar/distinct.h"
 
 #define METHODS                                                                                    \
     "lower|upper|title|punctuation|spaces|map|fingerprint|ngram|metaphone|cologne|spelling|"       \
@@ -387,16 +388,16 @@ static const char *rule_of(const struct state *state)
     return state->method_count == 1 ? rules[state->methods[0]] : "methods";
 }
 
-static enum status apply_column(const struct state *state, size_t i, const struct window *window,
-                                struct bench *bench, struct change *change, struct err *err)
+/* The texts of an array as they are to be written, and how many rows changed; `counts` says how
+ * many rows a text stands for, NULL = one. */
+static enum status spell_all(const struct state *state, size_t i, const struct array *array,
+                             const uint32_t *counts, struct bench *bench, struct array **ret,
+                             int64_t *ret_changed, struct err *err)
 {
-    size_t column = state->columns[i];
-    const struct field *field = &state->schema->fields[column];
-    const struct array *array = window->batch->columns[column];
+    const struct field *field = &state->schema->fields[state->columns[i]];
     OWNED(builder_close) struct builder *builder = NULL;
-    int64_t changed = 0;
-    TRY(builder_open(&builder, field, window->batch->rows, err));
-    for (int64_t row = 0; row < window->batch->rows; row++) {
+    TRY(builder_open(&builder, field, array->length, err));
+    for (int64_t row = 0; row < array->length; row++) {
         struct str before, after;
         if (!array_text_at(field, array, row, &before)) {
             TRY(build_null(builder, err));
@@ -404,12 +405,30 @@ static enum status apply_column(const struct state *state, size_t i, const struc
         }
         after = before;
         TRY(standardize(state, 0, state->method_count, &state->learned[i], bench, &after, err));
-        changed += !str_equal(before, after);
+        if (!str_equal(before, after)) *ret_changed += counts == NULL ? 1 : counts[row];
         TRY(build_text(builder, after, err));
     }
+    return *ret_changed == 0 ? STATUS_OK : builder_finish(builder, ret, err);
+}
+
+/* Once a value where a value has many rows. */
+static enum status apply_column(const struct state *state, size_t i, const struct window *window,
+                                struct bench *bench, struct change *change, struct err *err)
+{
+    size_t column = state->columns[i];
+    const struct array *array = window->batch->columns[column];
+    const struct distinct *distinct = array_distinct(&state->schema->fields[column], array);
+    OWNED(array_unref) struct array *result = NULL;
+    int64_t changed = 0;
+    TRY(spell_all(state, i, distinct == NULL ? array : distinct->values,
+                  distinct == NULL ? NULL : distinct->counts, bench, &result, &changed, err));
     if (changed == 0) return STATUS_OK;
-    struct array *result = NULL;
-    TRY(builder_finish(builder, &result, err));
+    if (distinct != NULL) {
+        struct array *rows = NULL;
+        TRY(distinct_map(&rows, distinct, result, err));
+        array_unref(&result);
+        result = rows;
+    }
     change_column(change, column, &result);
     change_cells(change, column, changed);
     change_rule(change, column, rule_of(state));

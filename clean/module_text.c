@@ -2,6 +2,7 @@
  * nobody sees. The work on one text is in text_repair.c; this file is about columns. */
 #include "clean/module.h"
 #include "clean/text_repair.h"
+#include "columnar/distinct.h"
 
 #include <math.h>
 
@@ -80,12 +81,15 @@ struct column_work {
     struct text_room room;
     struct builder *builder; /* NULL until a text changes */
     int64_t cells;
+    const struct distinct *distinct; /* NULL, or `array` is its values */
+    unsigned *whys;                  /* by value, with distinct */
 };
 
 static void column_work_release(struct column_work *work)
 {
     builder_close(&work->builder);
     text_room_release(&work->room);
+    memory_free(work->whys);
 }
 
 /* Rows before `row` were as they are; from here on they are written anew. */
@@ -106,7 +110,7 @@ static enum status keep_row(struct column_work *work, int64_t row, struct err *e
 static enum status put_text(struct column_work *work, int64_t row, struct str text, struct err *err)
 {
     TRY(begin_building(work, row, err));
-    work->cells++;
+    work->cells += work->distinct == NULL ? 1 : work->distinct->counts[row];
     return build_text(work->builder, text, err);
 }
 
@@ -141,17 +145,48 @@ static enum status work_on_row(struct column_work *work, int64_t row, struct err
         return refuse_text(work, row, text, err);
     TRY(text_repair(&work->config->policy, text, &work->room, &repaired, &why, err));
     if (why == 0) return keep_row(work, row, err);
-    TRY(change_note(work->change, work->column, row, text_why_name(why), NAN, err));
+    if (work->distinct == NULL)
+        TRY(change_note(work->change, work->column, row, text_why_name(why), NAN, err));
+    else
+        work->whys[row] = why;
     return put_text(work, row, repaired, err);
+}
+
+/* Values were repaired once each: their rows are told and made of them. */
+static enum status spread(struct column_work *work, struct array **repaired, struct err *err)
+{
+    struct array *rows = NULL;
+    TRY(distinct_map(&rows, work->distinct, *repaired, err));
+    array_unref(repaired);
+    *repaired = rows;
+    if (!change_wants_notes(work->change)) return STATUS_OK;
+    for (int64_t row = 0; row < rows->length; row++) {
+        unsigned why = work->whys[work->distinct->codes[row]];
+        if (why != 0)
+            TRY(change_note(work->change, work->column, row, text_why_name(why), NAN, err));
+    }
+    return STATUS_OK;
+}
+
+/* Once a value where a value has many rows and none of them is refused. */
+static enum status look_for_distinct(struct column_work *work, struct err *err)
+{
+    if (work->config->on_fail != ON_FAIL_FIX) return STATUS_OK;
+    work->distinct = array_distinct(work->field, work->array);
+    if (work->distinct == NULL) return STATUS_OK;
+    work->array = work->distinct->values;
+    return NEW(&work->whys, (size_t)work->array->length, err);
 }
 
 static enum status work_on_column(struct column_work *work, struct err *err)
 {
+    TRY(look_for_distinct(work, err));
     for (int64_t row = 0; row < work->array->length; row++)
         TRY(work_on_row(work, row, err));
     if (work->builder == NULL) return STATUS_OK;
     OWNED(array_unref) struct array *repaired = NULL;
     TRY(builder_finish(work->builder, &repaired, err));
+    if (work->distinct != NULL) TRY(spread(work, &repaired, err));
     change_column(work->change, work->column, &repaired);
     change_cells(work->change, work->column, work->cells);
     return STATUS_OK;

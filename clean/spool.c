@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/memory.h"
+#include "columnar/distinct.h"
 
 struct place {
     int64_t index;
@@ -131,6 +132,15 @@ static enum status write_window(struct spool *spool, const struct batch *batch,
 
 /* ---- in memory ---- */
 
+/* With what steps may put beside columns of text while they lie here. */
+static size_t bytes_kept(const struct batch *batch)
+{
+    size_t bytes = (size_t)batch_bytes(batch);
+    for (size_t i = 0; i < batch->schema->count; i++)
+        bytes += distinct_bytes_most(&batch->schema->fields[i], batch->rows);
+    return bytes;
+}
+
 static bool reserve(struct spool *spool, size_t bytes)
 {
     if (atomic_fetch_add(&spool->held, bytes) + bytes <= spool->memory) return true;
@@ -161,7 +171,7 @@ enum status spool_write(struct spool *spool, const struct batch *batch, const in
                         const struct trace *trace, struct spool_place *ret, struct err *err)
 {
     *ret = (struct spool_place){0};
-    if (spool->memory > 0 && reserve(spool, (size_t)batch_bytes(batch)))
+    if (spool->memory > 0 && reserve(spool, bytes_kept(batch)))
         return keep(batch, ordinals, ret, err);
     return write_window(spool, batch, ordinals, trace, ret, err);
 }
@@ -200,7 +210,7 @@ void spool_turn(struct spool *spool)
     size_t held = 0;
     for (size_t i = 0; i < spool->reading.count; i++)
         if (spool->reading.places[i].at.batch.schema != NULL)
-            held += (size_t)batch_bytes(&spool->reading.places[i].at.batch);
+            held += bytes_kept(&spool->reading.places[i].at.batch);
     atomic_store(&spool->held, held);
 }
 

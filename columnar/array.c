@@ -2,6 +2,7 @@
 #include "columnar/array.h"
 
 #include "base/memory.h"
+#include "columnar/distinct.h"
 #include "columnar/kernels.h"
 #include "columnar/layout.h"
 
@@ -9,7 +10,10 @@
 
 struct array_owner {
     atomic_size_t references;
+    _Atomic(struct distinct *) distinct; /* NULL = nobody asked yet */
 };
+static struct distinct too_many; /* stands for: looked at, and there are */
+
 /* One allocation an array: itself, its owner, its buffers, its children. */
 struct whole {
     struct array array;
@@ -34,7 +38,27 @@ void array_unref(struct array **array)
     for (size_t i = 0; i < gone->child_count; i++)
         array_unref(&gone->children[i]);
     array_unref(&gone->dictionary);
+    struct distinct *distinct = atomic_load_explicit(&gone->owner->distinct, memory_order_acquire);
+    if (distinct != &too_many) distinct_free(distinct);
     memory_free(gone);
+}
+
+bool array_has_looked(const struct array *array, struct distinct **ret)
+{
+    struct distinct *kept = atomic_load_explicit(&array->owner->distinct, memory_order_acquire);
+    *ret = kept == &too_many ? NULL : kept;
+    return kept != NULL;
+}
+
+/* Two threads may find the same: the first one's stays. */
+const struct distinct *array_keep_distinct(const struct array *array, struct distinct *distinct)
+{
+    struct distinct *before = NULL, *kept = distinct == NULL ? &too_many : distinct;
+    if (!atomic_compare_exchange_strong(&array->owner->distinct, &before, kept)) {
+        distinct_free(distinct);
+        kept = before;
+    }
+    return kept == &too_many ? NULL : kept;
 }
 
 static void drop_parts(struct buffer validity, const struct buffer *buffers, size_t buffer_count,
@@ -63,6 +87,7 @@ enum status array_make(struct array **ret, int64_t length, int64_t null_count,
         return fail_memory(err, room);
     }
     atomic_init(&whole->owner.references, 1);
+    atomic_init(&whole->owner.distinct, NULL);
     struct array *array = &whole->array;
     array->owner = &whole->owner;
     array->length = length;

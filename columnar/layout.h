@@ -82,6 +82,15 @@ MUST_CHECK enum status offsets_rebase(struct buffer *to, int64_t to_first,
                                       const struct buffer *offsets, bool large, int64_t first,
                                       int64_t count, int64_t base, struct err *err);
 
+/* ---- distinct values beside an array (columnar/distinct.h) ---- */
+
+struct distinct;
+/* Whether somebody asked for them; *ret NULL where there were too many. */
+bool array_has_looked(const struct array *array, struct distinct **ret);
+/* Takes what was found, NULL = too many; returns what the array keeps. */
+const struct distinct *array_keep_distinct(const struct array *array, struct distinct *distinct);
+void distinct_free(struct distinct *distinct);
+
 /* ---- bitmaps ---- */
 
 static inline bool bit_get(const uint8_t *bits, int64_t place)
