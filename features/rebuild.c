@@ -115,7 +115,8 @@ const struct command rebuild_command = {
     .operands = "VIEW|DATASET[@REF]",
     .summary = "make a version again from what it was made of, and compare its digest",
     .details =
-        "Ingestion, cleaning and puts are done again as they were recorded, into a temporary "
+        "Ingestion, cleaning, puts and joins are done again as they were recorded, into a "
+        "temporary "
         "folder "
         "($TMPDIR): from the sources where they still have the digest they had, else from the "
         "version that keeps their rows; each step tells which. Entities that were forgotten are "

@@ -48,6 +48,12 @@ MUST_CHECK enum status rebuild_run(struct rebuild *rebuild, const char *run, con
 /* A put, with those before it whose rows it kept, in a store of the folder. */
 MUST_CHECK enum status rebuild_put(struct rebuild *rebuild, const struct past *past,
                                    const char **ret, struct err *err);
+/* A join, of its spine and the views' versions made again. */
+MUST_CHECK enum status rebuild_join(struct rebuild *rebuild, const struct past *past,
+                                    const char **ret, struct err *err);
+/* Rows of a node ("version:D@N", "stream:RUN", "external:FILE") that `past` read, as a file. */
+MUST_CHECK enum status rebuild_node(struct rebuild *rebuild, const struct past *past,
+                                    const char *node, const char **ret, struct err *err);
 /* Runs a program whose result is the file *ret_file. */
 MUST_CHECK enum status rebuild_step(struct rebuild *rebuild, const char *program,
                                     const char **arguments, const char *folder, struct err *err);

@@ -170,9 +170,8 @@ enum status rebuild_input(struct rebuild *rebuild, const char *run, const char *
     return *ret == NULL ? fail_memory(err, 0) : STATUS_OK;
 }
 
-/* Rows of a node as a file. */
-static enum status rebuild_node(struct rebuild *rebuild, const struct past *past, const char *node,
-                                const char **ret, struct err *err)
+enum status rebuild_node(struct rebuild *rebuild, const struct past *past, const char *node,
+                         const char **ret, struct err *err)
 {
     const char *colon = strchr(node, ':');
     if (colon == NULL) return fail(err, STATUS_FAILED, "run %s has no input recorded", past->run);
@@ -243,8 +242,9 @@ enum status rebuild_run(struct rebuild *rebuild, const char *run, const char **r
     if (strcmp(past.stage, "ingest") == 0) return rebuild_ingest(rebuild, &past, ret, err);
     if (strcmp(past.stage, "clean") == 0) return rebuild_clean(rebuild, &past, ret, err);
     if (strcmp(past.stage, "features put") == 0) return rebuild_put(rebuild, &past, ret, err);
+    if (strcmp(past.stage, "features join") == 0) return rebuild_join(rebuild, &past, ret, err);
     fail(err, STATUS_FAILED, "run %s is a %s", run, past.stage);
-    err_hint(err, "rebuild knows ingest, clean and put; a join is asked again by its own command");
+    err_hint(err, "rebuild knows ingest, clean, put and join");
     return STATUS_FAILED;
 }
 
