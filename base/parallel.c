@@ -20,6 +20,15 @@ size_t parallel_threads(size_t requested)
     return most < 1 ? 1 : (size_t)most;
 }
 
+/* A thread of libgomp that waits, at the end of a loop or behind it for the next one, spins for
+ * milliseconds before it sleeps; a run has many loops, and each costs that much of a processor.
+ * With more threads than processors it sleeps at once. So where all processors are asked for, the
+ * team has one member more, who does nothing (OMP_WAIT_POLICY would do, but only from outside). */
+static int team_of(size_t threads)
+{
+    return (int)threads + (omp_get_num_procs() == (int)threads);
+}
+
 /* ---- a loop over independent indices ---- */
 
 struct loop {
@@ -70,8 +79,8 @@ enum status parallel_for(size_t threads, size_t count, void *context,
     }
     struct loop loop = {.count = count, .context = context, .work = work};
     pthread_mutex_init(&loop.lock, NULL);
-#pragma omp parallel num_threads((int)threads)
-    loop_thread(&loop);
+#pragma omp parallel num_threads(team_of(threads))
+    if (omp_get_thread_num() < (int)threads) loop_thread(&loop);
     pthread_mutex_destroy(&loop.lock);
     if (loop.status != STATUS_OK && err != NULL) *err = loop.err;
     return loop.status;
@@ -236,8 +245,8 @@ enum status ordered_run(const struct ordered *ordered, struct err *err)
     if (threads == 1) {
         pipeline_thread(&line);
     } else {
-#pragma omp parallel num_threads((int)threads)
-        pipeline_thread(&line);
+#pragma omp parallel num_threads(team_of(threads))
+        if (omp_get_thread_num() < (int)threads) pipeline_thread(&line);
     }
     pthread_cond_destroy(&line.changed);
     pthread_mutex_destroy(&line.lock);
