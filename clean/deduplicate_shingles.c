@@ -6,29 +6,38 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define INSERTION_MOST 48 /* hashes sorted by insertion */
+#define INSERTION_MOST 48   /* hashes sorted by insertion */
+#define BUCKETS        256  /* hashes are even: a bucket by the upper bits holds few of them */
+#define BUCKETED_MOST  4096 /* hashes sorted by buckets */
 
 /* 0 for a byte that is in no word, else the byte in lower case. */
 static uint8_t word_byte(uint8_t byte)
 {
-    if (byte >= 0x80 || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9')) return byte;
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : 0;
+    uint8_t upper = (uint8_t)(byte - 'A') < 26, lower = (uint8_t)(byte - 'a') < 26;
+    bool within = byte >= 0x80 || lower || upper || (uint8_t)(byte - '0') < 10;
+    return within ? byte | (uint8_t)(upper << 5) : 0;
 }
 
+/* Without branches: where a word ends is not foreseen. Each byte is written, and stays where it
+ * belongs to a word or is the first blank behind one. */
 enum status words_append(struct bytes *ret, struct str text, struct err *err)
 {
-    TRY(bytes_reserve(ret, text.size + 1, err));
-    bool apart = ret->size > 0;
+    TRY(bytes_reserve(ret, text.size + 2, err));
+    uint8_t *to = ret->data + ret->size;
+    bool in_word = false;
+    if (ret->size > 0) *to++ = ' ';
     for (size_t i = 0; i < text.size; i++) {
         uint8_t byte = word_byte((uint8_t)text.data[i]);
-        if (byte != 0) {
-            if (apart) ret->data[ret->size++] = ' ';
-            ret->data[ret->size++] = byte;
-        }
-        apart = byte == 0 && ret->size > 0;
+        *to = byte != 0 ? byte : ' ';
+        to += (byte != 0) | in_word;
+        in_word = byte != 0;
     }
+    ret->size = (size_t)(to - ret->data);
+    if (ret->size > 0 && to[-1] == ' ') ret->size--;
     return STATUS_OK;
 }
+
+/* ---- sets ---- */
 
 static int compare(const void *a, const void *b)
 {
@@ -36,12 +45,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void sort(uint64_t *values, size_t count)
+static void sort_by_insertion(uint64_t *values, size_t count)
 {
-    if (count > INSERTION_MOST) {
-        qsort(values, count, sizeof *values, compare);
-        return;
-    }
     for (size_t i = 1; i < count; i++) {
         uint64_t value = values[i];
         size_t at = i;
@@ -49,6 +54,44 @@ static void sort(uint64_t *values, size_t count)
             values[at] = values[at - 1];
         values[at] = value;
     }
+}
+
+static void sort_few(uint64_t *values, size_t count)
+{
+    if (count > INSERTION_MOST)
+        qsort(values, count, sizeof *values, compare);
+    else
+        sort_by_insertion(values, count);
+}
+
+/* At most BUCKETED_MOST values: to their buckets, then each bucket. */
+static void sort_by_buckets(uint64_t *values, size_t count)
+{
+    uint64_t sorted[BUCKETED_MOST];
+    uint16_t ends[BUCKETS] = {0};
+    for (size_t i = 0; i < count; i++)
+        ends[values[i] >> 56]++;
+    uint16_t before = 0;
+    for (size_t b = 0; b < BUCKETS; b++) {
+        uint16_t size = ends[b];
+        ends[b] = before;
+        before = (uint16_t)(before + size);
+    }
+    for (size_t i = 0; i < count; i++)
+        sorted[ends[values[i] >> 56]++] = values[i];
+    memcpy(values, sorted, count * sizeof *values);
+    for (size_t b = 0, from = 0; b < BUCKETS; from = ends[b++])
+        if (ends[b] - from > 1) sort_few(values + from, ends[b] - from);
+}
+
+static void sort(uint64_t *values, size_t count)
+{
+    if (count <= INSERTION_MOST / 4)
+        sort_by_insertion(values, count);
+    else if (count <= BUCKETED_MOST)
+        sort_by_buckets(values, count);
+    else
+        qsort(values, count, sizeof *values, compare);
 }
 
 static size_t unique(uint64_t *values, size_t count)
@@ -59,33 +102,29 @@ static size_t unique(uint64_t *values, size_t count)
     return kept;
 }
 
-/* Whether a unit (word or character) begins at `at`; the end counts as the beginning of one. */
-static bool begins(struct str words, bool characters, size_t at)
-{
-    if (at == 0 || at == words.size) return true;
-    return characters ? ((uint8_t)words.data[at] & 0xc0) != 0x80 : words.data[at - 1] == ' ';
-}
+/* ---- shingles ---- */
 
-static size_t next_unit(struct str words, bool characters, size_t at)
+/* Where each unit (word or character) begins. Gives their number. */
+static size_t starts_of(struct str words, bool characters, uint64_t *ret)
 {
-    do
-        at++;
-    while (at < words.size && !begins(words, characters, at));
-    return at;
+    size_t count = 1;
+    ret[0] = 0;
+    for (size_t i = 1; i < words.size; i++) {
+        ret[count] = i;
+        count += characters ? ((uint8_t)words.data[i] & 0xc0) != 0x80 : words.data[i - 1] == ' ';
+    }
+    return count;
 }
 
 size_t shingles_of(struct str words, bool characters, size_t size, uint64_t *ret)
 {
     if (words.size == 0) return 0;
-    size_t from = 0, end = 0, count = 0, gap = characters ? 0 : 1;
-    for (size_t i = 0; i < size && end < words.size; i++)
-        end = next_unit(words, characters, end);
-    for (;;) {
-        size_t last = end == words.size ? end : end - gap; /* without the blank behind a word */
-        ret[count++] = XXH3_64bits(words.data + from, last - from);
-        if (end == words.size) break;
-        end = next_unit(words, characters, end);
-        from = next_unit(words, characters, from);
+    size_t gap = characters ? 0 : 1; /* without the blank behind a word */
+    size_t units = starts_of(words, characters, ret);
+    size_t count = units > size ? units - size + 1 : 1;
+    for (size_t i = 0; i < count; i++) { /* a start is read before a hash takes its place */
+        uint64_t from = ret[i], end = i + size < units ? ret[i + size] - gap : words.size;
+        ret[i] = XXH3_64bits(words.data + from, end - from);
     }
     sort(ret, count);
     return unique(ret, count);

@@ -11,6 +11,8 @@
 #include "clean/deduplicate_texts.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void near(double value, double expected)
@@ -52,7 +54,7 @@ static void long_strings_compare_like_short_ones(void **state)
     near(jaro_winkler(str_of(a), str_of(b)), 0.996);
 }
 
-static size_t set_of(const char *text, bool characters, size_t size, uint64_t ret[256])
+static size_t set_of(const char *text, bool characters, size_t size, uint64_t *ret)
 {
     OWNED(bytes_release) struct bytes words = bytes_limited(1 << 16);
     struct err err = {0};
@@ -73,6 +75,47 @@ static void shingles_are_sets_of_runs(void **state)
     assert_int_equal(set_of("\xc3\xa4\xc3\xb6\xc3\xbc", true, 2, a), 2);
     size_t x = set_of("a b c d e f", false, 3, a), y = set_of("a b c d e g", false, 3, b);
     near(sets_jaccard(a, x, b, y), 3.0 / 5);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* However they are sorted: each run by itself gives the same hash, and all come out rising. */
+static void many_shingles_rise(void **state)
+{
+    (void)state;
+    enum { MOST = 5000 };
+    static uint64_t set[MOST * 8], wanted[MOST];
+    static char text[MOST * 8];
+    for (int count = 3; count <= MOST; count = count * 5 / 2) {
+        size_t at = 0;
+        for (int i = 0; i < count; i++) {
+            char run[32];
+            uint64_t one[32];
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%d", i > 0 ? ", " : "", i);
+            snprintf(run, sizeof run, "%d %d", i, i + 1);
+            assert_int_equal(set_of(run, false, 2, one), 1);
+            wanted[i] = one[0];
+        }
+        size_t runs = (size_t)count - 1;
+        qsort(wanted, runs, sizeof *wanted, by_value);
+        assert_int_equal(set_of(text, false, 2, set), runs);
+        assert_memory_equal(set, wanted, runs * sizeof *set);
+    }
+}
+
+static void words_of_columns_are_apart(void **state)
+{
+    (void)state;
+    OWNED(bytes_release) struct bytes words = bytes_limited(1 << 10);
+    const char *const texts[] = {"--", "One, TWO ", "", " ?", "\xc3\xa4z", "3."};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_int_equal(words_append(&words, str_of(texts[i]), NULL), STATUS_OK);
+    assert_int_equal(words.size, 13);
+    assert_memory_equal(words.data, "one two \xc3\xa4z 3", 13);
 }
 
 static void bands_find_pairs_at_the_threshold(void **state)
@@ -246,6 +289,8 @@ int main(void)
         cmocka_unit_test(dates_are_alike_by_slips_and_days),
         cmocka_unit_test(long_strings_compare_like_short_ones),
         cmocka_unit_test(shingles_are_sets_of_runs),
+        cmocka_unit_test(many_shingles_rise),
+        cmocka_unit_test(words_of_columns_are_apart),
         cmocka_unit_test(bands_find_pairs_at_the_threshold),
         cmocka_unit_test(signatures_estimate_jaccard),
         cmocka_unit_test(one_link_does_not_chain_clusters),
