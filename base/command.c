@@ -215,6 +215,19 @@ static size_t memory_share(uint64_t memory)
     return memory > 2 * headroom ? (size_t)(memory - headroom) : (size_t)(memory / 2);
 }
 
+/* Before anything else is known to the process: what it does not know its workers do not. */
+static enum status open_sandbox(const struct invocation *invocation, struct err *err)
+{
+    const struct common *common = &invocation->common;
+    sandbox_job *job = invocation->command->decode;
+    char reason[160];
+    if (job == NULL || common->explain) return STATUS_OK;
+    TRY(sandbox_open((enum sandbox_mode)common->sandbox, job, reason, err));
+    if (reason[0] != '\0')
+        log_line(common, true, "warning: pictures are decoded without a sandbox: %s", reason);
+    return STATUS_OK;
+}
+
 static enum status run(const struct command *command, struct invocation *invocation,
                        struct err *err)
 {
@@ -223,7 +236,10 @@ static enum status run(const struct command *command, struct invocation *invocat
     memory_set_limit(memory_share(common->memory));
     if (shows_only(common)) return show(invocation, err);
     if (common->metrics_file != NULL) TRY(metrics_file_check(common->metrics_file, err));
-    return invocation->command->run(invocation, err);
+    TRY(open_sandbox(invocation, err));
+    enum status status = invocation->command->run(invocation, err);
+    sandbox_close();
+    return status;
 }
 
 /* ---- metrics ---- */

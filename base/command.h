@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/measures.h"
 #include "base/memory.h"
+#include "base/sandbox.h"
 #include "base/setting.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct common {
     const char *metrics_file; /* --metrics-file, NULL = none */
     const char *emit;         /* --emit, NULL = nowhere */
     int completion;           /* enum completion_shell */
+    int sandbox;              /* enum sandbox_mode */
 };
 enum log_format { LOG_TEXT, LOG_JSON };
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
@@ -58,6 +60,7 @@ struct command {
     enum status (*run)(struct invocation *invocation,
                        struct err *err); /* NULL: subcommand needed */
     const char *common_without; /* common options it refuses: "json|explain"; may be NULL */
+    sandbox_job *decode;        /* what it lets workers do (--sandbox); NULL = it needs none */
 };
 
 /* Parses, runs, prints the error and hint, returns the exit code. SIGPIPE is ignored (writes report

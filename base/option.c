@@ -55,6 +55,10 @@ const struct setting common_options[] = {
     {"emit", SETTING_TEXT, offsetof(struct common, emit), .argument = "FILE|URL",
      .help = "tell the beginning and the end of the run as OpenLineage events: lines of JSON "
              "appended to FILE, or posted to URL"},
+    {"sandbox", SETTING_CHOICE, offsetof(struct common, sandbox), .choices = SANDBOX_MODES,
+     .fallback = "auto", .argument = SANDBOX_MODES,
+     .help = "decode pictures in processes that can do nothing else: where the system can confine "
+             "them, always (else fail), or never; results never depend on it"},
     {0}};
 /* clang-format on */
 
@@ -72,6 +76,7 @@ static bool is_of_programs(const struct setting *option)
 bool command_has_common(const struct command *command, const struct setting *option)
 {
     if (is_of_programs(option) && !command_is_program(command)) return false;
+    if (option->offset == offsetof(struct common, sandbox) && command->decode == NULL) return false;
     return command->common_without == NULL ||
            choice_index(command->common_without, str_of(option->name)) < 0;
 }

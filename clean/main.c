@@ -9,6 +9,7 @@
 #include "clean/main_revert.h"
 #include "clean/main_suggest.h"
 #include "clean/outcome.h"
+#include "clean/picture_served.h"
 #include "clean/plan.h"
 #include "clean/shard_result.h"
 #include "clean/state.h"
@@ -518,6 +519,7 @@ static const struct command apply_command = {
     .args_bytes = sizeof(struct args),
     .operands_maximum = 1,
     .run = apply,
+    .decode = picture_serve,
     .common_without = "json|seed|as-of",
 };
 
@@ -546,6 +548,7 @@ static const struct command command = {
     .subcommands = subcommands,
     .operands_maximum = 1,
     .run = clean,
+    .decode = picture_serve,
 };
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "clean/pass.h"
+#include "clean/picture_served.h"
 #include "clean/shard_run.h"
 
 struct args {
@@ -217,5 +218,6 @@ const struct command fit_command = {
     .args_bytes = sizeof(struct args),
     .operands_maximum = 1,
     .run = run_fit,
+    .decode = picture_serve,
     .common_without = "json",
 };

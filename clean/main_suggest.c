@@ -1,6 +1,7 @@
 /* clean/main_suggest.c: `tamis-clean suggest`: drafts a recipe. */
 #include "clean/main_suggest.h"
 
+#include "clean/picture_served.h"
 #include "clean/suggest.h"
 
 #include <string.h>
@@ -66,5 +67,6 @@ const struct command suggest_command = {
                 "tamis-clean suggest tamis:raw/orders",
     .operands_maximum = 1,
     .run = run_suggest,
+    .decode = picture_serve,
     .common_without = "json|explain|as-of|progress",
 };

@@ -1,5 +1,6 @@
 /* clean/picture.c: tells PNG from JPEG by signature and calls the decoder. */
 #include "clean/picture.h"
+#include "clean/picture_served.h"
 
 #include <stdio.h>
 
@@ -22,9 +23,9 @@ const char *picture_format_name(enum picture_format format)
     return "unknown";
 }
 
-enum status picture_decode(struct str bytes, const struct picture_limits *limits,
-                           const struct picture_sink *sink, struct picture_fault *ret_fault,
-                           struct err *err)
+enum status picture_decode_here(struct str bytes, const struct picture_limits *limits,
+                                const struct picture_sink *sink, struct picture_fault *ret_fault,
+                                struct err *err)
 {
     ret_fault->reason[0] = '\0';
     switch (picture_format_of(bytes)) {
@@ -35,4 +36,14 @@ enum status picture_decode(struct str bytes, const struct picture_limits *limits
     snprintf(ret_fault->reason, sizeof ret_fault->reason, "%s",
              bytes.size == 0 ? "empty file" : "neither a PNG nor a JPEG signature");
     return STATUS_OK;
+}
+
+/* What is no picture by its signature is known without a decoder. */
+enum status picture_decode(struct str bytes, const struct picture_limits *limits,
+                           const struct picture_sink *sink, struct picture_fault *ret_fault,
+                           struct err *err)
+{
+    bool served = sandbox_is_open() && picture_format_of(bytes) != PICTURE_UNKNOWN;
+    return served ? picture_decode_served(bytes, limits, sink, ret_fault, err)
+                  : picture_decode_here(bytes, limits, sink, ret_fault, err);
 }

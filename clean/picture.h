@@ -42,6 +42,9 @@ struct picture_sink {
     uint32_t gray_side;
     /* Both above 0: the picture may come smaller by a power of two, no side below these. */
     uint32_t least_width, least_height;
+    /* May be NULL. Where the decoder may put the pixels of the row it makes next, before it hands
+     * that over, so that nobody copies it; it may have a place of its own. NULL = the decoder's. */
+    uint8_t *(*place)(void *context);
 };
 
 struct picture_fault {
@@ -51,12 +54,16 @@ struct picture_fault {
 /* By signature, never by name. */
 enum picture_format picture_format_of(struct str bytes);
 const char *picture_format_name(enum picture_format format); /* "png", "jpeg", "unknown" */
-/* Decodes to the last row and the end of the file. A fault may come after rows were handed out. */
+/* Decodes to the last row and the end of the file, in a worker where the command has some
+ * (--sandbox). A fault may come after rows were handed out. */
 MUST_CHECK enum status picture_decode(struct str bytes, const struct picture_limits *limits,
                                       const struct picture_sink *sink,
                                       struct picture_fault *ret_fault, struct err *err);
 
-/* The two decoders behind it. */
+/* The same in this process, and the two decoders behind it. */
+MUST_CHECK enum status picture_decode_here(struct str bytes, const struct picture_limits *limits,
+                                           const struct picture_sink *sink,
+                                           struct picture_fault *ret_fault, struct err *err);
 MUST_CHECK enum status picture_decode_png(struct str bytes, const struct picture_limits *limits,
                                           const struct picture_sink *sink,
                                           struct picture_fault *ret_fault, struct err *err);

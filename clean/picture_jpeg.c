@@ -130,10 +130,10 @@ static bool jpeg_start(struct jpeg_job *job, const struct picture_sink *sink)
     return true;
 }
 
-static bool jpeg_next_row(struct jpeg_job *job)
+static bool jpeg_next_row(struct jpeg_job *job, uint8_t *row)
 {
     if (setjmp(job->escape) != 0) return false;
-    JSAMPROW rows[1] = {job->row};
+    JSAMPROW rows[1] = {row};
     if (jpeg_read_scanlines(&job->jpeg, rows, 1) == 1) return true;
     snprintf(job->fault->reason, sizeof job->fault->reason, "jpeg: the file ends too early");
     return false;
@@ -182,9 +182,11 @@ static enum status decode(struct jpeg_job *job, struct str bytes,
     TRY(sink->begin(sink->context, &job->about, err));
     if (sink->row == NULL) return STATUS_OK;
     for (uint32_t y = 0; y < job->about.height; y++) {
-        if (!jpeg_next_row(job)) return STATUS_OK;
-        if (inks) inks_to_rgb(job->row, job->about.width);
-        TRY(sink->row(sink->context, y, job->row, err));
+        uint8_t *place = inks || sink->place == NULL ? NULL : sink->place(sink->context);
+        uint8_t *row = place == NULL ? job->row : place;
+        if (!jpeg_next_row(job, row)) return STATUS_OK;
+        if (inks) inks_to_rgb(row, job->about.width);
+        TRY(sink->row(sink->context, y, row, err));
     }
     if (!jpeg_finish(job)) return STATUS_OK;
     return STATUS_OK;

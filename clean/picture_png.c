@@ -148,8 +148,10 @@ static bool within_limits(struct png_job *job, const struct picture_limits *limi
 static enum status plain_rows(struct png_job *job, const struct picture_sink *sink, struct err *err)
 {
     for (uint32_t y = 0; y < job->about.height; y++) {
-        if (!png_next_row(job, job->rows)) return STATUS_OK;
-        TRY(sink->row(sink->context, y, job->rows, err));
+        uint8_t *place = sink->place == NULL ? NULL : sink->place(sink->context);
+        uint8_t *row = place == NULL ? job->rows : place;
+        if (!png_next_row(job, row)) return STATUS_OK;
+        TRY(sink->row(sink->context, y, row, err));
     }
     return STATUS_OK;
 }

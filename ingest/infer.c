@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "ingest/dialect_options.h"
 #include "ingest/objects.h"
+#include "ingest/picture_header.h"
 
 #include <inttypes.h>
 
@@ -277,5 +278,6 @@ const struct command infer_command = {
     .operands_minimum = 1,
     .operands_maximum = 1,
     .run = run_infer,
+    .decode = picture_header_serve,
     .common_without = "emit|store|no-store|seed|as-of|json|explain|wait",
 };

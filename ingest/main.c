@@ -2,6 +2,7 @@
  */
 #include "ingest/ingest.h"
 #include "ingest/objects.h"
+#include "ingest/picture_header.h"
 
 static enum status run_ingest(struct invocation *invocation, struct err *err)
 {
@@ -51,6 +52,7 @@ static const struct command command = {
     .subcommands = subcommands,
     .operands_maximum = SIZE_MAX,
     .run = run_ingest,
+    .decode = picture_header_serve,
     .common_without = "seed|as-of",
 };
 

@@ -2,6 +2,8 @@
 #ifndef INGEST_PICTURE_HEADER_H
 #define INGEST_PICTURE_HEADER_H
 
+#include "base/err.h"
+#include "base/sandbox.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -23,5 +25,12 @@ const char *picture_kind_name(enum picture_kind kind);
 /* `bytes` is the whole file. Decodes nothing; ancillary chunks and application markers are skipped.
  * Needs at most 64 MiB whatever the header declares. Any thread. */
 void picture_header_read(struct str bytes, struct picture_header *ret);
+
+/* The same by a worker where the command has some (--sandbox); a picture whose reader does not
+ * survive it has that as its fault. */
+MUST_CHECK enum status picture_header_ask(struct str bytes, struct picture_header *ret,
+                                          struct err *err);
+/* The worker's job. */
+void picture_header_serve(struct sandbox_desk *desk);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ingest/dialect_options.h"
 
 #include "ingest/objects.h"
+#include "ingest/picture_header.h"
 #include "lineage/sql.h"
 #include "lineage/store.h"
 
@@ -376,5 +377,6 @@ const struct command record_command = {
     .operands_minimum = 2,
     .operands_maximum = 2,
     .run = run_record,
+    .decode = picture_header_serve,
     .common_without = "emit|json|explain|seed|as-of|wait|memory|progress",
 };

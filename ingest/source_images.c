@@ -236,10 +236,11 @@ static void free_images_piece(struct source_piece **piece)
 
 /* ---- one picture ---- */
 
-static void check_header(const struct source *source, struct str bytes, struct picture_header *ret,
-                         struct file_fault *fault)
+static enum status check_header(const struct source *source, struct str bytes,
+                                struct picture_header *ret, struct file_fault *fault,
+                                struct err *err)
 {
-    picture_header_read(bytes, ret);
+    TRY(picture_header_ask(bytes, ret, err));
     uint64_t pixels = (uint64_t)ret->width * ret->height;
     uint64_t most = source->options.pixel_limit / ret->passes;
     if (ret->kind == PICTURE_NONE) {
@@ -255,6 +256,7 @@ static void check_header(const struct source *source, struct str bytes, struct p
                        ret->height, ret->passes > 1 ? " in 7 passes" : "",
                        (unsigned long long)source->options.pixel_limit);
     }
+    return STATUS_OK;
 }
 
 /* ---- rows ---- */
@@ -368,7 +370,7 @@ static enum status convert_member(const struct source *source, size_t index, str
     source->alone[index] = digest_of(bytes.data, bytes.size);
     ret->bytes += (int64_t)bytes.size;
     check_name(picture->path, &fault);
-    if (fault.rule == NULL) check_header(source, bytes, &header, &fault);
+    if (fault.rule == NULL) TRY(check_header(source, bytes, &header, &fault, err));
     if (header.no_memory) return fail_memory(err, bytes.size);
     if (fault.rule == NULL) TRY(read_sidecars(source, picture, sidecars, &digester, &fault, err));
     source->digests[index] = digester_end(&digester);

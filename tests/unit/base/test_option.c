@@ -123,6 +123,7 @@ static void mistakes(void **state)
     refused(&sample_features, "--memory 1M put v", "expected at least 32M");
     /* not there yet: refused by name */
     refused(&sample_clean, "--device cpu", "unknown option --device");
+    /* only where pictures are decoded */
     refused(&sample_clean, "--sandbox off", "unknown option --sandbox");
 }
 
@@ -157,6 +158,7 @@ static void common_options_keep_their_shape(void **state)
         {"progress", 0, SETTING_CHOICE, "auto"},
         {"metrics-file", 0, SETTING_TEXT, NULL},
         {"emit", 0, SETTING_TEXT, NULL},
+        {"sandbox", 0, SETTING_CHOICE, "auto"},
     };
     size_t count = sizeof shape / sizeof shape[0];
     for (size_t i = 0; i < count; i++) {
