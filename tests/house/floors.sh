@@ -71,11 +71,13 @@ calls_outside() {
 includes_upwards | complain 'includes a room above or beside its own'
 sibling_includes clean module "$modules" | complain 'a module includes a sibling'
 sibling_includes ingest source "$kinds" | complain 'a source includes a sibling'
-calls_outside '#pragma omp|<omp\.h>|\bpthread_create\b|\bthrd_create\b|\bfork\(' 'base/parallel\.c' |
+calls_outside '#pragma omp|<omp\.h>|\bpthread_create\b|\bthrd_create\b' 'base/parallel\.c' |
     complain 'starts threads outside base/parallel.c'
+calls_outside '\b(fork|vfork|system|popen)\(' 'base/sandbox\.c|base/sandbox_worker\.c' |
+    complain 'starts processes outside base/sandbox.c'
 calls_outside '\b(malloc|calloc|realloc|reallocarray|strdup|strndup|v?asprintf)\(' 'base/memory\.c' |
     complain 'allocates beside base/memory.c'
-calls_outside '\b(_exit|exit|abort|quick_exit|err|errx)\(' 'none' | complain 'ends the process'
+calls_outside '\b(_exit|exit|abort|quick_exit|err|errx)\(' 'base/sandbox_worker\.c' | complain 'ends the process'
 calls_outside '\b(v?printf|puts|putchar|perror)\(|\bv?fprintf\(stderr|\bfputs\(.*stderr' \
     'base/command\.c|base/progress\.c|[a-z]+/main[a-z_]*\.c' | complain 'prints outside a main'
 calls_outside '\b(gets|strcpy|strcat|sprintf|strtok|atoi|atof|localtime|mktime|system|popen|rand)\(' 'none' |
