@@ -95,6 +95,7 @@ enum status counts_carry(struct counts *counts, struct wire *wire, struct err *e
         }
         TRY(wire_str(wire, &value, err));
         TRY(WIRE(wire, &times, err));
+        if (!wire_is_count(times)) return fail(err, STATUS_FAILED, "%lld times", (long long)times);
         if (wire->reading)
             TRY(counts_add(counts, value.data, value.size, count_hash(value.data, value.size),
                            times, err));

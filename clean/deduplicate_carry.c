@@ -18,19 +18,33 @@ static enum status carry_method(const struct deduplicate_state *state,
         if (bytes == tally->count * THUMB_BYTES) return STATUS_OK;
         return fail(err, STATUS_FAILED, "pictures without a thumbnail");
     }
-    case METHOD_MINHASH: return texts_tally_carry(state->texts, &tally->texts, wire, err);
-    case METHOD_LINKAGE: return records_tally_carry(&tally->records, wire, err);
+    case METHOD_MINHASH:
+        return texts_tally_carry(state->texts, tally->first, tally->end, &tally->texts, wire, err);
+    case METHOD_LINKAGE:
+        return records_tally_carry(linker_records(state->linker), tally->first, tally->end,
+                                   &tally->records, wire, err);
     case METHOD_EXACT:
     case METHOD_KEY: break;
     }
     return WIRE_ITEMS(wire, &tally->keys, &tally->count, err);
 }
 
-/* The row numbers of a tally index what is kept of all rows. */
+static bool picture_is_sound(const struct picture_entry *picture)
+{
+    return wire_is_bool(&picture->broken) && wire_is_bool(&picture->plain) &&
+           wire_is_bool(&picture->small);
+}
+
+/* The row numbers of a tally index what is kept of all rows: they rise within the window. */
 static bool is_within(const struct deduplicate_tally *tally)
 {
-    for (size_t i = 0; tally->keys != NULL && i < tally->count; i++)
-        if (tally->keys[i].row < tally->first || tally->keys[i].row >= tally->end) return false;
+    int64_t last = tally->first - 1;
+    for (size_t i = 0; i < tally->count; i++) {
+        int64_t row = tally->keys != NULL ? tally->keys[i].row : tally->pictures[i].bytes.row;
+        if (row <= last || row >= tally->end) return false;
+        if (tally->pictures != NULL && !picture_is_sound(&tally->pictures[i])) return false;
+        last = row;
+    }
     return true;
 }
 
@@ -42,10 +56,11 @@ enum status deduplicate_carry(const void *opaque, int pass, void *opaque_tally, 
     (void)pass;
     TRY(WIRE(wire, &tally->first, err));
     TRY(WIRE(wire, &tally->end, err));
-    if (tally->end < tally->first || tally->end - tally->first > BATCH_ROWS_MAXIMUM)
-        return fail(err, STATUS_FAILED, "a window of %lld rows",
-                    (long long)(tally->end - tally->first));
-    TRY(origin_tally_carry(&tally->origin, wire, err));
+    if (!wire_is_count(tally->first) || tally->end < tally->first ||
+        tally->end - tally->first > BATCH_ROWS_MAXIMUM)
+        return fail(err, STATUS_FAILED, "a window of rows %lld to %lld", (long long)tally->first,
+                    (long long)tally->end);
+    TRY(origin_tally_carry(&tally->origin, tally->first, tally->end, wire, err));
     TRY(WIRE_KNOWN(wire, &tally->ranks, (size_t)(tally->end - tally->first), err));
     TRY(carry_method(state, tally, wire, err));
     return is_within(tally) ? STATUS_OK : fail(err, STATUS_FAILED, "a row of another window");

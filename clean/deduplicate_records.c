@@ -131,7 +131,35 @@ static size_t normalize_code(struct str text, enum cell_kind kind, uint8_t *ret)
 
 /* ---- reading ---- */
 
-enum status records_tally_carry(struct records_tally *tally, struct wire *wire, struct err *err)
+/* Cells lie one behind the other: their size, then so many bytes. */
+static bool has_cells(const struct records *records, const struct records_tally *tally,
+                      uint64_t place)
+{
+    for (size_t i = 0; i < records->column_count; i++) {
+        uint16_t size;
+        if (place > tally->cells.size || tally->cells.size - place < sizeof size) return false;
+        memcpy(&size, tally->cells.data + place, sizeof size);
+        place += sizeof size;
+        if (size > CELL_BYTES_MOST || size > tally->cells.size - place) return false;
+        place += size;
+    }
+    return true;
+}
+
+static bool records_are_within(const struct records *records, const struct records_tally *tally,
+                               int64_t first, int64_t end)
+{
+    for (size_t i = 0; i < tally->count; i++) {
+        const struct record_head *head = &tally->heads[i];
+        if (head->row < first || head->row >= end || !has_cells(records, tally, head->place))
+            return false;
+        first = head->row + 1;
+    }
+    return true;
+}
+
+enum status records_tally_carry(const struct records *records, int64_t first, int64_t end,
+                                struct records_tally *tally, struct wire *wire, struct err *err)
 {
     size_t sources = tally->count;
     struct str cells = {(const char *)tally->cells.data, tally->cells.size};
@@ -142,7 +170,10 @@ enum status records_tally_carry(struct records_tally *tally, struct wire *wire, 
     if (sources != tally->count) return fail(err, STATUS_FAILED, "records without a source");
     if (!wire->reading) return STATUS_OK;
     tally->cells = bytes_limited(TALLY_BYTES_MOST);
-    return bytes_append(&tally->cells, cells.data, cells.size, err);
+    TRY(bytes_append(&tally->cells, cells.data, cells.size, err));
+    return records_are_within(records, tally, first, end)
+               ? STATUS_OK
+               : fail(err, STATUS_FAILED, "a record of another window, or cells not there");
 }
 
 void records_tally_release(struct records_tally *tally)

@@ -54,8 +54,9 @@ MUST_CHECK enum status records_observe(const struct records *records, const stru
 MUST_CHECK enum status records_absorb(struct records *records, struct records_tally *tally,
                                       struct err *err);
 /* A tally as bytes, and back. */
-MUST_CHECK enum status records_tally_carry(struct records_tally *tally, struct wire *wire,
-                                           struct err *err);
+MUST_CHECK enum status records_tally_carry(const struct records *records, int64_t first,
+                                           int64_t end, struct records_tally *tally,
+                                           struct wire *wire, struct err *err);
 void records_tally_release(struct records_tally *tally);
 MUST_CHECK enum status records_freeze(struct records *records, struct err *err);
 

@@ -71,8 +71,16 @@ void texts_close(struct texts **ret)
 
 /* ---- reading ---- */
 
-enum status texts_tally_carry(const struct texts *texts, struct texts_tally *tally,
-                              struct wire *wire, struct err *err)
+static bool head_is_within(const struct text_head *head, const struct texts_tally *tally,
+                           int64_t from, int64_t end)
+{
+    return head->first <= tally->shingle_count &&
+           head->count <= tally->shingle_count - head->first && head->row >= from &&
+           head->row < end;
+}
+
+enum status texts_tally_carry(const struct texts *texts, int64_t first, int64_t end,
+                              struct texts_tally *tally, struct wire *wire, struct err *err)
 {
     size_t bands = tally->count * (size_t)(texts->banding.bands + 1);
     TRY(WIRE_ITEMS(wire, &tally->heads, &tally->count, err));
@@ -81,9 +89,9 @@ enum status texts_tally_carry(const struct texts *texts, struct texts_tally *tal
     if (bands != tally->count * (size_t)(texts->banding.bands + 1))
         return fail(err, STATUS_FAILED, "%zu bands of %zu texts", bands, tally->count);
     for (size_t i = 0; i < tally->count; i++) {
-        const struct text_head *head = &tally->heads[i];
-        if (head->first > tally->shingle_count || head->count > tally->shingle_count - head->first)
-            return fail(err, STATUS_FAILED, "shingles of a text that are not there");
+        int64_t from = i == 0 ? first : tally->heads[i - 1].row + 1;
+        if (!head_is_within(&tally->heads[i], tally, from, end))
+            return fail(err, STATUS_FAILED, "a text of another window, or shingles not there");
     }
     return STATUS_OK;
 }

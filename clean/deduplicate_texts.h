@@ -42,8 +42,9 @@ MUST_CHECK enum status texts_observe(const struct texts *texts, const struct win
 MUST_CHECK enum status texts_absorb(struct texts *texts, struct texts_tally *tally,
                                     struct err *err);
 /* A tally as bytes, and back. */
-MUST_CHECK enum status texts_tally_carry(const struct texts *texts, struct texts_tally *tally,
-                                         struct wire *wire, struct err *err);
+MUST_CHECK enum status texts_tally_carry(const struct texts *texts, int64_t first, int64_t end,
+                                         struct texts_tally *tally, struct wire *wire,
+                                         struct err *err);
 void texts_tally_release(struct texts_tally *tally);
 /* Marks the texts that merge, with their similarity as score. `last`: the last text of a cluster
  * represents it. *ret_left: clusters left alone for their size. */

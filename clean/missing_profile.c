@@ -2,6 +2,7 @@
 #include "clean/missing_profile.h"
 
 #include "clean/numeral.h"
+#include "clean/wire.h"
 
 #include <math.h>
 #include <string.h>
@@ -190,6 +191,30 @@ void profile_add(struct column_profile *profile, const struct column_profile *la
     }
     profile->more_tokens = profile->more_tokens || later->more_tokens;
     add_extremes(profile, later);
+}
+
+static bool ends_are_sound(const struct extreme *ends, size_t count)
+{
+    if (count > PROFILE_EXTREMES) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!wire_is_count(ends[i].count)) return false;
+    return true;
+}
+
+bool profile_is_sound(const struct column_profile *profile)
+{
+    const int64_t counts[] = {profile->texts, profile->numbers,  profile->numerals,
+                              profile->signs, profile->shortest, profile->longest};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (!wire_is_count(counts[i])) return false;
+    for (size_t i = 0; i < SHAPE_COUNT; i++)
+        if (!wire_is_count(profile->shapes[i])) return false;
+    if (profile->token_count > PROFILE_TOKENS || !wire_is_bool(&profile->more_tokens)) return false;
+    for (size_t i = 0; i < profile->token_count; i++)
+        if (profile->tokens[i].size > TOKEN_BYTES || !wire_is_count(profile->tokens[i].count))
+            return false;
+    return ends_are_sound(profile->low, profile->low_count) &&
+           ends_are_sound(profile->high, profile->high_count);
 }
 
 /* ---- words ---- */

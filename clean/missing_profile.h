@@ -48,6 +48,9 @@ void profile_number(struct column_profile *profile, double value);
 /* Adds what came later. */
 void profile_add(struct column_profile *profile, const struct column_profile *later);
 
+/* Whether a profile from elsewhere is one: no count is beyond what there is room for. */
+bool profile_is_sound(const struct column_profile *profile);
+
 /* ---- what it means ---- */
 
 /* Words for "not known". Sure ones are never values; the others are values where they fit in (NA

@@ -432,6 +432,7 @@ static enum status absorb_window(struct deduplicate_state *state, struct dedupli
                                  struct err *err)
 {
     int64_t rows = tally->end - tally->first;
+    if (tally->first < state->rows) return fail(err, STATUS_FAILED, "windows out of order");
     state->rows = tally->end;
     TRY(origin_absorb(&state->origin, &tally->origin, err));
     if (tally->ranks != NULL)

@@ -362,7 +362,14 @@ static enum status carry_missing(const void *opaque, int pass, void *opaque_tall
     const struct state *state = opaque;
     struct tally *tally = opaque_tally;
     (void)pass;
-    return WIRE_KNOWN(wire, &tally->profiles, state->count, err);
+    TRY(WIRE_KNOWN(wire, &tally->profiles, state->count, err));
+    if (!wire->reading) return STATUS_OK;
+    if (tally->profiles == NULL && state->count > 0)
+        return fail(err, STATUS_FAILED, "columns without a profile");
+    for (size_t i = 0; i < state->count; i++)
+        if (!profile_is_sound(&tally->profiles[i]))
+            return fail(err, STATUS_FAILED, "a profile that no column has");
+    return STATUS_OK;
 }
 
 static bool parameters_suffice(const void *opaque)

@@ -233,7 +233,15 @@ static enum status carry_types(const void *state_, int pass, void *tally_, struc
     struct tally *tally = tally_;
     (void)pass;
     TRY(WIRE_KNOWN(wire, &tally->profiles, state->count, err));
-    return WIRE_KNOWN(wire, &tally->roles, state->count, err);
+    TRY(WIRE_KNOWN(wire, &tally->roles, state->count, err));
+    if (!wire->reading || state->count == 0) return STATUS_OK;
+    if (tally->profiles == NULL || tally->roles == NULL)
+        return fail(err, STATUS_FAILED, "columns without a profile");
+    for (size_t i = 0; i < state->count; i++)
+        if (!types_profile_is_sound(&tally->profiles[i]) ||
+            !role_profile_is_sound(&tally->roles[i]))
+            return fail(err, STATUS_FAILED, "a profile that no column has");
+    return STATUS_OK;
 }
 
 static bool parameters_suffice(const void *state)

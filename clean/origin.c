@@ -49,14 +49,27 @@ enum status origin_observe(const struct window *window, struct origin_tally *tal
     return STATUS_OK;
 }
 
-enum status origin_tally_carry(struct origin_tally *tally, struct wire *wire, struct err *err)
+/* Runs rise, and the first begins with the window. */
+static bool runs_are_sound(const struct origin_tally *tally, int64_t first, int64_t end)
+{
+    if (end > first && (tally->count == 0 || tally->runs[0].row != first)) return false;
+    for (size_t i = 0; i < tally->count; i++) {
+        const struct origin_run *run = &tally->runs[i];
+        if (run->row < first || run->row >= end || run->source >= (int64_t)tally->sources.count)
+            return false;
+        first = run->row + 1;
+    }
+    return true;
+}
+
+enum status origin_tally_carry(struct origin_tally *tally, int64_t first, int64_t end,
+                               struct wire *wire, struct err *err)
 {
     TRY(WIRE_ITEMS(wire, &tally->runs, &tally->count, err));
     TRY(counts_carry(&tally->sources, wire, err));
-    for (size_t i = 0; i < tally->count; i++)
-        if (tally->runs[i].source >= (int64_t)tally->sources.count)
-            return fail(err, STATUS_FAILED, "a row of a source that is not there");
-    return STATUS_OK;
+    return runs_are_sound(tally, first, end)
+               ? STATUS_OK
+               : fail(err, STATUS_FAILED, "a row of another window, or a source not there");
 }
 
 void origin_tally_release(struct origin_tally *tally)

@@ -27,8 +27,8 @@ MUST_CHECK enum status origin_observe(const struct window *window, struct origin
 MUST_CHECK enum status origin_absorb(struct origin *origin, struct origin_tally *tally,
                                      struct err *err);
 /* A tally as bytes, and back. */
-MUST_CHECK enum status origin_tally_carry(struct origin_tally *tally, struct wire *wire,
-                                          struct err *err);
+MUST_CHECK enum status origin_tally_carry(struct origin_tally *tally, int64_t first, int64_t end,
+                                          struct wire *wire, struct err *err);
 void origin_tally_release(struct origin_tally *tally);
 /* Ends the fit. */
 MUST_CHECK enum status origin_settle(struct origin *origin, struct err *err);

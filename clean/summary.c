@@ -123,8 +123,12 @@ enum status summary_tally_carry(const struct summary *summary, struct summary_ta
         TRY(NEW(&tally->cells, summary->plan.count, err));
         tally->count = summary->plan.count;
     }
-    for (size_t i = 0; i < tally->count; i++)
-        TRY(WIRE(wire, &tally->cells[i].moments, err));
+    for (size_t i = 0; i < tally->count; i++) {
+        struct moments *moments = &tally->cells[i].moments;
+        TRY(WIRE(wire, moments, err));
+        if (!wire_is_count(moments->count))
+            return fail(err, STATUS_FAILED, "%lld values", (long long)moments->count);
+    }
     return STATUS_OK;
 }
 

@@ -65,6 +65,8 @@ struct types_profile {
 /* `kind` is what the recipe asks for: only what is open about it is counted. */
 void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text);
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more);
+/* Whether a profile from elsewhere is one. */
+bool types_profile_is_sound(const struct types_profile *profile);
 /* Chooses the type, number style and date order of the whole column; at least `mostly` of the
  * filled values must fit an inferred type. Texts go to the arena. */
 MUST_CHECK enum status types_decide(struct types_column *column,

@@ -131,6 +131,22 @@ void types_profile_merge(struct types_profile *profile, const struct types_profi
     widen_digits(profile->digits, more->digits);
 }
 
+static bool digits_are_sound(const struct number_digits *digits)
+{
+    for (int mark = 0; mark < MARK_COUNT; mark++)
+        if (!wire_is_count(digits[mark].whole) || !wire_is_count(digits[mark].fraction))
+            return false;
+    return true;
+}
+
+bool types_profile_is_sound(const struct types_profile *profile)
+{
+    const int64_t *counts = (const int64_t *)profile;
+    for (size_t i = 0; i < offsetof(struct types_profile, digits) / sizeof *counts; i++)
+        if (!wire_is_count(counts[i])) return false;
+    return digits_are_sound(profile->digits);
+}
+
 /* ---- deciding ---- */
 
 /* A column of integers is read so that most values are whole, any other so that most are numbers.

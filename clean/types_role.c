@@ -1,6 +1,8 @@
 /* clean/types_role.c: what a column is for a model. */
 #include "clean/types_role.h"
 
+#include "clean/wire.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -92,7 +94,8 @@ void role_profile_add(struct role_profile *profile, struct str text)
 void role_profile_merge(struct role_profile *profile, const struct role_profile *more)
 {
     if (more->wholes > 0) {
-        bool joins = profile->wholes == 0 || profile->last + 1 == more->first;
+        bool joins = profile->wholes == 0 ||
+                     (more->first > profile->last && more->first - 1 == profile->last);
         profile->uneven |= more->uneven || !joins;
         if (profile->wholes == 0) profile->first = more->first;
         profile->last = more->last;
@@ -109,6 +112,17 @@ void role_profile_merge(struct role_profile *profile, const struct role_profile 
     profile->separated += more->separated;
     profile->urls += more->urls;
     profile->embedded += more->embedded;
+}
+
+bool role_profile_is_sound(const struct role_profile *profile)
+{
+    const int64_t counts[] = {profile->filled, profile->wholes,    profile->years,
+                              profile->small,  profile->grouped,   profile->words,
+                              profile->urls,   profile->separated, profile->embedded};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (!wire_is_count(counts[i])) return false;
+    return profile->distinct_count <= ROLE_DISTINCT_MAXIMUM && wire_is_bool(&profile->many) &&
+           wire_is_bool(&profile->uneven);
 }
 
 /* ---- names ---- */

@@ -45,6 +45,8 @@ struct role_profile {
 };
 void role_profile_add(struct role_profile *profile, struct str text);
 void role_profile_merge(struct role_profile *profile, const struct role_profile *more);
+/* Whether a profile from elsewhere is one. */
+bool role_profile_is_sound(const struct role_profile *profile);
 /* `number`, `time`: how the column was decided to be read. */
 enum types_role types_role_of(const struct role_profile *profile, const char *name, bool number,
                               bool time);

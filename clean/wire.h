@@ -46,6 +46,17 @@ MUST_CHECK enum status wire_count(struct wire *wire, size_t *count, size_t least
 MUST_CHECK enum status wire_str(struct wire *wire, struct str *text, struct err *err);
 /* A NUL-terminated text that may be NULL. Reading makes it with memory_get. */
 MUST_CHECK enum status wire_text(struct wire *wire, char **text, struct err *err);
+/* Whether a number that was read can be a count of rows, cells or bytes of a window: so many of
+ * them can be added up. */
+static inline bool wire_is_count(int64_t count)
+{
+    return count >= 0 && count <= (int64_t)1 << 40;
+}
+/* Whether the byte that was read into a bool is one. */
+static inline bool wire_is_bool(const bool *flag)
+{
+    return *(const uint8_t *)flag <= 1;
+}
 /* STATUS_FAILED unless everything was read. */
 MUST_CHECK enum status wire_end(const struct wire *wire, struct err *err);
 

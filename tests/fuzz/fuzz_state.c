@@ -1,8 +1,20 @@
 /* tests/fuzz/fuzz_state.c: any bytes as what steps learned, with a digest that is right (it keeps
- * accidents away, not an author): refused, or a recipe. */
+ * accidents away, not an author): refused, or steps that know it, and do it to rows. */
 #include "base/memory.h"
 #include "clean/state.h"
+#include "use_steps.h"
 #include "within.h"
+
+static enum status use_state(const struct state *state, const struct recipe *recipe,
+                             struct err *err)
+{
+    OWNED(chain_close) struct chain chain = {0};
+    OWNED(batch_release) struct batch rows = {0};
+    TRY(fuzz_rows(&rows, err));
+    TRY(fuzz_chain_open(&chain, recipe, rows.schema, err));
+    TRY(state_load(state, &chain, err));
+    return fuzz_apply(&chain, &rows, err);
+}
 
 static enum status read_state(const uint8_t *data, size_t size, struct err *err)
 {
@@ -16,7 +28,8 @@ static enum status read_state(const uint8_t *data, size_t size, struct err *err)
     TRY(bytes_append_text(&text, digest_text(&digest, hex), err));
     TRY(bytes_append_text(&text, "\"}\n", err));
     TRY(state_open(&state, fuzz_path(text.data, text.size), err));
-    return state_recipe(state, &recipe, err);
+    TRY(state_recipe(state, &recipe, err));
+    return use_state(state, &recipe, err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
