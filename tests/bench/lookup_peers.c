@@ -3,6 +3,7 @@
  *     lookup_peers sqlite FILE ENTITIES LOOKUPS   table w (id INTEGER PRIMARY KEY, f0 ... f31)
  *     lookup_peers redis PORT ENTITIES LOOKUPS    GET <id> over loopback; fills it first: 256 bytes
  * each
+ *     lookup_peers memory - ENTITIES LOOKUPS      the limit: 256 bytes copied out of an array
  *
  * SQLite is asked in process through a prepared statement and every column is fetched. Redis is
  * asked with one request a round trip, and its batch is one MGET. */
@@ -178,15 +179,54 @@ static int by_redis(const char *port, uint64_t entities, size_t lookups, double 
     return 0;
 }
 
+/* ---- memory ---- */
+
+static int by_memory(uint64_t entities, size_t lookups, double *times)
+{
+    double sum = 0, value[VALUE / sizeof(double)], batch[1001], begin = now();
+    char *rows = malloc(entities * VALUE);
+    if (rows == NULL) return complain("no memory");
+    for (size_t i = 0; i < entities * VALUE / sizeof *value; i++)
+        memcpy(rows + i * sizeof *value, &(double){(double)i}, sizeof *value);
+    double first = now() - begin;
+    for (size_t i = 0; i < lookups; i++) {
+        uint64_t id = next_random() % entities;
+        double before = now();
+        memcpy(value, rows + id * VALUE, VALUE);
+        sum += value[id % COLUMNS];
+        times[i] = now() - before;
+    }
+    for (int i = 0; i < 1001; i++) {
+        double before = now();
+        for (int j = 0; j < BATCH; j++) {
+            memcpy(value, rows + next_random() % entities * VALUE, VALUE);
+            sum += value[j % COLUMNS];
+        }
+        batch[i] = now() - before;
+    }
+    print_latencies(times, lookups, at_share(batch, 1001, 0.5), first, sum);
+    free(rows);
+    return 0;
+}
+
+static int run(const char *peer, const char *where, uint64_t entities, size_t lookups,
+               double *times)
+{
+    if (strcmp(peer, "sqlite") == 0) return by_sqlite(where, entities, lookups, times);
+    if (strcmp(peer, "redis") == 0) return by_redis(where, entities, lookups, times);
+    if (strcmp(peer, "memory") == 0) return by_memory(entities, lookups, times);
+    return complain("unknown peer");
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 5) return complain("usage: lookup_peers sqlite|redis WHERE ENTITIES LOOKUPS");
+    if (argc != 5)
+        return complain("usage: lookup_peers sqlite|redis|memory WHERE ENTITIES LOOKUPS");
     uint64_t entities = strtoull(argv[3], NULL, 10);
     size_t lookups = strtoull(argv[4], NULL, 10);
     double *times = calloc(lookups, sizeof *times);
     if (times == NULL) return complain("no memory");
-    int failed = strcmp(argv[1], "sqlite") == 0 ? by_sqlite(argv[2], entities, lookups, times)
-                                                : by_redis(argv[2], entities, lookups, times);
+    int failed = run(argv[1], argv[2], entities, lookups, times);
     free(times);
     return failed;
 }

@@ -3,9 +3,10 @@
  *   measure REPORT COMMAND [ARGUMENT ...]
  *
  * Appends one JSON line to the file REPORT: wall, user and system seconds and the largest resident
- * set as the system accounts them for the finished process, and the largest anonymous resident set
- * (RssAnon of /proc/PID/status, looked at every 2 ms: what --memory promises to bound; mapped files
- * do not count). Gives back the command's exit code. */
+ * set of one process as the system accounts them for the finished command, and the largest
+ * anonymous resident set of the command and all processes it started together (RssAnon of
+ * /proc/PID/status, looked at every 2 ms: what --memory promises to bound; mapped files do not
+ * count). Gives back the command's exit code. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,21 @@ static long anonymous_kib(pid_t process)
     return kib;
 }
 
+/* Of the process and of those below it (children of its first thread: no command here forks from
+ * another). */
+static long anonymous_below(pid_t process, int depth)
+{
+    char path[64];
+    long kib = anonymous_kib(process), child;
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)process, (long)process);
+    FILE *file = depth < 8 ? fopen(path, "re") : NULL;
+    if (file == NULL) return kib;
+    while (fscanf(file, "%ld", &child) == 1)
+        kib += anonymous_below((pid_t)child, depth + 1);
+    fclose(file);
+    return kib;
+}
+
 static int exit_code(int status)
 {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -47,7 +63,7 @@ static int watch(pid_t process, struct rusage *usage, long *ret_peak)
     int status = 0;
     *ret_peak = 0;
     for (;;) {
-        long kib = anonymous_kib(process);
+        long kib = anonymous_below(process, 0);
         if (kib > *ret_peak) *ret_peak = kib;
         pid_t done = wait4(process, &status, WNOHANG, usage);
         if (done == process) return exit_code(status);

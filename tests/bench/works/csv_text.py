@@ -28,7 +28,7 @@ def contestants(bench, data):
         if bench.has(module):
             command = [bench.python, os.path.abspath(__file__), module, data, "{out}", str(bench.threads)]
             found.append(Contestant(peer, command, facts, ".parquet"))
-    return found
+    return found + tables.csv_limits(bench, data)
 
 
 def by_polars(data, out, _):

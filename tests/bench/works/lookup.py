@@ -10,7 +10,7 @@ import time
 
 TITLE = "lookup by key among {size} entities of 256 bytes"
 SIZE, UNIT = 1000000, "entities"
-LOOKUPS, FEAST_LOOKUPS, PORT = 1000000, 500, 7399
+LOOKUPS, FEAST_LOOKUPS = 1000000, 500  # at most; 100 an entity
 FIGURES = {"p50_ns": "p50 ns", "p99_ns": "p99 ns", "batch_ns": "batch of 100 ns", "first_ns": "first answer ns"}
 VIEW = "view: w\nentity: id\nevent_time: ts\n"
 FEAST = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))),
@@ -62,6 +62,7 @@ def prepare(bench):
 def contestants(bench, folder):
     from compare import Contestant
     size, program = str(bench.size), bench.program("tests/bench/lookup_peers")
+    lookups = min(LOOKUPS, 100 * bench.size)
 
     def facts(_, printed):
         return {"sum": json.loads(printed)["sum"]}
@@ -69,31 +70,52 @@ def contestants(bench, folder):
     def figures(printed):
         return json.loads(printed)
 
-    ours = [bench.program("tests/bench/lookup"), os.path.join(folder, "store"), "w", size, str(LOOKUPS)]
+    ours = [bench.program("tests/bench/lookup"), os.path.join(folder, "store"), "w", size, str(lookups)]
     found = [Contestant("tamis, libtamis", ours, facts, figures=figures),
              Contestant("SQLite by primary key, in process",
-                        [program, "sqlite", os.path.join(folder, "w.sqlite"), size, str(LOOKUPS)], facts,
-                        figures=figures)]
+                        [program, "sqlite", os.path.join(folder, "w.sqlite"), size, str(lookups)], facts,
+                        figures=figures),
+             Contestant("limit: rows copied from memory", [program, "memory", "-", size, str(lookups)], figures=figures)]
     here = [sys.executable, os.path.abspath(__file__)]
     if shutil.which("redis-server"):
-        found.append(Contestant("Redis over loopback", here + ["redis", program, size, str(LOOKUPS // 10)],
+        found.append(Contestant("Redis over loopback", here + ["redis", program, size, str(lookups // 10)],
                                 figures=figures))
     if os.path.exists(FEAST):
-        found.append(Contestant("Feast online store (SQLite), 100,000 entities",
-                                [FEAST, os.path.abspath(__file__), "feast", folder, "100000", str(FEAST_LOOKUPS)],
-                                figures=figures))
+        found.append(Contestant("Feast online store (SQLite), at most 100,000 entities",
+                                [FEAST, os.path.abspath(__file__), "feast", folder, str(min(bench.size, 100000)), str(min(FEAST_LOOKUPS, lookups))], figures=figures, once=True))
     return found
 
 
 # ---- peers ----
 
+def free_port():
+    import socket
+    with socket.socket() as any_one:
+        any_one.bind(("127.0.0.1", 0))
+        return str(any_one.getsockname()[1])
+
+
+def wait_for(port, server):
+    import socket
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", int(port))).close()
+            return
+        except ConnectionRefusedError:
+            if server.poll() is not None:
+                sys.exit(f"redis-server ended with {server.returncode}")
+            time.sleep(0.05)
+    sys.exit("redis-server does not answer")
+
+
 def by_redis(program, size, lookups):
-    """A server of its own, in memory, as long as the lookups run."""
-    server = subprocess.Popen(["redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+    """A server of its own, in memory, as long as the lookups run; it is ended by its process id."""
+    port = free_port()
+    server = subprocess.Popen(["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
                               stdout=subprocess.DEVNULL)
     try:
-        time.sleep(1)
-        subprocess.run([program, "redis", str(PORT), size, lookups], check=True)
+        wait_for(port, server)
+        subprocess.run([program, "redis", port, size, lookups], check=True)
     finally:
         server.terminate()
         server.wait()

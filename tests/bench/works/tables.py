@@ -39,6 +39,19 @@ def number_sum(pa, pc, column):
     return pc.sum(column.cast(pa.float64())).as_py() or 0
 
 
+def csv_limits(bench, data):
+    """Plain C that splits, converts and compresses, and checks nothing; the two differ by what zstd takes."""
+    import json
+
+    from compare import Contestant
+
+    def rows(_, printed):
+        return {"rows": json.loads(printed)["rows"]}
+    command = [bench.program("tests/bench/csv_limit"), data, str(bench.threads)]
+    return [Contestant("limit: plain C with zstd", command + ["zstd"], rows),
+            Contestant("limit: plain C without zstd", command + ["none"], rows)]
+
+
 def duckdb_to_parquet(select, out, threads):
     import duckdb
     connection = duckdb.connect()

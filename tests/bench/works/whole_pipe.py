@@ -29,6 +29,7 @@ features:
     ("timestamp", "dropoff_ts"), ("bool", "passenger_count_missing rate_code_missing"),
     ("float64", "trip_distance fare extra mta_tax tip tolls total lat lon")) for name in names.split())
 
+COMPARED = ["pu_loc", "pickup_ts", "dropoff_ts", "trip_distance", "passenger_count", "rate_code", "zone", "store_fwd", "lat"]
 
 
 def prepare(bench):
@@ -45,12 +46,12 @@ def contestants(bench, data):
         rows = store + ".rows.arrow"
         subprocess.run([bench.program("features/tamis-features"), "get", "trips", "--from", "1970-01-01T00:00:00Z", "--store",
                         store, "-q", "-o", rows], check=True)
-        found = tables.facts_of(rows, ["pu_loc", "pickup_ts", "trip_distance", "passenger_count"])
+        found = tables.facts_of(rows, COMPARED)
         os.remove(rows)
         return found
 
     def facts(path, _):
-        return tables.facts_of(path, ["pu_loc", "pickup_ts", "trip_distance", "passenger_count"])
+        return tables.facts_of(path, COMPARED)
 
     common = f"-q --memory 512M --threads {bench.threads} --store {{out}}"
     script = " && ".join((
