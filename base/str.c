@@ -18,7 +18,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-struct str str_trim(struct str text)
+struct str str_trim_ends(struct str text)
 {
     while (text.size > 0 && is_space(text.data[0])) {
         text.data++;

@@ -28,8 +28,14 @@ static inline bool str_is(struct str a, const char *text)
 }
 /* Byte order, shorter first on a common prefix. */
 int str_compare(struct str a, struct str b);
+struct str str_trim_ends(struct str text);
 /* Without ASCII white space at both ends. */
-struct str str_trim(struct str text);
+static inline struct str str_trim(struct str text)
+{
+    bool bare = text.size > 0 && (unsigned char)text.data[0] > ' ' &&
+                (unsigned char)text.data[text.size - 1] > ' ';
+    return bare ? text : str_trim_ends(text);
+}
 /* The Damerau-Levenshtein distance, at most `limit` + 1. For "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t limit);
 

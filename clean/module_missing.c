@@ -5,6 +5,7 @@
 #include "clean/numbers.h"
 #include "clean/numeral.h"
 #include "clean/parameters.h"
+#include "columnar/distinct.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ struct column {
     size_t told;          /* of the numbers, by the recipe or a state; the others were learned */
     const char **learned; /* what to say of each learned number */
     uint64_t sizes;       /* bit n: a marker of n bytes exists; bit 63: one of 63 or more */
+    uint64_t firsts[4];   /* bit n: a marker begins with byte n, in any case of letters */
 };
 
 struct state {
@@ -113,6 +115,8 @@ static bool listed(const struct text_list *list, struct str text, bool ignore_ca
 static bool is_marker(const struct column *column, struct str text, bool ignore_case)
 {
     if (((column->sizes >> (text.size < 63 ? text.size : 63)) & 1) == 0) return false;
+    unsigned first = text.size == 0 ? 0 : (unsigned char)lower(text.data[0]);
+    if (text.size > 0 && ((column->firsts[first >> 6] >> (first & 63)) & 1) == 0) return false;
     for (size_t i = 0; i < column->marker_count; i++)
         if (same(column->markers[i], text, ignore_case)) return true;
     return false;
@@ -152,6 +156,8 @@ static bool fits(const struct field *field)
 
 static void add_marker(struct column *column, struct str text)
 {
+    unsigned first = text.size == 0 ? 0 : (unsigned char)lower(text.data[0]);
+    column->firsts[first >> 6] |= UINT64_C(1) << (first & 63);
     column->markers[column->marker_count++] = text;
     column->sizes |= UINT64_C(1) << (text.size < 63 ? text.size : 63);
 }
@@ -475,6 +481,7 @@ static enum status load_column(struct column *column, struct arena *arena,
         return fail_memory(err, markers->count * sizeof *column->markers);
     column->marker_count = 0;
     column->sizes = 0;
+    memset(column->firsts, 0, sizeof column->firsts);
     for (size_t i = 0; i < markers->count; i++) {
         struct str text = markers->items[i]->text;
         const char *copy = arena_text(arena, text.data, text.size);
@@ -510,6 +517,13 @@ struct cells {
     const struct array *array;
 };
 
+static inline bool cell_text(const struct cells *cells, int64_t row, struct str *ret)
+{
+    if (cells->field->dictionary) return array_text_at(cells->field, cells->array, row, ret);
+    *ret = array_text(cells->array, row);
+    return !array_is_null(cells->array, row);
+}
+
 /* Why a cell stands for null, or NULL. */
 static const char *stands_for_null(const struct cells *cells, int64_t row)
 {
@@ -520,14 +534,15 @@ static const char *stands_for_null(const struct cells *cells, int64_t row)
         if (isnan(number)) return cells->config->nan ? "NaN" : NULL;
         return is_null_number(cells->column, number) ? "number" : NULL;
     }
-    if (!array_text_at(cells->field, cells->array, row, &text)) return NULL;
+    if (!cell_text(cells, row, &text)) return NULL;
     text = str_trim(text);
     if (is_marker(cells->column, text, cells->config->ignore_case)) return "marker";
     return is_null_number_text(cells->column, text) ? "number" : NULL;
 }
 
-/* Cells that hold a learned number, by number. */
-static void count_learned(const struct cells *cells, int64_t row, int64_t counts[LEARNED_NUMBERS])
+/* Adds `rows` to the learned number that a cell holds. */
+static void count_learned(const struct cells *cells, int64_t row, int64_t rows,
+                          int64_t counts[LEARNED_NUMBERS])
 {
     const struct column *column = cells->column;
     struct str text;
@@ -540,7 +555,7 @@ static void count_learned(const struct cells *cells, int64_t row, int64_t counts
         return;
     }
     for (size_t i = column->told; i < column->number_count; i++)
-        counts[i - column->told] += number == column->numbers[i];
+        if (number == column->numbers[i]) counts[i - column->told] += rows;
 }
 
 static enum status tell_learned(const struct cells *cells, const int64_t counts[LEARNED_NUMBERS],
@@ -560,26 +575,80 @@ static bool nothing_to_do(const struct cells *cells)
            !(real && cells->config->nan);
 }
 
-static enum status apply_column(const struct cells *cells, struct change *change, struct err *err)
+/* The cells that stand for null. */
+struct found {
+    const char **rules; /* by cell: NULL = it stays; NULL itself while all stay */
+    int64_t changed;    /* rows */
+    int64_t learned[LEARNED_NUMBERS];
+};
+
+static void found_release(struct found *found)
+{
+    memory_free(found->rules);
+}
+
+/* `counts`: of how many rows each cell is the value, NULL = of one. */
+static enum status find_cells(const struct cells *cells, const uint32_t *counts,
+                              struct found *found, struct err *err)
+{
+    for (int64_t row = 0; row < cells->array->length; row++) {
+        const char *rule = stands_for_null(cells, row);
+        if (rule == NULL) continue;
+        if (found->rules == NULL) TRY(NEW(&found->rules, (size_t)cells->array->length, err));
+        int64_t rows = counts == NULL ? 1 : counts[row];
+        found->rules[row] = rule;
+        found->changed += rows;
+        if (cells->column->number_count > cells->column->told)
+            count_learned(cells, row, rows, found->learned);
+    }
+    return STATUS_OK;
+}
+
+static enum status without_found(const struct cells *cells, const struct found *found,
+                                 struct array **ret, struct err *err)
 {
     OWNED(memory_release) int64_t *rows = NULL;
-    OWNED(array_unref) struct array *nulled = NULL;
-    int64_t changed = 0, count = cells->array->length, learned[LEARNED_NUMBERS] = {0};
-    if (nothing_to_do(cells)) return STATUS_OK;
+    int64_t count = cells->array->length;
     TRY(NEW(&rows, (size_t)count, err));
-    for (int64_t row = 0; row < count; row++) {
-        const char *rule = stands_for_null(cells, row);
-        rows[row] = rule == NULL ? row : -1;
-        if (rule == NULL) continue;
-        changed++;
-        count_learned(cells, row, learned);
-        TRY(change_note(change, cells->column->index, row, rule, NAN, err));
+    for (int64_t row = 0; row < count; row++)
+        rows[row] = found->rules[row] == NULL ? row : -1;
+    return array_take(ret, cells->field, cells->array, rows, count, err);
+}
+
+static enum status note_found(const struct cells *cells, const struct found *found,
+                              const struct distinct *distinct, int64_t rows, struct change *change,
+                              struct err *err)
+{
+    if (!change_wants_notes(change)) return STATUS_OK;
+    for (int64_t row = 0; row < rows; row++) {
+        const char *rule = found->rules[distinct == NULL ? row : distinct->codes[row]];
+        if (rule != NULL) TRY(change_note(change, cells->column->index, row, rule, NAN, err));
     }
-    if (changed == 0) return STATUS_OK;
-    TRY(array_take(&nulled, cells->field, cells->array, rows, count, err));
-    change_column(change, cells->column->index, &nulled);
-    change_cells(change, cells->column->index, changed);
-    return tell_learned(cells, learned, change, err);
+    return STATUS_OK;
+}
+
+/* Once a value where a value has many rows. */
+static enum status apply_column(const struct cells *whole, struct change *change, struct err *err)
+{
+    OWNED(found_release) struct found found = {0};
+    OWNED(array_unref) struct array *nulled = NULL;
+    struct cells cells = *whole;
+    if (nothing_to_do(whole)) return STATUS_OK;
+    const struct distinct *distinct = array_distinct(whole->field, whole->array);
+    if (distinct != NULL) cells.array = distinct->values;
+    TRY(find_cells(&cells, distinct == NULL ? NULL : distinct->counts, &found, err));
+    if (found.changed == 0) return STATUS_OK;
+    TRY(note_found(whole, &found, distinct, whole->array->length, change, err));
+    TRY(without_found(&cells, &found, &nulled, err));
+    if (distinct != NULL) {
+        struct array *rows = NULL;
+        TRY(distinct_map(&rows, distinct, nulled, err));
+        array_unref(&nulled);
+        nulled = rows;
+    }
+    change_column(change, whole->column->index, &nulled);
+    change_cells(change, whole->column->index, found.changed);
+    return tell_learned(whole, found.learned, change, err);
 }
 
 static enum status apply_missing(const void *opaque, const struct window *window,

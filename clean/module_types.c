@@ -5,6 +5,7 @@
  * column. A value that does not fit rejects its row, or becomes null, or null and flagged: what it
  * was stays in the column type_issues. */
 #include "clean/types_column.h"
+#include "columnar/distinct.h"
 
 #include <stdlib.h>
 
@@ -199,18 +200,30 @@ static void discard_tally(void *tally)
     memory_release(&((struct tally *)tally)->roles);
 }
 
+/* Once a value where a value has many rows, and once a shape of number. */
 static void observe_column(const struct types_column *column, const struct batch *batch,
                            struct types_profile *profile, struct role_profile *role)
 {
     char room[64];
-    bool open = column->kind == KIND_AUTO;
+    struct types_shapes shapes = {0};
+    const struct field *field = &batch->schema->fields[column->index];
+    const struct array *array = batch->columns[column->index];
+    bool open = column->kind == KIND_AUTO, number = types_is_number(column->kind);
     if (!is_open(column)) return;
-    for (int64_t row = 0; row < batch->rows; row++) {
+    const struct distinct *distinct = array_distinct(field, array);
+    if (distinct != NULL) array = distinct->values;
+    for (int64_t row = 0; row < array->length; row++) {
         struct str text;
-        if (!types_cell(batch, column->index, row, room, sizeof room, &text)) continue;
-        types_profile_add(profile, column->kind, types_without_unit(column, text));
-        if (open) role_profile_add(role, text);
+        int64_t times = distinct == NULL ? 1 : distinct->counts[row];
+        if (!types_cell(field, array, row, room, sizeof room, &text)) continue;
+        struct str bare = types_without_unit(column, text);
+        if (number && times == 1)
+            types_shapes_add(&shapes, profile, bare);
+        else
+            types_profile_add(profile, column->kind, bare, times);
+        if (open) role_profile_add(role, text, times);
     }
+    if (number) types_shapes_settle(&shapes, profile);
 }
 
 static enum status observe_types(const void *state_, int pass, const struct window *window,
@@ -352,7 +365,9 @@ static struct str unfit_text(const struct state *state, const struct window *win
                              const struct types_unfit *unfit, char room[64])
 {
     struct str text = {NULL, 0};
-    types_cell(window->batch, state->columns[unfit->column].index, unfit->row, room, 64, &text);
+    size_t column = state->columns[unfit->column].index;
+    types_cell(&window->batch->schema->fields[column], window->batch->columns[column], unfit->row,
+               room, 64, &text);
     return text;
 }
 

@@ -274,7 +274,7 @@ struct simple {
     bool negative, zero_led;
 };
 
-static bool read_simple(struct str text, struct simple *ret)
+static bool read_simple_slowly(struct str text, struct simple *ret)
 {
     const char *at = text.data, *end = text.data + text.size;
     if (text.size == 0 || text.size > EXACT_DIGITS + 2) return false;
@@ -294,6 +294,81 @@ static bool read_simple(struct str text, struct simple *ret)
         if (ret->fraction == 0) return false;
     }
     return at == end && ret->whole + ret->fraction <= EXACT_DIGITS;
+}
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The bytes of a text of 1 to 8, the first one lowest, zeros behind. */
+static uint64_t load_word(struct str text)
+{
+    uint64_t word = 0, end = 0;
+    if (text.size == 8) {
+        memcpy(&word, text.data, 8);
+    } else if (text.size >= 4) {
+        memcpy(&word, text.data, 4);
+        memcpy(&end, text.data + text.size - 4, 4);
+        word |= end << (8 * (text.size - 4));
+    } else {
+        memcpy(&word, text.data, 1);
+        memcpy(&end, text.data + text.size - 1, 1);
+        word |= end << (8 * (text.size - 1));
+        if (text.size == 3) word |= (uint64_t)(unsigned char)text.data[1] << 8;
+    }
+    return word;
+}
+
+/* Eight decimal digits, the first one in the lowest byte: pairs, fours, all (Lemire 2018,
+ * "Quickly parsing eight digits"). */
+static uint64_t eight_digits(uint64_t word)
+{
+    word -= EACH_BYTE('0');
+    word = word * 10 + (word >> 8);
+    return (((word & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064)) +
+            (((word >> 16) & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001))) >>
+           32;
+}
+
+/* The high bit of the first byte that is `byte`, and perhaps of later ones. */
+static uint64_t find_byte(uint64_t word, char byte)
+{
+    uint64_t other = word ^ EACH_BYTE((unsigned char)byte);
+    return (other - EACH_BYTE(1)) & ~other & EACH_BYTE(0x80);
+}
+
+static bool all_digits(uint64_t word)
+{
+    uint64_t digits = word ^ EACH_BYTE('0');
+    return (((digits + EACH_BYTE(0x76)) | digits) & EACH_BYTE(0x80)) == 0;
+}
+
+/* Without a sign and of up to eight bytes: all of them at once. The point is taken out by moving
+ * what stands in front of it one place up. */
+static bool read_word(struct str text, struct simple *ret)
+{
+    uint64_t word = load_word(text), point = find_byte(word, '.');
+    unsigned size = (unsigned)text.size, whole = size;
+    if (point != 0) {
+        whole = (unsigned)__builtin_ctzll(point) / 8;
+        if (whole == 0 || whole + 1 == size) return false;
+        uint64_t front = (UINT64_C(1) << (8 * whole)) - 1;
+        word = (word & ~(front << 8 | 0xff)) | (word & front) << 8;
+    }
+    *ret = (struct simple){
+        .whole = (int)whole,
+        .fraction = (int)(point != 0 ? size - whole - 1 : 0),
+        .zero_led = whole > 1 && text.data[0] == '0',
+    };
+    if (point != 0) word |= '0'; /* in the place that is free now */
+    if (size < 8) word = word << (8 * (8 - size)) | EACH_BYTE('0') >> (8 * size);
+    if (!all_digits(word)) return false;
+    ret->digits = eight_digits(word);
+    return true;
+}
+
+static bool read_simple(struct str text, struct simple *ret)
+{
+    if (text.size - 1 < 8 && text.data[0] >= '0') return read_word(text, ret);
+    return read_simple_slowly(text, ret);
 }
 
 /* "1.234" may be a thousand and more. */
@@ -339,6 +414,31 @@ static struct number_fit integer_fit(struct str text)
         .code = text.size > 1 && text.data[0] == '0',
         .digits = {own, own},
     };
+}
+
+/* ---- shapes ---- */
+
+/* Two bits, then the digits in front of and behind the point: all that simple_fits looks at. */
+_Static_assert(EXACT_DIGITS < 16, "four bits a count");
+_Static_assert(NUMBER_SHAPES == 1 << 10, "ten bits");
+
+int number_shape(struct str text)
+{
+    struct simple simple;
+    if (!read_simple(text, &simple)) return -1;
+    return (simple.zero_led << 9) | ((simple.digits >= 1000) << 8) | (simple.whole << 4) |
+           simple.fraction;
+}
+
+struct number_fit number_shape_fits(int shape)
+{
+    const struct simple simple = {
+        .digits = (shape >> 8 & 1) != 0 ? 1000 : 0,
+        .whole = shape >> 4 & 15,
+        .fraction = shape & 15,
+        .zero_led = (shape >> 9 & 1) != 0,
+    };
+    return simple_fits(&simple);
 }
 
 struct number_fit number_fits(struct str text)

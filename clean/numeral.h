@@ -44,6 +44,12 @@ struct number_fit {
 /* `text` without blanks at its ends. */
 struct number_fit number_fits(struct str text);
 
+/* Most numbers are told by their shape, which is how many digits they have: a window counts shapes
+ * and asks once for each what it fits. -1 = not one of these: ask number_fits. */
+#define NUMBER_SHAPES 1024
+int number_shape(struct str text);
+struct number_fit number_shape_fits(int shape);
+
 /* "12.0 oz. can" and "$5" without what stands in front of and behind the number. */
 struct str number_without_unit(struct str text);
 

@@ -20,6 +20,10 @@ enum types_kind {
     KIND_TIME,
     KIND_CATEGORY,
 };
+static inline bool types_is_number(enum types_kind kind)
+{
+    return kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL;
+}
 enum types_on_fail { TYPES_REJECT, TYPES_NULL, TYPES_FLAG };
 #define TYPES_ON_FAIL "reject|null|flag"
 
@@ -62,8 +66,17 @@ struct types_profile {
     int64_t beyond[STYLE_COUNT];             /* numbers with digits that a double does not keep */
     struct number_digits digits[MARK_COUNT]; /* the most of any number; what stands above adds up */
 };
-/* `kind` is what the recipe asks for: only what is open about it is counted. */
-void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text);
+/* `kind` is what the recipe asks for: only what is open about it is counted. The text occurs
+ * `times` times. */
+void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text,
+                       int64_t times);
+/* How often each shape of number occurs in a window: types_profile_add for kinds of numbers, at a
+ * fraction of the cost. Zero-initialize; settle adds them to the profile. */
+struct types_shapes {
+    uint32_t counts[NUMBER_SHAPES];
+};
+void types_shapes_add(struct types_shapes *shapes, struct types_profile *profile, struct str text);
+void types_shapes_settle(const struct types_shapes *shapes, struct types_profile *profile);
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more);
 /* Whether a profile from elsewhere is one. */
 bool types_profile_is_sound(const struct types_profile *profile);
@@ -121,7 +134,7 @@ MUST_CHECK enum status types_convert(const struct types_column *column, size_t p
 /* "97%" without its unit: "97". A text that does not end with it stays as it is. */
 struct str types_without_unit(const struct types_column *column, struct str text);
 /* The cell as text: texts as they are, other types through `room`. False for null. */
-bool types_cell(const struct batch *batch, size_t column, int64_t row, char *room, size_t size,
-                struct str *ret);
+bool types_cell(const struct field *field, const struct array *array, int64_t row, char *room,
+                size_t size, struct str *ret);
 
 #endif

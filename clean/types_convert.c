@@ -1,5 +1,6 @@
 /* clean/types_convert.c: one column of one window from text to its type. */
 #include "clean/types_column.h"
+#include "columnar/distinct.h"
 
 #include <float.h>
 #include <math.h>
@@ -9,12 +10,14 @@
 
 /* ---- the cell as text ---- */
 
-bool types_cell(const struct batch *batch, size_t column, int64_t row, char *room, size_t size,
-                struct str *ret)
+bool types_cell(const struct field *field, const struct array *array, int64_t row, char *room,
+                size_t size, struct str *ret)
 {
-    const struct field *field = &batch->schema->fields[column];
-    const struct array *array = batch->columns[column];
     if (array_is_null(array, row)) return false;
+    if (field->type.id == TYPE_UTF8 && !field->dictionary) {
+        *ret = array_text(array, row);
+        return true;
+    }
     if (field->type.id == TYPE_UTF8 || field->type.id == TYPE_BINARY)
         return array_text_at(field, array, row, ret);
     *ret = str_of(array_value_text(field, array, row, room, size));
@@ -108,6 +111,11 @@ static void store(enum type_id id, uint8_t *values, int64_t row, union value val
     }
 }
 
+static void unfits_release(struct types_unfits *unfits)
+{
+    memory_free(unfits->items);
+}
+
 static enum status note_unfit(struct types_unfits *unfits, int64_t row, size_t column,
                               struct err *err)
 {
@@ -126,8 +134,9 @@ struct str types_without_unit(const struct types_column *column, struct str text
 {
     size_t size = column->unit.size;
     text = str_trim(text);
+    if (size == 0) return text;
     if (str_is(column->unit, "any")) return number_without_unit(text);
-    if (size == 0 || text.size <= size) return text;
+    if (text.size <= size) return text;
     struct str end = {text.data + text.size - size, size};
     return str_equal(end, column->unit) ? str_trim((struct str){text.data, text.size - size})
                                         : text;
@@ -137,7 +146,8 @@ struct conversion {
     const struct types_column *column;
     size_t position;
     bool zones;
-    const struct batch *batch;
+    const struct field *field; /* of what is converted */
+    const struct array *array;
     struct buffer values, validity;
     int64_t nulls;
 };
@@ -149,11 +159,12 @@ static enum status convert_rows(struct conversion *conversion, struct types_unfi
     uint8_t *values = buffer_writable(&conversion->values);
     uint8_t *validity = buffer_writable(&conversion->validity);
     char room[CELL_TEXT];
-    for (int64_t row = 0; row < conversion->batch->rows; row++) {
+    for (int64_t row = 0; row < conversion->array->length; row++) {
         struct str text;
         union value value = {0};
-        bool filled = types_cell(conversion->batch, column->index, row, room, sizeof room, &text) &&
-                      (text = types_without_unit(column, text)).size > 0;
+        bool filled =
+            types_cell(conversion->field, conversion->array, row, room, sizeof room, &text) &&
+            (text = types_without_unit(column, text)).size > 0;
         if (filled && read_value(column, conversion->zones, text, &value)) {
             validity[row >> 3] |= (uint8_t)(1u << (row & 7));
             store(column->field.type.id, values, row, value);
@@ -169,7 +180,7 @@ static enum status convert_rows(struct conversion *conversion, struct types_unfi
 static enum status convert_fixed(struct conversion *conversion, struct array **ret,
                                  struct types_unfits *unfits, struct err *err)
 {
-    size_t rows = (size_t)conversion->batch->rows;
+    size_t rows = (size_t)conversion->array->length;
     size_t width = type_width(&conversion->column->field.type);
     TRY(buffer_new(&conversion->values, width == 0 ? (rows + 7) / 8 : rows * width, err));
     enum status status = buffer_new(&conversion->validity, (rows + 7) / 8, err);
@@ -187,17 +198,52 @@ static enum status convert_fixed(struct conversion *conversion, struct array **r
                       &conversion->values, 1, NULL, 0, NULL, err);
 }
 
+/* ---- once a value ---- */
+
+/* The rows of the values that did not fit, in their order. */
+static enum status spread_unfits(const struct distinct *distinct, int64_t rows,
+                                 const struct types_unfits *values, struct types_unfits *unfits,
+                                 struct err *err)
+{
+    uint8_t unfit[DISTINCT_MAXIMUM] = {0};
+    for (size_t i = 0; i < values->count; i++)
+        unfit[values->items[i].row] = 1;
+    for (int64_t row = 0; row < rows && values->count > 0; row++)
+        if (unfit[distinct->codes[row]] != 0)
+            TRY(note_unfit(unfits, row, values->items[0].column, err));
+    return STATUS_OK;
+}
+
+/* Each value is converted once and taken by its rows. */
+static enum status convert_distinct(const struct conversion *rows, const struct distinct *distinct,
+                                    struct array **ret, struct types_unfits *unfits,
+                                    struct err *err)
+{
+    OWNED(array_unref) struct array *values = NULL;
+    OWNED(unfits_release) struct types_unfits own = {0};
+    OWNED(memory_release) int64_t *places = NULL;
+    struct conversion conversion = *rows;
+    int64_t count = rows->array->length;
+    conversion.array = distinct->values;
+    TRY(convert_fixed(&conversion, &values, &own, err));
+    TRY(NEW(&places, (size_t)count, err));
+    for (int64_t row = 0; row < count; row++)
+        places[row] = distinct->codes[row];
+    TRY(array_take(ret, &rows->column->field, values, places, count, err));
+    return spread_unfits(distinct, count, &own, unfits, err);
+}
+
 /* ---- texts ---- */
 
 static enum status convert_text(struct conversion *conversion, struct array **ret, struct err *err)
 {
     OWNED(builder_close) struct builder *builder = NULL;
-    const struct batch *batch = conversion->batch;
+    const struct array *array = conversion->array;
     char room[CELL_TEXT];
-    TRY(builder_open(&builder, &conversion->column->field, batch->rows, err));
-    for (int64_t row = 0; row < batch->rows; row++) {
+    TRY(builder_open(&builder, &conversion->column->field, array->length, err));
+    for (int64_t row = 0; row < array->length; row++) {
         struct str text;
-        if (types_cell(batch, conversion->column->index, row, room, sizeof room, &text))
+        if (types_cell(conversion->field, array, row, room, sizeof room, &text))
             TRY(build_text(builder, text, err));
         else
             TRY(build_null(builder, err));
@@ -209,8 +255,16 @@ enum status types_convert(const struct types_column *column, size_t position, bo
                           const struct batch *batch, struct array **ret,
                           struct types_unfits *unfits, struct err *err)
 {
-    struct conversion conversion = {column, position, zones, batch, {0}, {0}, 0};
+    struct conversion conversion = {
+        .column = column,
+        .position = position,
+        .zones = zones,
+        .field = &batch->schema->fields[column->index],
+        .array = batch->columns[column->index],
+    };
     if (column->kind == KIND_TEXT || column->kind == KIND_CATEGORY)
         return convert_text(&conversion, ret, err);
+    const struct distinct *distinct = array_distinct(conversion.field, conversion.array);
+    if (distinct != NULL) return convert_distinct(&conversion, distinct, ret, unfits, err);
     return convert_fixed(&conversion, ret, unfits, err);
 }

@@ -43,15 +43,15 @@ bool types_undecided(struct str text)
 
 /* ---- counting ---- */
 
-static void count_bool(struct types_profile *profile, struct str text)
+static void count_bool(struct types_profile *profile, struct str text, int64_t times)
 {
     int pair = 0, value = types_bool(text, &pair);
-    profile->undecided += value < 0 && types_undecided(text);
+    if (value < 0 && types_undecided(text)) profile->undecided += times;
     if (value < 0 || pair == BOOL_PAIRS) return;
     if (value == 1)
-        profile->yes[pair]++;
+        profile->yes[pair] += times;
     else
-        profile->no[pair]++;
+        profile->no[pair] += times;
 }
 
 static void widen_digits(struct number_digits *digits, const struct number_digits *more)
@@ -63,20 +63,25 @@ static void widen_digits(struct number_digits *digits, const struct number_digit
     }
 }
 
-static bool count_number(struct types_profile *profile, struct str text)
+static void count_fit(struct types_profile *profile, const struct number_fit *fit, int64_t times)
+{
+    for (int style = 0; style < STYLE_COUNT; style++) {
+        profile->whole[style] += times * ((fit->whole >> style) & 1);
+        profile->real[style] += times * ((fit->real >> style) & 1);
+        profile->beyond[style] += times * ((fit->beyond >> style) & 1);
+    }
+    widen_digits(profile->digits, fit->digits);
+    profile->codes += times * fit->code;
+}
+
+static bool count_number(struct types_profile *profile, struct str text, int64_t times)
 {
     struct number_fit fit = number_fits(text);
-    for (int style = 0; style < STYLE_COUNT; style++) {
-        profile->whole[style] += (fit.whole >> style) & 1;
-        profile->real[style] += (fit.real >> style) & 1;
-        profile->beyond[style] += (fit.beyond >> style) & 1;
-    }
-    widen_digits(profile->digits, fit.digits);
-    profile->codes += fit.code;
+    count_fit(profile, &fit, times);
     return fit.real != 0;
 }
 
-static void count_date(struct types_profile *profile, struct str text)
+static void count_date(struct types_profile *profile, struct str text, int64_t times)
 {
     struct date_text date;
     struct date_reading readings[ORDER_COUNT];
@@ -85,40 +90,66 @@ static void count_date(struct types_profile *profile, struct str text)
     for (int order = 0; order < ORDER_COUNT; order++)
         reads[order] = date_read(&date, (enum date_order)order, &readings[order]);
     if (reads[0] && !readings[0].has_date) {
-        profile->times++;
+        profile->times += times;
         return;
     }
     for (int order = 0; order < ORDER_COUNT; order++)
-        profile->dates[order] += reads[order];
-    profile->stamps += date.reading.has_time;
+        profile->dates[order] += times * reads[order];
+    profile->stamps += times * date.reading.has_time;
     bool both = reads[ORDER_DAY_FIRST] && reads[ORDER_MONTH_FIRST];
     if (both && date_days(&readings[ORDER_DAY_FIRST]) != date_days(&readings[ORDER_MONTH_FIRST])) {
-        profile->either++;
-        profile->dotted +=
-            memchr(text.data, '.', text.size) != NULL && memchr(text.data, '/', text.size) == NULL;
+        profile->either += times;
+        if (memchr(text.data, '.', text.size) != NULL && memchr(text.data, '/', text.size) == NULL)
+            profile->dotted += times;
     }
     if (both && date.needs_order) {
-        profile->first[date.numbers[0] % 13]++;
-        profile->second[date.numbers[1] % 13]++;
+        profile->first[date.numbers[0] % 13] += times;
+        profile->second[date.numbers[1] % 13] += times;
     }
 }
 
-void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text)
+static bool is_date(enum types_kind kind)
+{
+    return kind == KIND_DATE || kind == KIND_TIMESTAMP;
+}
+
+void types_profile_add(struct types_profile *profile, enum types_kind kind, struct str text,
+                       int64_t times)
 {
     text = str_trim(text);
     if (text.size == 0) return;
-    profile->filled++;
-    if (kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL) {
-        count_number(profile, text);
+    profile->filled += times;
+    if (types_is_number(kind)) {
+        count_number(profile, text, times);
         return;
     }
-    if (kind == KIND_DATE || kind == KIND_TIMESTAMP) {
-        count_date(profile, text);
+    if (is_date(kind)) {
+        count_date(profile, text, times);
         return;
     }
-    count_bool(profile, text);
-    if (count_number(profile, text) && text.size < 8) return;
-    count_date(profile, text);
+    count_bool(profile, text, times);
+    if (count_number(profile, text, times) && text.size < 8) return;
+    count_date(profile, text, times);
+}
+
+void types_shapes_add(struct types_shapes *shapes, struct types_profile *profile, struct str text)
+{
+    text = str_trim(text);
+    int shape = number_shape(text);
+    if (shape < 0)
+        types_profile_add(profile, KIND_REAL, text, 1);
+    else
+        shapes->counts[shape]++;
+}
+
+void types_shapes_settle(const struct types_shapes *shapes, struct types_profile *profile)
+{
+    for (int shape = 0; shape < NUMBER_SHAPES; shape++) {
+        if (shapes->counts[shape] == 0) continue;
+        struct number_fit fit = number_shape_fits(shape);
+        profile->filled += shapes->counts[shape];
+        count_fit(profile, &fit, shapes->counts[shape]);
+    }
 }
 
 void types_profile_merge(struct types_profile *profile, const struct types_profile *more)
@@ -261,16 +292,6 @@ static enum types_kind infer_kind(const struct types_column *column,
     return KIND_TEXT;
 }
 
-static bool is_number(enum types_kind kind)
-{
-    return kind == KIND_WHOLE || kind == KIND_REAL || kind == KIND_DECIMAL;
-}
-
-static bool is_date(enum types_kind kind)
-{
-    return kind == KIND_DATE || kind == KIND_TIMESTAMP;
-}
-
 /* All digits behind the mark are kept, and what is left is room for larger numbers than were seen.
  */
 static void choose_scale(struct types_column *column, const struct types_profile *profile)
@@ -290,7 +311,7 @@ enum status types_decide(struct types_column *column, const struct types_profile
     column->doubt = NULL;
     if (column->kind == KIND_AUTO) column->kind = infer_kind(column, profile, mostly);
     bool whole = column->kind == KIND_WHOLE && !column->inferred; /* one reading is whole */
-    if (is_number(column->kind) && !whole && style_doubtful(column, profile))
+    if (types_is_number(column->kind) && !whole && style_doubtful(column, profile))
         column->doubt = "decimal mark not certain";
     if (column->kind == KIND_REAL && column->inferred && profile->beyond[column->style] > 0)
         column->doubt = "numbers with more digits than a double or a decimal keeps";

@@ -23,14 +23,16 @@ const char *types_role_name(enum types_role role)
 
 /* ---- values ---- */
 
-static void count_whole(struct role_profile *profile, int64_t value)
+static void count_whole(struct role_profile *profile, int64_t value, int64_t times)
 {
-    if (profile->wholes > 0 && value != profile->last + 1) profile->uneven = true;
+    bool next = profile->wholes == 0 || value == profile->last + 1;
+    if (!next || times > 1) profile->uneven = true;
     if (profile->wholes == 0) profile->first = value;
     profile->last = value;
-    profile->wholes++;
-    profile->years += value >= 1900 && value <= 2100;
-    profile->small += (value >= -1 && value <= 2) || value == -9 || value == -99 || value == -999;
+    profile->wholes += times;
+    if (value >= 1900 && value <= 2100) profile->years += times;
+    if ((value >= -1 && value <= 2) || value == -9 || value == -99 || value == -999)
+        profile->small += times;
 }
 
 static void note_distinct(struct role_profile *profile, uint64_t hash)
@@ -60,7 +62,7 @@ static bool is_embedded(struct str text, size_t words, size_t digits)
     return marked || digits * 2 >= text.size - (words - 1);
 }
 
-static void count_text(struct role_profile *profile, struct str text)
+static void count_text(struct role_profile *profile, struct str text, int64_t times)
 {
     size_t words = 1, digits = 0, separators = 0, groups = 0;
     for (size_t i = 0; i < text.size; i++) {
@@ -71,24 +73,25 @@ static void count_text(struct role_profile *profile, struct str text)
         groups += byte == ',' && i + 3 < text.size && i > 0 &&
                   isdigit((unsigned char)text.data[i - 1]) != 0;
     }
-    profile->words += (int64_t)words;
-    profile->separated += separators >= 2 && digits * 2 < text.size;
-    profile->grouped += groups > 0;
-    profile->urls += begins(text, "http://") || begins(text, "https://") || begins(text, "www.");
-    profile->embedded += is_embedded(text, words, digits);
+    bool url = begins(text, "http://") || begins(text, "https://") || begins(text, "www.");
+    profile->words += times * (int64_t)words;
+    profile->separated += times * (separators >= 2 && digits * 2 < text.size);
+    profile->grouped += times * (groups > 0);
+    profile->urls += times * url;
+    profile->embedded += times * is_embedded(text, words, digits);
 }
 
-void role_profile_add(struct role_profile *profile, struct str text)
+void role_profile_add(struct role_profile *profile, struct str text, int64_t times)
 {
     int64_t whole = 0;
     text = str_trim(text);
     if (text.size == 0) return;
-    profile->filled++;
+    profile->filled += times;
     note_distinct(profile, XXH3_64bits(text.data, text.size));
     if (number_whole(text, STYLE_POINT, &whole))
-        count_whole(profile, whole);
+        count_whole(profile, whole, times);
     else
-        count_text(profile, text);
+        count_text(profile, text, times);
 }
 
 void role_profile_merge(struct role_profile *profile, const struct role_profile *more)

@@ -43,7 +43,8 @@ struct role_profile {
     int64_t words, separated; /* words in all values; values with two or more of , ; | */
     int64_t urls, embedded;
 };
-void role_profile_add(struct role_profile *profile, struct str text);
+/* The text occurs `times` times. Texts come in the order of their first rows. */
+void role_profile_add(struct role_profile *profile, struct str text, int64_t times);
 void role_profile_merge(struct role_profile *profile, const struct role_profile *more);
 /* Whether a profile from elsewhere is one. */
 bool role_profile_is_sound(const struct role_profile *profile);

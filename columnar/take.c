@@ -49,6 +49,19 @@ static enum status take_bits(const struct array *array, struct rows want, struct
     return STATUS_OK;
 }
 
+/* The sum may be beyond the offsets, which the caller looks at. */
+static int64_t add_sizes(int32_t *to, const int32_t *from, struct rows want)
+{
+    int64_t total = 0;
+    to[0] = 0;
+    for (int64_t i = 0; i < want.count; i++) {
+        int64_t row = want.rows[i];
+        if (row >= 0) total += from[row + 1] - from[row];
+        to[i + 1] = (int32_t)total;
+    }
+    return total;
+}
+
 /* Offsets of the result, nulls empty. */
 static enum status take_offsets(const struct field *field, const struct array *array,
                                 struct rows want, struct buffer *ret, int64_t *ret_total,
@@ -58,6 +71,11 @@ static enum status take_offsets(const struct field *field, const struct array *a
     const struct buffer *offsets = &array->buffers[0];
     int64_t total = 0;
     TRY(buffer_new_raw(ret, ((size_t)want.count + 1) * (large ? 8 : 4), err));
+    if (!large && offsets->data != NULL) {
+        *ret_total = add_sizes((int32_t *)(void *)buffer_writable(ret),
+                               (const int32_t *)(const void *)offsets->data, want);
+        return offset_put(ret, large, want.count, *ret_total, err);
+    }
     TRY(offset_put(ret, large, 0, 0, err));
     for (int64_t i = 0; i < want.count; i++) {
         int64_t row = want.rows[i];
@@ -68,6 +86,23 @@ static enum status take_offsets(const struct field *field, const struct array *a
     return STATUS_OK;
 }
 
+/* Rows that lay one behind the other are copied in one go. */
+static void copy_runs(uint8_t *to, const struct array *array, bool large, struct rows want)
+{
+    for (int64_t i = 0; i < want.count;) {
+        int64_t row = want.rows[i], end = row + 1;
+        i++;
+        if (row < 0) continue;
+        for (; i < want.count && want.rows[i] == end; i++)
+            end++;
+        int64_t first = offset_at(&array->buffers[0], large, row);
+        size_t size = (size_t)(offset_at(&array->buffers[0], large, end) - first);
+        if (size == 0) continue;
+        memcpy(to, array->buffers[1].data + first, size);
+        to += size;
+    }
+}
+
 static enum status take_bytes(const struct field *field, const struct array *array,
                               struct rows want, struct parts *parts, struct err *err)
 {
@@ -75,15 +110,7 @@ static enum status take_bytes(const struct field *field, const struct array *arr
     int64_t total = 0;
     TRY(take_offsets(field, array, want, &parts->buffers[0], &total, err));
     TRY(buffer_new_raw(&parts->buffers[1], (size_t)total, err));
-    uint8_t *to = buffer_writable(&parts->buffers[1]);
-    for (int64_t i = 0; i < want.count; i++) {
-        int64_t row = want.rows[i];
-        if (row < 0) continue;
-        int64_t first = offset_at(&array->buffers[0], large, row);
-        size_t size = (size_t)(offset_at(&array->buffers[0], large, row + 1) - first);
-        if (size > 0) memcpy(to, array->buffers[1].data + first, size);
-        if (size > 0) to += size;
-    }
+    copy_runs(buffer_writable(&parts->buffers[1]), array, large, want);
     return STATUS_OK;
 }
 

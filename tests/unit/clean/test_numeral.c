@@ -164,6 +164,41 @@ static void what_a_double_loses_is_seen(void **unused)
     assert_int_equal(fit.digits[MARK_POINT].fraction, 17);
 }
 
+static void expect_same(const struct number_fit *a, const struct number_fit *b, const char *text)
+{
+    bool same = a->whole == b->whole && a->real == b->real && a->beyond == b->beyond &&
+                a->code == b->code && memcmp(a->digits, b->digits, sizeof a->digits) == 0;
+    if (!same) fail_msg("\"%s\"", text);
+}
+
+/* Behind a sign each byte is looked at, without one up to eight at once. */
+static void eight_bytes_are_read_as_one_by_one(void **unused)
+{
+    (void)unused;
+    static const char bytes[] = "0123456789012345678901234567890.....,x e/:";
+    uint64_t seed = 3;
+    int shaped = 0;
+    for (int i = 0; i < 300000; i++) {
+        char text[16] = "+";
+        int size = 1 + (int)(next(&seed) % 8);
+        double quick = 0, slow = 0;
+        for (int k = 0; k < size; k++)
+            text[1 + k] = bytes[next(&seed) % (k % 3 == 1 ? sizeof bytes - 1 : 31)];
+        struct str bare = {text + 1, (size_t)size}, with = {text, (size_t)size + 1};
+        struct number_fit fit = number_fits(bare), reference = number_fits(with);
+        expect_same(&fit, &reference, text);
+        int shape = number_shape(bare);
+        assert_int_equal(shape, number_shape(with));
+        if (shape >= 0) fit = number_shape_fits(shape);
+        expect_same(&fit, &reference, text);
+        bool read = number_real(bare, STYLE_POINT, &quick);
+        assert_int_equal(read, number_real(with, STYLE_POINT, &slow));
+        assert_true(!read || (quick == slow && quick == strtod(text, NULL)));
+        shaped += shape >= 0;
+    }
+    assert_true(shaped > 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +208,7 @@ int main(void)
         cmocka_unit_test(decimals_keep_every_digit),
         cmocka_unit_test(decimals_round_when_asked),
         cmocka_unit_test(what_a_double_loses_is_seen),
+        cmocka_unit_test(eight_bytes_are_read_as_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
