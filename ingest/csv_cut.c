@@ -59,9 +59,7 @@ enum status csv_cutter_open(struct csv_cutter **ret, struct input *input,
 
 void csv_cutter_confine(struct csv_cutter *cutter, const struct shard *shard)
 {
-    struct sliding *bytes = &cutter->bytes;
-    if (shard->end < bytes->end) bytes->end = shard->end;
-    bytes->position = bytes->offset = shard->begin < bytes->end ? shard->begin : bytes->end;
+    sliding_confine(&cutter->bytes, shard->begin, shard->end);
     cutter->record = shard->record;
     cutter->line = shard->line;
 }

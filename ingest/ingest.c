@@ -266,8 +266,9 @@ static enum status open_shard(struct ingest *ingest, struct err *err)
         return STATUS_USAGE;
     }
     if (ingest->count != 1 || !ingest->kind->shards || args->incremental || args->retry)
-        return fail(err, STATUS_USAGE,
-                    "--shard is for one CSV or TSV file that is read as a whole otherwise");
+        return fail(
+            err, STATUS_USAGE,
+            "--shard is for one file of CSV, TSV or JSON lines that is read as a whole otherwise");
     TRY(shard_open(&ingest->shard, args->plan, args->shard, err));
     ingest->options.shard = &ingest->shard;
     return STATUS_OK;

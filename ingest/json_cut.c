@@ -67,6 +67,13 @@ enum status json_cutter_open(struct json_cutter **ret, struct input *input, enum
     return STATUS_OK;
 }
 
+void json_cutter_confine(struct json_cutter *cutter, const struct shard *shard)
+{
+    sliding_confine(&cutter->bytes, shard->begin, shard->end);
+    cutter->record = shard->record;
+    cutter->line = shard->line;
+}
+
 /* ---- finding ---- */
 
 /* Makes sure that there is a byte at `at`; false at the end of the file. */

@@ -39,6 +39,8 @@ MUST_CHECK enum status json_cutter_open(struct json_cutter **ret, struct input *
                                         enum json_layout layout,
                                         const struct source_options *options, uint64_t row_bytes,
                                         struct digester *digester, struct err *err);
+/* Only the records of the shard, before the first one is cut. */
+void json_cutter_confine(struct json_cutter *cutter, const struct shard *shard);
 /* *ret NULL at the end. STATUS_FAILED for an array without an end, or a record beyond
  * options->record_limit that is no line; of such a line the piece keeps the beginning. */
 MUST_CHECK enum status json_cut(struct json_cutter *cutter, struct json_piece **ret,

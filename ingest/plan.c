@@ -178,7 +178,8 @@ static enum status choose_kind(struct planning *planning, struct err *err)
         TRY(object_kind(object, &planning->kind, err));
     if (planning->kind->shards && planning->objects.count == 1 && object->path != NULL)
         return STATUS_OK;
-    (void)fail(err, STATUS_USAGE, "\"%s\": found %s, expected one CSV or TSV file", object->name,
+    (void)fail(err, STATUS_USAGE, "\"%s\": found %s, expected one file of CSV, TSV or JSON lines",
+               object->name,
                planning->objects.count == 1 ? planning->kind->name : "several sources");
     err_hint(err, "give each run files of its own instead");
     return STATUS_USAGE;
@@ -265,7 +266,10 @@ static enum status write_plan(struct planning *planning, struct bytes *ret, stru
                      source.kind, source.bytes, source.records, planning->rows, planning->rejected,
                      digest_text(&source.digest, digest)));
     TRY(write_columns(planning->kind->schema(planning->source), ret, err));
-    TRY(bytes_append_text(ret, "],\n \"shards\": [", err));
+    TRY(bytes_append_text(ret, "]", err));
+    if (planning->kind->plan_more != NULL)
+        TRY(planning->kind->plan_more(planning->source, ret, err));
+    TRY(bytes_append_text(ret, ",\n \"shards\": [", err));
     TRY(write_shards(planning, &first, args->shards, ret, err));
     return bytes_append_text(ret, "]}\n", err);
 }
@@ -294,7 +298,8 @@ const struct command plan_command = {
     .operands = "SOURCE",
     .summary = "where several runs may each read a part of one source",
     .details =
-        "Reads all of a CSV or TSV file once and writes a plan (JSON): the types of its columns,\n"
+        "Reads all of a file of CSV, TSV or JSON lines once and writes a plan (JSON): the types of "
+        "its columns,\n"
         "its digest, and for each of N shards the place and number of its first record. A shard\n"
         "begins where a window of 65,536 rows begins. Runs on one machine or many then read\n"
         "their part with --shard I/N --plan FILE; their rows together are those of one run, with\n"

@@ -62,6 +62,10 @@ MUST_CHECK enum status shape_see(struct shape *shape, const struct json *json, i
                                  struct bytes *scratch, struct str *ret_twice, struct err *err);
 /* Adds what `from` has seen, behind what is there. */
 MUST_CHECK enum status shape_merge(struct shape *shape, const struct shape *from, struct err *err);
+/* As text (a JSON list, shape_text.c) and back, into a shape that was just opened. STATUS_USAGE for
+ * a text that is none. */
+MUST_CHECK enum status shape_write(const struct shape *shape, struct bytes *ret, struct err *err);
+MUST_CHECK enum status shape_read(struct shape *shape, struct str text, struct err *err);
 /* Decides forms and numbers the columns. Text columns have to be there, those of a contract need
  * not; `expected` gives the types that columns of these names have where every value can. All three
  * may be NULL. */

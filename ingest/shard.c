@@ -136,6 +136,17 @@ static enum status take_place(const struct plan *plan, const char *which, struct
                 (long long)found);
 }
 
+static enum status take_shape(struct plan *plan, struct shard *ret, struct err *err)
+{
+    uint32_t at = member(plan, 0, "shape");
+    if (at == 0) return STATUS_OK;
+    struct str raw = json_raw(&plan->json, &plan->json.tokens[at]);
+    const char *copy = arena_text(ret->arena, raw.data, raw.size);
+    if (copy == NULL) return fail_memory(err, raw.size);
+    ret->shape = (struct str){copy, raw.size};
+    return STATUS_OK;
+}
+
 static enum status understand(struct plan *plan, const char *which, struct shard *ret,
                               struct err *err)
 {
@@ -143,6 +154,7 @@ static enum status understand(struct plan *plan, const char *which, struct shard
     ret->plan = digest_of(plan->text.data, plan->text.size);
     TRY(take_place(plan, which, ret, err));
     TRY(take_columns(plan, ret, err));
+    TRY(take_shape(plan, ret, err));
     TRY(number_of(plan, 0, "bytes", &ret->bytes, err));
     TRY(number_of(plan, 0, "records", &ret->records, err));
     TRY(text_of(plan, 0, "digest", ret->arena, &digest, err));

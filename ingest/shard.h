@@ -17,6 +17,7 @@ struct shard {
     const char *const *columns; /* their names in the whole source */
     const char *const *types;   /* and types, as field_type_text writes them */
     size_t column_count;
+    struct str shape;       /* of JSON records (shape.h); data NULL = the kind has none */
     int64_t bytes, records; /* of the whole source */
     struct digest digest;
     struct digest plan; /* of the plan's bytes: names it */

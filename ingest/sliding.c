@@ -17,6 +17,12 @@ void sliding_open(struct sliding *ret, struct input *input, uint64_t offset,
     };
 }
 
+void sliding_confine(struct sliding *sliding, uint64_t begin, uint64_t end)
+{
+    if (end < sliding->end) sliding->end = end;
+    sliding->position = sliding->offset = begin < sliding->end ? begin : sliding->end;
+}
+
 bool sliding_at_end(const struct sliding *sliding)
 {
     return sliding->position >= sliding->end;

@@ -19,6 +19,8 @@ struct sliding {
 
 void sliding_open(struct sliding *ret, struct input *input, uint64_t offset,
                   struct digester *digester);
+/* Only the bytes from `begin` to `end`, before the first one is read. */
+void sliding_confine(struct sliding *sliding, uint64_t begin, uint64_t end);
 bool sliding_at_end(const struct sliding *sliding);
 /* Reads on: as much again as there is behind `from`, at least SLIDING_READ_BYTES, so that whoever
  * looks again from there on looks at each byte twice at most. */

@@ -193,6 +193,9 @@ struct source_kind {
     /* Byte and line of the first record. Required with `shards`. */
     enum status (*first_place)(const struct source *source, uint64_t *ret_offset, int64_t *ret_line,
                                struct err *err);
+    /* Adds what a shard has to know beyond the types of its columns: members of a JSON object, each
+     * behind a comma. NULL = nothing. */
+    enum status (*plan_more)(const struct source *source, struct bytes *json, struct err *err);
     /* Whether the source carries a failed verdict of the run that wrote it; after the last piece.
      * NULL = it cannot. */
     bool (*verdict_failed)(const struct source *source);

@@ -150,6 +150,48 @@ static enum status guess(struct source *source, struct err *err)
     return STATUS_OK;
 }
 
+/* What a plan knows of the whole file; it has to be the same file. */
+static enum status take_plan(struct source *source, const struct shard *shard, struct err *err)
+{
+    bool same = input_size(source->file.input) == shard->bytes && source->layout == JSON_LINES &&
+                source->file.decoding == NULL;
+    if (!same || shard->shape.data == NULL) {
+        if (same)
+            (void)fail(err, STATUS_FAILED, "the plan has no \"shape\" of JSON records");
+        else
+            (void)fail(err, STATUS_FAILED,
+                       "it is not what the plan was made of: found %lld bytes, expected %lld",
+                       (long long)input_size(source->file.input), (long long)shard->bytes);
+        err_hint(err, "plan again, with the same options as the shards");
+        return STATUS_FAILED;
+    }
+    TRY(shape_read(&source->own, shard->shape, err));
+    source->digest = shard->digest;
+    source->records = shard->records;
+    source->options.may_guess = false;
+    return settle_shape(source, err);
+}
+
+static enum status first_place_jsonl(const struct source *source, uint64_t *ret_offset,
+                                     int64_t *ret_line, struct err *err)
+{
+    *ret_offset = 0;
+    *ret_line = 1;
+    if (source->layout == JSON_LINES && source->file.decoding == NULL) return STATUS_OK;
+    (void)fail(err, STATUS_USAGE, "found %s, which shards cannot share",
+               source->layout == JSON_LINES ? "text that is not UTF-8"
+                                            : "JSON that is not one record a line");
+    err_hint(err, source->layout == JSON_LINES ? "convert it: iconv -t UTF-8"
+                                               : "write a record a line: jq -c '.[]'");
+    return STATUS_USAGE;
+}
+
+static enum status plan_more_jsonl(const struct source *source, struct bytes *json, struct err *err)
+{
+    TRY(bytes_append_text(json, ",\n \"shape\": ", err));
+    return shape_write(source->shape, json, err);
+}
+
 static enum status settle_jsonl(struct source *source, struct err *err)
 {
     source->guessed = source->options.may_guess = false;
@@ -179,8 +221,11 @@ static enum status open_jsonl(struct source **ret, const char *path,
         source = NULL;
         return STATUS_OK;
     }
-    if (options->may_guess) TRY(guess(source, err));
-    if (!source->guessed) TRY(settle_jsonl(source, err));
+    if (options->shard != NULL)
+        TRY(take_plan(source, options->shard, err));
+    else if (options->may_guess)
+        TRY(guess(source, err));
+    if (options->shard == NULL && !source->guessed) TRY(settle_jsonl(source, err));
     source->options.may_guess = options->may_guess; /* the shapes of other files may be guessed */
     *ret = source;
     source = NULL;
@@ -214,10 +259,12 @@ static enum status unify_jsonl(struct source *const *sources, size_t count, stru
 static enum status open_cutter(struct source *source, struct err *err)
 {
     digester_begin(&source->digesting);
-    return json_cutter_open(
-        &source->cutter, source->file.input, source->layout, &source->options,
-        source->schema->count * sizeof(int64_t),
-        source->guessed && !source->options.unrecorded ? &source->digesting : NULL, err);
+    TRY(json_cutter_open(&source->cutter, source->file.input, source->layout, &source->options,
+                         source->schema->count * sizeof(int64_t),
+                         source->guessed && !source->options.unrecorded ? &source->digesting : NULL,
+                         err));
+    if (source->options.shard != NULL) json_cutter_confine(source->cutter, source->options.shard);
+    return STATUS_OK;
 }
 
 static void note_end(struct source *source)
@@ -377,6 +424,7 @@ const struct source_kind source_jsonl = {
     .passes = 2,
     .types = TYPES_OF_VALUES,
     .by_name = true,
+    .shards = true,
     .recognise = recognise_jsonl,
     .open = open_jsonl,
     .schema = schema_jsonl,
@@ -388,6 +436,8 @@ const struct source_kind source_jsonl = {
     .describe = describe_jsonl,
     .reached = reached_jsonl,
     .start = start_jsonl,
+    .first_place = first_place_jsonl,
+    .plan_more = plan_more_jsonl,
     .place = place_jsonl,
     .raws = raws_jsonl,
     .reader = reader_jsonl,
