@@ -40,6 +40,12 @@ ELEMENT float element_scale_float(double x, const struct scaling *scaling, doubl
     return (float)element_hold((x - scaling->offset) * inverse, scaling->low, scaling->high);
 }
 
+/* The same where nothing is held. */
+ELEMENT float element_shift_float(double x, double offset, double inverse)
+{
+    return (float)((x - offset) * inverse);
+}
+
 /* ---- moments ---- */
 
 /* Values are summed by window of at most MOMENT_WINDOW. Value i of it belongs to lane

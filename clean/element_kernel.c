@@ -5,30 +5,72 @@
 #include "clean/element_kernel_levels.h"
 
 #include <math.h>
+#include <stddef.h>
 
 /* ---- moments ---- */
 
-/* Lanes as columns, for vectors. */
-struct lanes {
-    double sum[MOMENT_LANES], squares[MOMENT_LANES], least[MOMENT_LANES], most[MOMENT_LANES];
-};
+/* What lies so far ahead is asked for: between its loads the sums take too long for the processor
+ * to do so by itself. Beyond the end nothing happens. */
+#define FETCH_AHEAD 4096
 
-#define FOUR_ROWS(type)                                                                            \
-    static void four_rows_##type(const type *restrict x, double near, struct lanes *restrict to)   \
+static inline void fetch(const char *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch(from + FETCH_AHEAD + i);
+}
+
+/* Lanes as columns, for vectors; the ends in the type of the values. */
+#define FAST_LANES(type)                                                                           \
+    struct lanes_##type {                                                                          \
+        double sum[MOMENT_LANES], squares[MOMENT_LANES];                                           \
+        type least[MOMENT_LANES], most[MOMENT_LANES];                                              \
+    };                                                                                             \
+                                                                                                   \
+    static void four_rows_##type(const type *restrict x, double near,                              \
+                                 struct lanes_##type *restrict to)                                 \
     {                                                                                              \
         const type *y = x + MOMENT_LANES, *z = y + MOMENT_LANES, *w = z + MOMENT_LANES;            \
         for (int l = 0; l < MOMENT_LANES; l++) {                                                   \
             double a = x[l] - near, b = y[l] - near, c = z[l] - near, d = w[l] - near;             \
             to->sum[l] += element_four(a, b, c, d);                                                \
             to->squares[l] += element_four(a * a, b * b, c * c, d * d);                            \
-            double least = element_least(element_least(to->least[l], x[l]), y[l]);                 \
-            double most = element_most(element_most(to->most[l], x[l]), y[l]);                     \
-            to->least[l] = element_least(element_least(least, z[l]), w[l]);                        \
-            to->most[l] = element_most(element_most(most, z[l]), w[l]);                            \
+        }                                                                                          \
+        for (int l = 0; l < MOMENT_LANES; l++) {                                                   \
+            type least = to->least[l], most = to->most[l];                                         \
+            least = x[l] < least ? x[l] : least;                                                   \
+            least = y[l] < least ? y[l] : least;                                                   \
+            least = z[l] < least ? z[l] : least;                                                   \
+            to->least[l] = w[l] < least ? w[l] : least;                                            \
+            most = x[l] > most ? x[l] : most;                                                      \
+            most = y[l] > most ? y[l] : most;                                                      \
+            most = z[l] > most ? z[l] : most;                                                      \
+            to->most[l] = w[l] > most ? w[l] : most;                                               \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* No NaN: lanes begin empty, whole quads are added, then the rest. */                         \
+    static void fast_lanes_##type(const type *values, int64_t count, double near,                  \
+                                  struct lane *ret)                                                \
+    {                                                                                              \
+        struct lanes_##type lanes = {0};                                                           \
+        int64_t quad = 4 * MOMENT_LANES, i = 0;                                                    \
+        for (int l = 0; l < MOMENT_LANES; l++) {                                                   \
+            lanes.least[l] = INFINITY;                                                             \
+            lanes.most[l] = -INFINITY;                                                             \
+        }                                                                                          \
+        for (; i + quad <= count; i += quad) {                                                     \
+            fetch((const char *)(values + i), 4 * MOMENT_LANES * sizeof *values);                  \
+            four_rows_##type(values + i, near, &lanes);                                            \
+        }                                                                                          \
+        for (int l = 0; l < MOMENT_LANES; l++) {                                                   \
+            ret[l] = (struct lane){lanes.sum[l], lanes.squares[l], lanes.least[l], lanes.most[l],  \
+                                   i / MOMENT_LANES};                                              \
+            for (int64_t k = i + l; k < count; k += MOMENT_LANES)                                  \
+                lane_add(&ret[l], values[k], near);                                                \
         }                                                                                          \
     }
-FOUR_ROWS(float)
-FOUR_ROWS(double)
+FAST_LANES(float)
+FAST_LANES(double)
 
 static double value_at(enum element_type type, const void *values, int64_t i)
 {
@@ -50,34 +92,6 @@ static void lane_of(enum element_type type, const void *values, int64_t count, d
         lane_add(lane, value_at(type, values, i), near);
 }
 
-static struct lane lane_at(const struct lanes *lanes, int l, int64_t count)
-{
-    return (struct lane){lanes->sum[l], lanes->squares[l], lanes->least[l], lanes->most[l], count};
-}
-
-/* No NaN: `lanes` begin empty, whole quads are added, then the rest. */
-static void fast_lanes(enum element_type type, const void *values, int64_t count, double near,
-                       struct lane *ret)
-{
-    struct lanes lanes = {0};
-    for (int l = 0; l < MOMENT_LANES; l++) {
-        lanes.least[l] = INFINITY;
-        lanes.most[l] = -INFINITY;
-    }
-    int64_t quad = 4 * MOMENT_LANES, i = 0;
-    for (; i + quad <= count; i += quad) {
-        if (type == ELEMENT_FLOAT32)
-            four_rows_float((const float *)values + i, near, &lanes);
-        else
-            four_rows_double((const double *)values + i, near, &lanes);
-    }
-    for (int l = 0; l < MOMENT_LANES; l++) {
-        ret[l] = lane_at(&lanes, l, i / MOMENT_LANES);
-        for (int64_t k = i + l; k < count; k += MOMENT_LANES)
-            lane_add(&ret[l], value_at(type, values, k), near);
-    }
-}
-
 static void fold_lanes(struct lane *lanes)
 {
     for (int half = MOMENT_LANES / 2; half > 0; half /= 2)
@@ -90,7 +104,10 @@ static struct moments window_moments(enum element_type type, const void *values,
     struct lane lanes[MOMENT_LANES];
     if (count == 0) return moments_of_lane(&(struct lane){0}, 0);
     double near = moments_near(type, values, count);
-    fast_lanes(type, values, count, near, lanes);
+    if (type == ELEMENT_FLOAT32)
+        fast_lanes_float(values, count, near, lanes);
+    else
+        fast_lanes_double(values, count, near, lanes);
     fold_lanes(lanes);
     if (isnan(lanes[0].sum)) {
         for (int l = 0; l < MOMENT_LANES; l++) {
@@ -115,12 +132,22 @@ static struct moments window_moments(enum element_type type, const void *values,
 TO_DOUBLE(float)
 TO_DOUBLE(double)
 
+static bool holds_nothing(const struct scaling *scaling)
+{
+    return scaling->low == -INFINITY && scaling->high == INFINITY;
+}
+
 #define TO_FLOAT(type)                                                                             \
     static void type##_to_float(const type *x, int64_t count, const struct scaling *given,         \
                                 float *ret)                                                        \
     {                                                                                              \
         const struct scaling scaling = *given;                                                     \
-        const double inverse = 1 / scaling.scale;                                                  \
+        const double offset = scaling.offset, inverse = 1 / scaling.scale;                         \
+        if (holds_nothing(given)) {                                                                \
+            for (int64_t i = 0; i < count; i++)                                                    \
+                ret[i] = element_shift_float(x[i], offset, inverse);                               \
+            return;                                                                                \
+        }                                                                                          \
         for (int64_t i = 0; i < count; i++)                                                        \
             ret[i] = element_scale_float(x[i], &scaling, inverse);                                 \
     }
