@@ -13,6 +13,7 @@
 struct png_job {
     struct str bytes;
     size_t position;
+    size_t row_end; /* where reading for one row must have ended; 0 = not in a row */
     size_t budget;  /* bytes libpng may still take */
     size_t refused; /* bytes of a request that --memory did not give: no fault of the picture */
     png_structp png;
@@ -28,6 +29,7 @@ struct png_job {
 /* ---- memory: each block carries its size in front ---- */
 
 #define BLOCK_HEADER 64 /* keeps the block aligned */
+#define ROW_AHEAD    ((size_t)64 << 10)
 
 static png_voidp take_memory(png_structp png, png_alloc_size_t size)
 {
@@ -68,6 +70,8 @@ static void read_memory(png_structp png, png_bytep ret, size_t size)
     if (size > job->bytes.size - job->position) png_error(png, "the file ends too early");
     memcpy(ret, job->bytes.data + job->position, size);
     job->position += size;
+    if (job->row_end != 0 && job->position > job->row_end)
+        png_error(png, "more packed data than the rows need");
 }
 
 /* ---- calls into libpng; false = a fault was noted ---- */
@@ -112,10 +116,14 @@ static bool png_transforms(struct png_job *job)
     return true;
 }
 
+/* Behind the last row libpng unpacks all that is left: 1 MB of it are 1 GiB. No row needs more
+ * packed bytes than its own, eight a pixel at most, and what libpng reads ahead. */
 static bool png_next_row(struct png_job *job, uint8_t *row)
 {
     if (setjmp(job->escape) != 0) return false;
+    job->row_end = job->position + (size_t)job->about.width * 9 + ROW_AHEAD;
     png_read_row(job->png, row, NULL);
+    job->row_end = 0;
     return true;
 }
 
