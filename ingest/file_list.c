@@ -2,6 +2,7 @@
 #include "ingest/file_list.h"
 
 #include "base/output.h"
+#include "ingest/below.h"
 #include "ingest/members.h"
 #include "ingest/source.h"
 
@@ -25,17 +26,13 @@ struct str file_path_text(const char *path)
     return utf8_valid(text.data, text.size) ? text : (struct str){NULL, 0};
 }
 
+/* What lies below the folder is opened from the folder that was listed, and through no link: who
+ * fills it may put one in place of a file or of a folder in between after it was listed. */
 static int open_listed(const struct file_list *files, const struct listed_file *file)
 {
-    char path[4096];
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-    if (!files->folder) return open(files->root, flags);
-    int size = snprintf(path, sizeof path, "%s/%s", files->root, file->path);
-    if (size < 0 || (size_t)size >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return open(path, flags | O_NOFOLLOW);
+    return files->folder ? open_below(files->descriptor, file->path, flags)
+                         : open(files->root, flags);
 }
 
 /* ---- listing ---- */
@@ -55,7 +52,7 @@ static enum status list_one(struct file_list *files, struct err *err)
 static enum status list_folder(struct file_list *files, struct arena *arena, struct err *err)
 {
     OWNED(members_release) struct members members = {0};
-    TRY(members_list(files->root, arena, &members, err));
+    TRY(members_list(files->root, arena, &members, &files->descriptor, err));
     TRY(NEW(&files->items, members.count, err));
     for (size_t i = 0; i < members.count; i++)
         files->items[i] = (struct listed_file){members.items[i].path, members.items[i].bytes, NULL};
@@ -80,7 +77,7 @@ static enum status list_bundle(struct file_list *files, struct err *err)
 enum status file_list_open(struct file_list *ret, const char *path, const struct bundle *bundle,
                            struct arena *arena, struct err *err)
 {
-    *ret = (struct file_list){.bundle = bundle};
+    *ret = (struct file_list){.bundle = bundle, .descriptor = -1};
     if (bundle != NULL) return list_bundle(ret, err);
     ret->root = arena_text(arena, path, strlen(path));
     if (ret->root == NULL) return fail_memory(err, strlen(path));
@@ -155,5 +152,6 @@ void file_list_release(struct file_list *files)
 {
     memory_free(files->items);
     memory_free(files->chosen);
-    *files = (struct file_list){0};
+    if (files->folder) descriptor_close(&files->descriptor);
+    *files = (struct file_list){.descriptor = -1};
 }

@@ -18,6 +18,7 @@ struct listed_file {
 struct file_list {
     const char *root; /* the folder or the one file; NULL for an archive */
     bool folder;
+    int descriptor; /* of the folder; -1 = none */
     const struct bundle *bundle;
     struct stat info;          /* of the root */
     struct listed_file *items; /* all files; memory_get */

@@ -40,20 +40,39 @@ static enum status add_name(struct names *names, char *name, struct err *err)
 }
 
 /* As in a folder: a link may lead anywhere and a pipe never ends, and who filled the folder need
- * not be who runs us. Named by itself each of them is read. */
-static bool is_followed(const char *path)
+ * not be who runs us; so with folders that the pattern found. Named by itself each of them is read.
+ */
+static bool is_followed(const char *path, size_t plain)
 {
     struct stat info;
+    char before[4096];
+    for (const char *slash = strchr(path + plain, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        size_t size = (size_t)(slash - path);
+        if (size >= sizeof before) return false;
+        memcpy(before, path, size);
+        before[size] = '\0';
+        if (size > 0 && (lstat(before, &info) != 0 || !S_ISDIR(info.st_mode))) return false;
+    }
     return lstat(path, &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
 }
 
-static enum status add_matches(struct names *names, const glob_t *matches, struct arena *arena,
-                               struct err *err)
+/* The folders that stand in front of the first part with a wildcard: the user named those. */
+static size_t plain_part(const char *pattern)
+{
+    size_t wild = strcspn(pattern, "*?[");
+    while (wild > 0 && pattern[wild - 1] != '/')
+        wild--;
+    return wild;
+}
+
+static enum status add_matches(struct names *names, const glob_t *matches, size_t plain,
+                               struct arena *arena, struct err *err)
 {
     if (matches->gl_pathc > 1) /* in byte order, whatever the locale says */
         qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_names);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
-        if (!is_followed(matches->gl_pathv[i])) continue;
+        if (!is_followed(matches->gl_pathv[i], plain)) continue;
         char *name = arena_text(arena, matches->gl_pathv[i], strlen(matches->gl_pathv[i]));
         if (name == NULL) return fail_memory(err, strlen(matches->gl_pathv[i]));
         TRY(add_name(names, name, err));
@@ -69,7 +88,7 @@ static enum status match(struct names *names, const char *pattern, struct arena 
     int code = glob(pattern, GLOB_ERR | GLOB_NOSORT, NULL, &matches);
     size_t before = names->count;
     if (code == 0)
-        status = add_matches(names, &matches, arena, err);
+        status = add_matches(names, &matches, plain_part(pattern), arena, err);
     else if (code == GLOB_NOSPACE)
         status = fail_memory(err, 0);
     else if (code == GLOB_ABORTED)

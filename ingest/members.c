@@ -55,6 +55,10 @@ static enum status list_entry(struct listing *listing, int descriptor, const cha
         return STATUS_OK;
     }
     int inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner < 0 && (errno == ELOOP || errno == ENOTDIR || errno == ENOENT)) {
+        listing->ret->not_files++; /* something else was put in its place meanwhile */
+        return STATUS_OK;
+    }
     if (inner < 0) return fail_errno(err, errno, "folder \"%s\"", path);
     return list_folder(listing, inner, path, depth + 1, err);
 }
@@ -87,12 +91,15 @@ static int compare_members(const void *a, const void *b)
 }
 
 enum status members_list(const char *folder, struct arena *arena, struct members *ret,
-                         struct err *err)
+                         int *ret_descriptor, struct err *err)
 {
     struct listing listing = {arena, ret};
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return fail_errno(err, errno, "folder \"%s\"", folder);
-    TRY(list_folder(&listing, descriptor, "", 0, err));
+    *ret_descriptor = descriptor;
+    int listed = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    if (listed < 0) return fail_errno(err, errno, "folder \"%s\"", folder);
+    TRY(list_folder(&listing, listed, "", 0, err));
     if (ret->count > 0) qsort(ret->items, ret->count, sizeof *ret->items, compare_members);
     return STATUS_OK;
 }

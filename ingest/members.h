@@ -17,10 +17,11 @@ struct members {
     size_t count, room;
     int64_t not_files; /* links, pipes, sockets, devices: not followed, not read */
 };
-/* Symbolic links are not followed. Paths lie in the arena. STATUS_FAILED for a folder that cannot
- * be read, more than MEMBERS_MAXIMUM files, or FOLDERS_DEEP folders in each other. */
+/* Symbolic links are not followed. Paths lie in the arena. *ret_descriptor, the folder itself, is
+ * the caller's to close, also after a failure (-1 before = not opened). STATUS_FAILED for a folder
+ * that cannot be read, more than MEMBERS_MAXIMUM files, or FOLDERS_DEEP folders in each other. */
 MUST_CHECK enum status members_list(const char *folder, struct arena *arena, struct members *ret,
-                                    struct err *err);
+                                    int *ret_descriptor, struct err *err);
 void members_release(struct members *members);
 
 #endif
