@@ -18,6 +18,9 @@
 #define HUGE_BLOCK (4 * HUGE_PAGE)
 #define KEPT_SHARE 8 /* of the limit */
 #define KEPT_MOST  (64u << 20)
+/* What is kept may add so much to the most that was in use: with nothing, sizes that differ a
+ * little from batch to batch push each other out. */
+#define KEPT_BEYOND_PEAK ((size_t)8 << 20)
 
 /* One cache line in front of the bytes we hand out keeps them aligned. */
 struct header {
@@ -128,7 +131,7 @@ static char *block_of(size_t total, size_t size, bool zeroed)
 {
     char *base = block_cache_take(total);
     if (base == NULL) {
-        size_t now = memory_in_use(), most = memory_peak(); /* keeping never adds to the peak */
+        size_t now = memory_in_use(), most = memory_peak() + KEPT_BEYOND_PEAK;
         block_cache_shrink(now < most ? most - now : 0);
         base = zeroed ? calloc(1, total) : malloc(total);
         if (base != NULL && total >= HUGE_BLOCK) ask_for_huge_pages(base, total);

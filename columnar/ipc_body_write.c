@@ -19,14 +19,18 @@ static enum status push_part(struct body *body, const struct buffer *buffer, siz
     return push_buffer(body, &part, err);
 }
 
+static struct body_buffer *last_pushed(struct body *body)
+{
+    size_t count = body->buffers.size / sizeof(struct body_buffer);
+    return (struct body_buffer *)(void *)body->buffers.data + count - 1;
+}
+
 /* Values of one width. */
 static enum status push_values(struct body *body, const struct buffer *buffer, size_t count,
                                size_t width, struct err *err)
 {
     TRY(push_part(body, buffer, 0, count * width, err));
-    struct body_buffer *last =
-        (struct body_buffer *)(void *)(body->buffers.data + body->buffers.size - sizeof *last);
-    last->words = width == 8;
+    last_pushed(body)->words = width == 8;
     return STATUS_OK;
 }
 
@@ -87,7 +91,9 @@ static enum status add_bytes(struct body *body, const struct array *array, bool 
 {
     int64_t first, count;
     TRY(push_offsets(body, array, large, &first, &count, err));
-    return push_part(body, &array->buffers[1], (size_t)first, (size_t)count, err);
+    TRY(push_part(body, &array->buffers[1], (size_t)first, (size_t)count, err));
+    last_pushed(body)->texts = true;
+    return STATUS_OK;
 }
 
 static enum status add_list(struct body *body, const struct field *field, const struct array *array,

@@ -11,12 +11,14 @@ enum codec { CODEC_NONE = -1, CODEC_LZ4 = 0, CODEC_ZSTD = 1 };
 struct body_buffer {
     bool prefix;
     bool words;     /* values of 8 bytes each */
+    bool texts;     /* bytes of texts, one behind the other */
     int64_t length; /* uncompressed, or -1 */
     struct buffer data;
 };
 
 /* Replaces buffer->data by its zstd form, or marks it -1 where that would not be smaller. At level
- * 1 words are packed by zstd_words.h, all else by the zstd library. */
+ * 1 words are packed by zstd_words.h, all else by the zstd library; texts that repeat themselves at
+ * length are searched for longer matches. */
 MUST_CHECK enum status codec_compress(struct body_buffer *buffer, int level, struct err *err);
 
 /* The uncompressed bytes of a body buffer as stored: in `place` if that is as long as they are,
