@@ -78,12 +78,15 @@ static bool same(const struct seen *a, const struct seen *b)
     return a->text.size <= SHORT || memcmp(a->text.data, b->text.data, a->text.size) == 0;
 }
 
+/* Every bit of both words reaches every bit of the slot: both halves of their product. */
 static size_t slot_of(const struct seen *seen)
 {
-    uint64_t mixed = (seen->words[0] ^ UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed =
-        (mixed ^ (mixed >> 29) ^ seen->words[1] ^ seen->text.size) * UINT64_C(0x94d049bb133111eb);
-    return (size_t)(mixed >> 40) % SLOTS;
+    __extension__ typedef unsigned __int128 uint128;
+    uint64_t a = seen->words[0] ^ UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t b = (seen->words[1] + seen->text.size) ^ UINT64_C(0xbf58476d1ce4e5b9);
+    uint128 product = (uint128)a * b;
+    uint64_t folded = (uint64_t)(product >> 64) ^ (uint64_t)product;
+    return (size_t)(folded ^ folded >> 32) % SLOTS;
 }
 
 static bool add(struct search *search, int64_t row, size_t *ret)

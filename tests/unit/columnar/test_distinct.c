@@ -89,6 +89,29 @@ static void test_too_many(void **state)
     array_unref(&array);
 }
 
+/* Values that differ in their last letters only are told apart as well as others. */
+static void test_dates(void **state)
+{
+    (void)state;
+    struct field field = field_of("day", TYPE_UTF8);
+    struct builder *builder = NULL;
+    struct array *array = NULL;
+    char text[32];
+    OK(builder_open(&builder, &field, 0, NULL));
+    uint32_t random = 5;
+    for (int row = 0; row < 60000; row++) {
+        random = random * 1664525u + 1013904223u;
+        int day = (int)((random >> 8) % 2300);
+        snprintf(text, sizeof text, "%04d-%02d-%02d", 2017 + day / 372, 1 + day / 31 % 12,
+                 1 + day % 31);
+        OK(build_text(builder, str_of(text), NULL));
+    }
+    OK(builder_finish(builder, &array, NULL));
+    builder_close(&builder);
+    check_view(&field, array, array_distinct(&field, array));
+    array_unref(&array);
+}
+
 /* Every third value becomes null, the others change their length. */
 static struct array *changed(const struct field *field, const struct array *values)
 {
@@ -150,10 +173,8 @@ static void test_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_view),
-        cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_map),
-        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_view), cmocka_unit_test(test_too_many), cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_map),  cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
