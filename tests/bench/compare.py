@@ -32,6 +32,7 @@ import math
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -287,7 +288,7 @@ def parse():
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--picture", metavar="FILE.svg")
     parser.add_argument("--grow", metavar="FACTORS", help="times the size, as in 1,4,16,64")
-    parser.add_argument("--compare", metavar="REV", help="an older revision to build and to run beside this one")
+    parser.add_argument("--compare", metavar="REV", help="an older revision to build, or a build of one, to run beside this one")
     parser.add_argument("--tolerance", type=float, default=0.05, help="what --compare lets pass: 0.05 is 5 %%")
     parser.add_argument("--keep", metavar="DIR", help="where the data lies and stays")
     parser.add_argument("--only", help="contestants whose name holds one of these words")
@@ -396,6 +397,7 @@ def describe(options):
 def main():
     options = parse()
     into_peers(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # data and worktrees go then too
     if options.markdown:
         sys.stdout = Tee(options.markdown)
     folder = options.keep or tempfile.mkdtemp(prefix="tamis-bench-")

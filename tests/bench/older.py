@@ -22,7 +22,9 @@ builds = {}
 
 
 def build(revision):
-    """A worktree of the revision and its programs; once a run. The tools are this build's."""
+    """A worktree of the revision and its programs, once a run; a folder is a build already."""
+    if os.path.exists(os.path.join(revision, "build.ninja")):
+        return os.path.abspath(revision)
     if revision in builds:
         return builds[revision]
     tree = os.path.join(tempfile.mkdtemp(prefix="tamis-older-"), "tree")
