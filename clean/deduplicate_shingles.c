@@ -10,12 +10,9 @@
 #define BUCKETS        256  /* hashes are even: a bucket by the upper bits holds few of them */
 #define BUCKETED_MOST  4096 /* hashes sorted by buckets */
 
-/* 0 for a byte that is in no word, else the byte in lower case. */
-static uint8_t word_byte(uint8_t byte)
+static bool is_between(uint8_t byte, char first, char last)
 {
-    uint8_t upper = (uint8_t)(byte - 'A') < 26, lower = (uint8_t)(byte - 'a') < 26;
-    bool within = byte >= 0x80 || lower || upper || (uint8_t)(byte - '0') < 10;
-    return within ? byte | (uint8_t)(upper << 5) : 0;
+    return (uint8_t)(byte - (uint8_t)first) <= (uint8_t)(last - first);
 }
 
 /* Without branches: where a word ends is not foreseen. Each byte is written, and stays where it
@@ -27,10 +24,13 @@ enum status words_append(struct bytes *ret, struct str text, struct err *err)
     bool in_word = false;
     if (ret->size > 0) *to++ = ' ';
     for (size_t i = 0; i < text.size; i++) {
-        uint8_t byte = word_byte((uint8_t)text.data[i]);
-        *to = byte != 0 ? byte : ' ';
-        to += (byte != 0) | in_word;
-        in_word = byte != 0;
+        uint8_t byte = (uint8_t)text.data[i];
+        bool letter = is_between(byte | 0x20, 'a', 'z');
+        bool within = letter | (byte >= 0x80) | is_between(byte, '0', '9');
+        uint8_t mask = (uint8_t)-within; /* gcc branches where a condition chooses */
+        *to = (uint8_t)(((byte | letter << 5) & mask) | (' ' & ~mask));
+        to += within | in_word;
+        in_word = within;
     }
     ret->size = (size_t)(to - ret->data);
     if (ret->size > 0 && to[-1] == ' ') ret->size--;
