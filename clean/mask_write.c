@@ -2,6 +2,7 @@
 #include "clean/mask_write.h"
 
 #include "base/output.h"
+#include "base/secret.h"
 #include "clean/mask_format.h"
 
 #include <ctype.h>
@@ -41,8 +42,11 @@ enum status mask_key_read(struct mask_key *ret, const char *path, struct err *er
     }
     TRY(check_key_file(descriptor, path, err));
     uint8_t bytes[MASK_KEY_MAXIMUM + 1];
+    secret_hide(ret, sizeof *ret);
     ssize_t size = read(descriptor, bytes, sizeof bytes);
-    if (size < 0) return fail_errno(err, errno, "key file \"%s\"", path);
+    int reason = errno;
+    if (size < 0) sodium_memzero(bytes, sizeof bytes);
+    if (size < 0) return fail_errno(err, reason, "key file \"%s\"", path);
     while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r'))
         size--;
     bool fits = size >= MASK_KEY_LEAST && size <= MASK_KEY_MAXIMUM;

@@ -4,6 +4,7 @@
 #include "base/command.h"
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/secret.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -441,6 +442,7 @@ static void set_options(struct http *http, const char *address)
     CURL *easy = http->easy;
     bool secure = strncasecmp(address, "https:", 6) == 0;
     const char *authorities = getenv("SSL_CERT_FILE");
+    secret_held(); /* a password of the address or of ~/.netrc */
     curl_easy_setopt(easy, CURLOPT_URL, address);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");

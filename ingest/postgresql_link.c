@@ -3,6 +3,7 @@
 #include "ingest/postgresql_parts.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -118,6 +119,7 @@ enum status postgresql_connect(struct postgresql_link *ret, const char *address,
 {
     const char *const keywords[] = {"dbname", "client_encoding", "fallback_application_name", NULL};
     const char *const values[] = {address, "UTF8", "tamis-ingest", NULL};
+    secret_held(); /* libpq may take a password from the environment or a file, too */
     TRY(check_address(ret, address, err));
     ret->connection = PQconnectStartParams(keywords, values, 1);
     if (ret->connection == NULL) return fail_memory(err, 0);
@@ -140,6 +142,7 @@ enum status postgresql_connect(struct postgresql_link *ret, const char *address,
 void postgresql_link_close(struct postgresql_link *link)
 {
     PQfinish(link->connection);
+    if (link->password != NULL) explicit_bzero(link->password, strlen(link->password));
     memory_free(link->password);
     *link = (struct postgresql_link){0};
 }

@@ -73,6 +73,8 @@ static void harden(sqlite3 *catalog, double wait)
 {
     sqlite3_db_config(catalog, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(catalog, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_limit(catalog, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(catalog, SQLITE_LIMIT_TRIGGER_DEPTH, 10);
     sqlite3_busy_timeout(catalog, wait > 1e6 ? 1000000000 : (int)(wait * 1000));
     sqlite3_extended_result_codes(catalog, 1);
 }
@@ -173,6 +175,7 @@ static enum status settle_connection(sqlite3 *catalog, bool writable, struct err
     TRY(read_pragma(catalog, "PRAGMA application_id", &application, err));
     TRY(read_pragma(catalog, "PRAGMA user_version", &version, err));
     TRY(check_version(application, version, writable, err));
+    TRY(run_script(catalog, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", "opening", err));
     if (!writable) return run_script(catalog, "PRAGMA foreign_keys=ON", "opening", err);
     TRY(run_script(catalog,
                    "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -277,7 +280,7 @@ enum status catalog_show_lost(sqlite3 *catalog, struct err *err)
         " exit_code, verdict, error, argv, config, config_digest, tool_version, host, user, pid,"
         " boot_id, pid_namespace, process_start, threads, device, memory_limit, seed, rows_in,"
         " rows_created, rows_out, rows_rejected, rows_dropped, rows_merged, bytes_in, bytes_out,"
-        " folder, job, parent_job, parent_run FROM main.runs",
+        " folder, job, parent_job, parent_run FROM main.runs; PRAGMA query_only=ON",
         "opening", err);
 }
 

@@ -5,6 +5,7 @@
 #include "lineage/emit.h"
 
 #include "base/address.h"
+#include "base/secret.h"
 
 #include <curl/curl.h>
 
@@ -85,6 +86,7 @@ static bool configure(const struct curl *curl, CURL *easy, const char *address,
     SET(CURLOPT_USERAGENT, "tamis/" TAMIS_VERSION);
     SET(CURLOPT_WRITEFUNCTION, ignore);
     if (key == NULL || key[0] == '\0') return !failed;
+    secret_held();
     SET(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
     SET(CURLOPT_XOAUTH2_BEARER, key);
     return !failed;

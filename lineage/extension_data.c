@@ -89,6 +89,9 @@ static enum status catalog_open(struct catalog *ret, struct arena *arena, sqlite
     ret->db = ret->own;
     if (result == SQLITE_OK) {
         sqlite3_busy_timeout(ret->own, 5000);
+        sqlite3_db_config(ret->own, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_db_config(ret->own, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        sqlite3_exec(ret->own, "PRAGMA query_only=ON; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
         return STATUS_OK;
     }
     return fail(err, STATUS_FAILED, "\"%s\": %s", path, sqlite3_errstr(result));
