@@ -9,6 +9,8 @@
 #include "features/row_text.h"
 #include "features/rows.h"
 
+#include <unistd.h>
+
 enum cat_format { CAT_TABLE, CAT_CSV, CAT_JSONL, CAT_ARROW };
 
 struct cat_args {
@@ -16,6 +18,7 @@ struct cat_args {
     int64_t head; /* -1 = not given, 0 = all */
     struct text_list columns;
     bool source_names;
+    int formulas; /* enum csv_formulas */
 };
 
 static const struct setting cat_options[] = {
@@ -43,6 +46,14 @@ static const struct setting cat_options[] = {
      .kind = SETTING_FLAG,
      .offset = offsetof(struct cat_args, source_names),
      .help = "in CSV: the header as the source had it, with its repeated and empty names"},
+    {.name = "formulas",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct cat_args, formulas),
+     .fallback = "keep",
+     .choices = CSV_FORMULAS,
+     .help = "in CSV: mark puts an apostrophe before texts that a spreadsheet would compute, those "
+             "that begin with = + - or @; keep changes nothing",
+     .argument = "keep|mark"},
     {0},
 };
 
@@ -58,7 +69,8 @@ struct cat {
     struct batch batch;    /* being handed out in slices */
     int64_t at;
     int format;
-    bool source_names;
+    bool source_names, inert;
+    bool shown; /* on a terminal */
     struct output *output;
 };
 
@@ -161,12 +173,26 @@ static enum status slice_pull(void *context, void **ret_item, struct err *err)
     return STATUS_OK;
 }
 
+/* A terminal obeys what is in the data; a file or a pipe gets it as it is. */
+static enum status show_text(struct bytes *text, struct err *err)
+{
+    struct bytes shown = bytes_limited((size_t)16 << 30);
+    enum status status =
+        lines_for_terminal((struct str){(const char *)text->data, text->size}, &shown, err);
+    struct bytes plain = *text;
+    *text = shown;
+    bytes_release(&plain);
+    return status;
+}
+
 static enum status slice_work(void *context, void *item, struct err *err)
 {
     const struct cat *cat = context;
     struct slice *slice = item;
-    return (cat->format == CAT_CSV ? csv_rows : json_rows)(&slice->batch, slice->first,
-                                                           slice->count, &slice->text, err);
+    TRY((cat->format != CAT_CSV ? json_rows
+         : cat->inert           ? csv_rows_inert
+                      : csv_rows)(&slice->batch, slice->first, slice->count, &slice->text, err));
+    return cat->shown ? show_text(&slice->text, err) : STATUS_OK;
 }
 
 static enum status slice_push(void *context, void *item, struct err *err)
@@ -182,7 +208,9 @@ static enum status cat_lines(struct cat *cat, size_t threads, struct err *err)
 {
     if (cat->format == CAT_CSV) {
         OWNED(bytes_release) struct bytes header = bytes_limited(BATCH_BYTES_MAXIMUM);
-        TRY(csv_header(cat->schema, cat->source_names, &header, err));
+        TRY((cat->inert ? csv_header_inert : csv_header)(cat->schema, cat->source_names, &header,
+                                                         err));
+        if (cat->shown) TRY(show_text(&header, err));
         TRY(output_write(cat->output, header.data, header.size, err));
     }
     struct ordered ordered = {.threads = threads,
@@ -267,8 +295,11 @@ static enum status cat_run(struct invocation *invocation, struct err *err)
     const struct cat_args *args = invocation->args;
     const char *operand = invocation->operand_count > 0 ? invocation->operands[0] : NULL;
     OWNED(cat_release)
-    struct cat cat = {.format = args->format, .source_names = args->source_names};
+    struct cat cat = {.format = args->format,
+                      .source_names = args->source_names,
+                      .inert = args->formulas == FORMULAS_MARK};
 
+    cat.shown = invocation->common.output == NULL && isatty(STDOUT_FILENO);
     cat.left = args->head > 0 ? args->head : -1;
     if (args->head < 0 && args->format == CAT_TABLE) cat.left = TABLE_HEAD;
     TRY(rows_open(&cat.rows, operand, &invocation->common, err));
@@ -288,8 +319,8 @@ const struct command cat_command = {
     .operands = "[FILE|tamis:DATASET[@REF]]",
     .summary = "show the rows of an Arrow file, stream or store version",
     .details = "CSV follows RFC 4180: null is nothing, empty text is \"\". JSON Lines keep nested "
-               "values, and every digit of integers and decimals. In a table, control characters "
-               "are escaped and long values cut.",
+               "values, and every digit of integers and decimals. On a terminal, and in a table "
+               "everywhere, control characters are escaped; a table cuts long values.",
     .examples = "tamis-features cat orders.arrow\n"
                 "tamis-features cat tamis:clean/orders@prod --format csv --columns id,total\n"
                 "tamis-ingest orders.csv | tamis-features cat --head 5",

@@ -5,6 +5,7 @@
 #include "features/commands.h"
 #include "features/recorded.h"
 #include "features/reference.h"
+#include "features/row_text.h"
 #include "lineage/stage.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ enum kind { KIND_AUTO, KIND_ARROW, KIND_PARQUET, KIND_CSV, KIND_JSONL, KIND_NPY 
 struct export_args {
     int format;
     struct text_list columns;
+    int formulas; /* enum csv_formulas */
 };
 
 static const struct setting export_options[] = {
@@ -30,6 +32,14 @@ static const struct setting export_options[] = {
      .offset = offsetof(struct export_args, columns),
      .help = "only these columns, in this order",
      .argument = "NAME,..."},
+    {.name = "formulas",
+     .kind = SETTING_CHOICE,
+     .offset = offsetof(struct export_args, formulas),
+     .fallback = "keep",
+     .choices = CSV_FORMULAS,
+     .help = "in CSV: mark puts an apostrophe before texts that a spreadsheet would compute, those "
+             "that begin with = + - or @; keep changes nothing",
+     .argument = "keep|mark"},
     {0},
 };
 
@@ -154,7 +164,9 @@ static enum status open_output(struct export *export, struct err *err)
     if (export->kind == KIND_ARROW)
         return stage_output_open(&export->arrow, &target, export->schema, export->run, common, err);
     TRY(record_place(export, common->output, err));
-    export->format = formats[export->kind];
+    const struct export_args *args = export->invocation->args;
+    bool inert = export->kind == KIND_CSV && args->formulas == FORMULAS_MARK;
+    export->format = inert ? &export_csv_inert : formats[export->kind];
     return export->format->open(&export->context, common->output, export->schema, err);
 }
 

@@ -15,7 +15,7 @@ struct export_format {
     void (*close)(void *context); /* NULL is allowed */
 };
 
-extern const struct export_format export_csv, export_jsonl;
+extern const struct export_format export_csv, export_csv_inert, export_jsonl;
 /* zstd; personal columns ("tamis:personal") without minimum and maximum. */
 extern const struct export_format export_parquet;
 /* A folder with a NumPy file (NEP 1, format 1.0) a column. */

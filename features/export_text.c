@@ -43,6 +43,15 @@ static enum status csv_open(void **ret, const char *path, const struct schema *s
     return flush(export, err);
 }
 
+static enum status inert_open(void **ret, const char *path, const struct schema *schema,
+                              struct err *err)
+{
+    TRY(open_text(ret, path, csv_rows_inert, err));
+    struct text_export *export = *ret;
+    TRY(csv_header_inert(schema, false, &export->text, err));
+    return flush(export, err);
+}
+
 static enum status jsonl_open(void **ret, const char *path, const struct schema *schema,
                               struct err *err)
 {
@@ -79,4 +88,5 @@ static void text_close(void *context)
 }
 
 const struct export_format export_csv = {csv_open, text_add, text_commit, text_close};
+const struct export_format export_csv_inert = {inert_open, text_add, text_commit, text_close};
 const struct export_format export_jsonl = {jsonl_open, text_add, text_commit, text_close};

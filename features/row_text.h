@@ -13,6 +13,19 @@ MUST_CHECK enum status csv_header(const struct schema *schema, bool source_names
 /* Rows first ... first + count - 1, one record each. */
 MUST_CHECK enum status csv_rows(const struct batch *batch, int64_t first, int64_t count,
                                 struct bytes *ret, struct err *err);
+/* The same for spreadsheets: an apostrophe stands in front of a text, or name, that they would take
+ * for a formula: one that begins with = + - @ tab or CR (OWASP, "CSV Injection"). Numbers stay. */
+MUST_CHECK enum status csv_header_inert(const struct schema *schema, bool source_names,
+                                        struct bytes *ret, struct err *err);
+MUST_CHECK enum status csv_rows_inert(const struct batch *batch, int64_t first, int64_t count,
+                                      struct bytes *ret, struct err *err);
+/* Choices of the setting `formulas`. */
+#define CSV_FORMULAS "keep|mark"
+enum csv_formulas { FORMULAS_KEEP, FORMULAS_MARK };
+
+/* Appends lines of text for a terminal: all but their LF is escaped as by escape_for_terminal(). */
+MUST_CHECK enum status lines_for_terminal(struct str lines, struct bytes *ret, struct err *err);
+
 /* The same rows, one JSON object a line (value_json). */
 MUST_CHECK enum status json_rows(const struct batch *batch, int64_t first, int64_t count,
                                  struct bytes *ret, struct err *err);

@@ -216,6 +216,37 @@ static void a_hot_journal_is_rolled_back_for_readers(void **state)
     assert_string_equal(scratch_ask(scratch, "SELECT count(*) FROM texts"), "0");
 }
 
+/* Whoever can write into catalog.db could plant a view that calls what has effects, or hope that a
+ * reader writes. */
+static void readers_cannot_write_and_trust_no_schema(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store *store = NULL;
+
+    check_ok(sql_run(scratch->store, &scratch->err,
+                     "CREATE VIEW planted AS SELECT load_extension('/tmp/planted.so')", ""),
+             &scratch->err);
+    store_close(&scratch->store);
+    check_ok(store_open(&store, &scratch_invocation(scratch)->common, STORE_READ, &scratch->err),
+             &scratch->err);
+    scratch->store = store;
+    sqlite3 *catalog = store_catalog(store);
+    assert_int_equal(sqlite3_db_readonly(catalog, "main"), 1);
+    assert_string_equal(scratch_ask(scratch, "PRAGMA query_only"), "1");
+    assert_string_equal(scratch_ask(scratch, "PRAGMA trusted_schema"), "0");
+    assert_string_equal(scratch_ask(scratch, "PRAGMA cell_size_check"), "1");
+    int defensive = 0;
+    sqlite3_db_config(catalog, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive);
+    assert_int_equal(defensive, 1);
+    assert_int_equal(sqlite3_exec(catalog, "CREATE TEMP TABLE t (a)", NULL, NULL, NULL),
+                     SQLITE_READONLY);
+    assert_int_equal(sqlite3_exec(catalog, "ATTACH ':memory:' AS other", NULL, NULL, NULL),
+                     SQLITE_ERROR);
+    assert_int_equal(sqlite3_exec(catalog, "SELECT * FROM planted", NULL, NULL, NULL),
+                     SQLITE_ERROR);
+    assert_non_null(strstr(sqlite3_errmsg(catalog), "unsafe use of"));
+}
+
 /* The writer is killed while the reader has the catalog open and reads nothing. */
 static void a_journal_that_gets_hot_later_too(void **state)
 {
@@ -253,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_busy_catalog_names_its_holder, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_foreign_reader_is_the_named_cause, scratch_make,
+                                        scratch_remove),
+        cmocka_unit_test_setup_teardown(readers_cannot_write_and_trust_no_schema, scratch_make,
                                         scratch_remove),
         cmocka_unit_test_setup_teardown(a_journal_that_gets_hot_later_too, scratch_make,
                                         scratch_remove),
