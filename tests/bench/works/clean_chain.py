@@ -109,7 +109,7 @@ def by_polars(data, out, _):
         number("score", pl.Float64), blank("signup").str.to_date("%Y-%m-%d", strict=False).alias("signup"))
     frame = frame.with_columns(
         pl.when(pl.col("age").is_between(0, 120)).then("age"), pl.when(pl.col("score").is_between(0, 100)).then("score"))
-    frame = frame.unique("key", keep="first", maintain_order=True).collect()
+    frame = frame.unique("key", keep="first", maintain_order=True).collect(engine="streaming")
     low, high = frame["height"].quantile(0.25, "linear"), frame["height"].quantile(0.75, "linear")
     middle = frame["income"].median()
     reach = 3.5 * 1.4826 * (frame["income"] - middle).abs().median()
