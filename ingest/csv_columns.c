@@ -2,6 +2,7 @@
  *
  * A block is taken column by column, so that each loop knows its type. */
 #include "ingest/csv_parts.h"
+#include "ingest/value_wide.h"
 
 /* ---- classes ---- */
 
@@ -107,8 +108,11 @@ static void set_bit(uint8_t *bits, size_t row)
         return block->rows;                                                                        \
     }
 
+#define WIDE(row) (cells[row].at + WIDE_READS <= block->text_size)
 TAKE_TYPED(ints, int64_t, value_int(value, &values[base + row]))
-TAKE_TYPED(reals, double, value_real(value, &values[base + row]))
+TAKE_TYPED(reals, double,
+           (WIDE(row) && wide_real(value, &values[base + row])) ||
+               value_real(value, &values[base + row]))
 TAKE_TYPED(days, int32_t, value_date(value, &day, &values[base + row]))
 TAKE_TYPED(moments, int64_t,
            value_time(value, &day, &values[base + row], &zoned) &&

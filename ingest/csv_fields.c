@@ -40,6 +40,7 @@ static enum status flush(struct reading *reading, struct err *err)
 {
     const struct csv_block block = {
         .text = reading->text.size > 0 ? reading->text.data : reading->piece->data,
+        .text_size = reading->text.size > 0 ? reading->text.size : reading->piece->size,
         .cells = reading->cells,
         .records = reading->records,
         .rows = reading->rows,

@@ -175,6 +175,7 @@ struct csv_cell {
 };
 struct csv_block {
     const uint8_t *text;
+    size_t text_size;             /* 0: not known, and no byte behind a cell is read */
     const struct csv_cell *cells; /* column by column, `stride` apart */
     const int64_t *records;       /* record number of each row */
     size_t rows, columns, stride;

@@ -1,5 +1,6 @@
 /* test_value.c: what a value may be, and that it is kept exactly. */
 #include "ingest/value.h"
+#include "ingest/value_wide.h"
 
 #include "csv_test.h"
 
@@ -107,6 +108,49 @@ static void reals_are_those_of_strtod(void **state)
     assert_true(zero == 0 && 1 / zero < 0);
 }
 
+/* What the wide way takes it takes as the plain one does; short reals it does take. */
+static void check_wide(const char *bytes, size_t size, unsigned *ret_taken)
+{
+    struct str value = {bytes, size};
+    double wide = 0, real = 0;
+    if (!wide_real(value, &wide)) return;
+    if (!value_real(value, &real)) fail_msg("%.*s", (int)size, bytes);
+    assert_memory_equal(&wide, &real, sizeof real);
+    ++*ret_taken;
+}
+
+static void wide_reals_are_the_same(void **state)
+{
+    (void)state;
+    static const char letters[] = "0123456789012345678901234567890123456789-..e +x/:";
+    uint64_t random = 2463534242u;
+    unsigned taken = 0;
+    for (int i = 0; i < 500000; i++) {
+        char bytes[20 + WIDE_READS];
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+            bytes[k] = i % 8 == 0 ? (char)(random >> 32) : letters[(random >> 32) % 49];
+        }
+        size_t size = 1 + random % 12;
+        if (i % 2 == 0) bytes[0] = i % 4 == 0 ? '-' : '7';
+        if (i % 3 == 0)
+            for (size_t k = 1; k < size; k++)
+                bytes[k] = (char)('0' + (uint8_t)bytes[k] % 10);
+        if (i % 6 == 0) bytes[random % size] = '.';
+        check_wide(bytes, size, &taken);
+    }
+    assert_true(taken > 100000);
+    static const char *const short_ones[] = {"0",         "7",        "-7", "12.50", "-73.99999",
+                                             "40.123456", "12345678", "5.", "-0"};
+    for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
+        char bytes[64] = {0};
+        unsigned more = 0;
+        memcpy(bytes, short_ones[i], strlen(short_ones[i]));
+        check_wide(bytes, strlen(short_ones[i]), &more);
+        assert_int_equal(more, 1);
+    }
+}
+
 static void moments_are_utc_microseconds(void **state)
 {
     (void)state;
@@ -129,6 +173,7 @@ int main(void)
         cmocka_unit_test(classes_are_given_where_nothing_is_lost),
         cmocka_unit_test(only_asked_classes_are_given),
         cmocka_unit_test(reals_are_those_of_strtod),
+        cmocka_unit_test(wide_reals_are_the_same),
         cmocka_unit_test(moments_are_utc_microseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
