@@ -279,14 +279,12 @@ enum status sandbox_ask(const void *question, size_t size, struct str input, siz
 /* A word for how a process ended. */
 static void say_end(int status, char *ret, size_t room)
 {
-    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    const char *name = number == 0 ? NULL : sigabbrev_np(number);
+    int number = WTERMSIG(status);
+    const char *name = sigabbrev_np(number);
     if (number == SIGSYS)
         snprintf(ret, room, "its decoder was stopped: it made a call that decoders never make");
-    else if (number != 0)
-        snprintf(ret, room, "its decoder crashed (SIG%s)", name == NULL ? "?" : name);
     else
-        snprintf(ret, room, "its decoder ended (%d)", WEXITSTATUS(status));
+        snprintf(ret, room, "its decoder crashed (SIG%s)", name == NULL ? "?" : name);
 }
 
 static enum status hear_death(struct sandbox_talk *talk, struct sandbox_said *ret, struct err *err)
@@ -294,7 +292,10 @@ static enum status hear_death(struct sandbox_talk *talk, struct sandbox_said *re
     int32_t ended = 0;
     talk->broken = true;
     TRY(wish_for((struct wish){SAY_WAIT, talk->process}, NULL, &ended, err));
-    if (WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL) {
+    if (!WIFSIGNALED(ended)) /* of its own will, for want of something: no fault of the picture */
+        return fail(err, STATUS_FAILED, "a picture decoder ended before it was done (%d)",
+                    WEXITSTATUS(ended));
+    if (WTERMSIG(ended) == SIGKILL) {
         (void)fail(err, STATUS_FAILED, "a picture decoder was killed from outside");
         err_hint(err, "the system may be out of memory: fewer --threads or less --memory");
         return STATUS_FAILED;

@@ -152,6 +152,12 @@ static void lie(struct sandbox_desk *desk)
     desk->used = (size_t)1 << 40;
 }
 
+static void leave(struct sandbox_desk *desk)
+{
+    (void)desk;
+    _exit(1);
+}
+
 static void tell_environment(struct sandbox_desk *desk)
 {
     say(desk, getenv("TAMIS_TEST_SECRET") == NULL && secret[0] == '\0' ? "nothing" : "a secret");
@@ -162,11 +168,8 @@ static void work(struct sandbox_desk *desk)
     static const struct {
         const char *name;
         sandbox_job *work;
-    } others[] = {{"crash", crash},
-                  {"parts", many_parts},
-                  {"large room", large_room},
-                  {"lie", lie},
-                  {"environment", tell_environment}};
+    } others[] = {{"crash", crash}, {"parts", many_parts}, {"large room", large_room},
+                  {"lie", lie},     {"leave", leave},      {"environment", tell_environment}};
     for (size_t i = 0; i < FORBIDDEN; i++)
         if (str_is(desk->input, forbidden[i].name)) forbidden[i].work(desk);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -325,6 +328,19 @@ static void lies_are_seen(void **state)
     sandbox_end(&talk);
 }
 
+/* As one does that cannot map what it is given: an error, not a bad picture. */
+static void a_worker_that_leaves_is_an_error(void **state)
+{
+    (void)state;
+    struct sandbox_talk *talk = NULL;
+    struct sandbox_said said;
+    struct err err = {0};
+    CHECK_OK(sandbox_ask("", 0, str_of("leave"), 0, &talk, &err), &err);
+    assert_int_equal(sandbox_hear(talk, &said, &err), STATUS_FAILED);
+    assert_non_null(strstr(err.message, "ended before it was done"));
+    sandbox_end(&talk);
+}
+
 static void workers_know_no_environment(void **state)
 {
     (void)state;
@@ -365,6 +381,7 @@ int main(void)
         cmocka_unit_test(room_grows_as_far_as_it_may),
         cmocka_unit_test(large_inputs_go_over),
         cmocka_unit_test(lies_are_seen),
+        cmocka_unit_test(a_worker_that_leaves_is_an_error),
         cmocka_unit_test(workers_know_no_environment),
         cmocka_unit_test(threads_do_not_disturb_each_other),
     };
