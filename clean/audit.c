@@ -14,7 +14,6 @@ struct audit {
     struct schema *schema;
     struct output *output;
     struct ipc_writer *writer;
-    int64_t cells;
 };
 
 /* ---- the file ---- */
@@ -57,11 +56,6 @@ enum status audit_commit(struct audit *audit, struct err *err)
 {
     TRY(ipc_writer_finish(audit->writer, err));
     return output_commit(audit->output, err);
-}
-
-int64_t audit_cells(const struct audit *audit)
-{
-    return audit->cells;
 }
 
 void audit_close(struct audit **audit)
@@ -111,7 +105,6 @@ static enum status add_cell(struct audit_page *page, const struct cell *cell, st
     TRY(put_value(columns[AUDIT_AFTER], cell->is_null, cell->after, err));
     bool donors = note != NULL && note->donors.data != NULL;
     TRY(put_value(columns[AUDIT_DONORS], !donors, donors ? note->donors : str_of(""), err));
-    page->cells++;
     return sure ? build_real(columns[AUDIT_CONFIDENCE], note->confidence, err)
                 : build_null(columns[AUDIT_CONFIDENCE], err);
 }
@@ -215,7 +208,6 @@ enum status audit_encode(const struct audit *audit, struct audit_page *page, str
 enum status audit_put(struct audit *audit, struct audit_page *page, struct err *err)
 {
     if (page->message == NULL) return STATUS_OK;
-    audit->cells += page->cells;
     return ipc_writer_put(audit->writer, &page->message, err);
 }
 

@@ -33,7 +33,6 @@ MUST_CHECK enum status audit_open(struct audit **ret, const char *path, struct e
 struct audit_page {
     struct batch_builder *builder; /* NULL = none yet */
     struct ipc_message *message;
-    int64_t cells;
 };
 /* What `change` made of the cells of rows that stay. */
 MUST_CHECK enum status audit_collect(const struct audit *audit, struct audit_page *page,
@@ -47,7 +46,6 @@ MUST_CHECK enum status audit_put(struct audit *audit, struct audit_page *page, s
 void audit_page_release(struct audit_page *page);
 
 MUST_CHECK enum status audit_commit(struct audit *audit, struct err *err);
-int64_t audit_cells(const struct audit *audit);
 void audit_close(struct audit **audit); /* uncommitted: no file */
 
 #endif

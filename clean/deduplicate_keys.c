@@ -222,11 +222,6 @@ enum status keys_mark(struct keys *keys, bool last, size_t threads, struct marks
     return parallel_for(threads, PARTITIONS, &search, search_partition, err);
 }
 
-bool keys_spilled(const struct keys *keys)
-{
-    return keys->descriptor >= 0;
-}
-
 void keys_close(struct keys **keys)
 {
     if (*keys == NULL) return;

@@ -33,7 +33,6 @@ MUST_CHECK enum status keys_add(struct keys *keys, const struct key_entry *entri
 /* Marks every row whose key an earlier row (`last`: a later row) has. Call once. */
 MUST_CHECK enum status keys_mark(struct keys *keys, bool last, size_t threads, struct marks *marks,
                                  struct err *err);
-bool keys_spilled(const struct keys *keys);
 void keys_close(struct keys **keys);
 
 #endif

@@ -209,16 +209,3 @@ bool date_is_meant(struct str text, size_t first)
 }
 
 /* ---- days of the week ---- */
-
-bool weekday_at(struct str text, size_t first, size_t *ret_end)
-{
-    static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                       "Friday", "Saturday", "Sunday"};
-    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
-        size_t size = strlen(days[i]);
-        *ret_end = first + size;
-        if (*ret_end <= text.size && memcmp(text.data + first, days[i], size) == 0)
-            return !is_word(peek(text, *ret_end));
-    }
-    return false;
-}

@@ -69,8 +69,6 @@ bool crypto_at(struct str text, size_t first, size_t *ret_end);
 bool date_at(struct str text, size_t at, size_t *ret_first, size_t *ret_end, bool *ret_weak);
 /* Whether the word in front of a weak date says that it is one. */
 bool date_is_meant(struct str text, size_t first);
-/* Monday to Sunday, from its capital on. */
-bool weekday_at(struct str text, size_t first, size_t *ret_end);
 /* Whether one of `words` ("ssn|social security") stands near bytes first ... end. */
 bool mask_mentions(struct str text, size_t first, size_t end, const char *words);
 /* The kinds of which a column's name speaks. */

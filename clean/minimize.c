@@ -83,11 +83,6 @@ bool minimizer_done(const struct minimizer *m)
     return m->done;
 }
 
-double minimizer_value(const struct minimizer *m)
-{
-    return m->value;
-}
-
 /* The two loops: the inverse of the curvature times the gradient. */
 static void turn(struct minimizer *m)
 {

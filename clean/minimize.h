@@ -27,7 +27,6 @@ const double *minimizer_point(const struct minimizer *minimizer);
 /* A value that is not finite counts as too large. */
 void minimizer_answer(struct minimizer *minimizer, double value, const double *gradient);
 bool minimizer_done(const struct minimizer *minimizer);
-double minimizer_value(const struct minimizer *minimizer);
 void minimizer_close(struct minimizer **minimizer);
 
 #endif

@@ -67,18 +67,6 @@ const void *numbers_elements(const struct field *field, const struct array *arra
 
 /* ---- making ---- */
 
-enum status numbers_make(struct array **ret, const double *values, const struct array *like,
-                         struct err *err)
-{
-    struct buffer buffer = {0};
-    TRY(buffer_new(&buffer, (size_t)like->length * sizeof *values, err));
-    double *to = (double *)(void *)buffer_writable(&buffer);
-    for (int64_t i = 0; i < like->length; i++)
-        to[i] = array_is_null(like, i) ? 0 : values[i];
-    return array_make(ret, like->length, like->null_count, buffer_ref(&like->validity), &buffer, 1,
-                      NULL, 0, NULL, err);
-}
-
 enum status flags_make(struct array **ret, const uint8_t *values, int64_t rows, struct err *err)
 {
     struct buffer buffer = {0};
@@ -87,16 +75,6 @@ enum status flags_make(struct array **ret, const uint8_t *values, int64_t rows, 
     for (int64_t i = 0; i < rows; i++)
         if (values[i] != 0) bits[i >> 3] = (uint8_t)(bits[i >> 3] | (1u << (i & 7)));
     return array_make(ret, rows, 0, (struct buffer){0}, &buffer, 1, NULL, 0, NULL, err);
-}
-
-enum status nulls_make(struct array **ret, const struct array *array, struct err *err)
-{
-    struct buffer buffer = {0};
-    TRY(buffer_new(&buffer, (size_t)(array->length + 7) / 8, err));
-    uint8_t *bits = buffer_writable(&buffer);
-    for (int64_t i = 0; i < array->length; i++)
-        if (array_is_null(array, i)) bits[i >> 3] = (uint8_t)(bits[i >> 3] | (1u << (i & 7)));
-    return array_make(ret, array->length, 0, (struct buffer){0}, &buffer, 1, NULL, 0, NULL, err);
 }
 
 /* ---- patching ---- */

@@ -21,14 +21,9 @@ void numbers_read(const struct field *field, const struct array *array, double *
 const void *numbers_elements(const struct field *field, const struct array *array,
                              enum element_type *ret);
 
-/* A float64 array of `values` with the nulls of `like`. */
-MUST_CHECK enum status numbers_make(struct array **ret, const double *values,
-                                    const struct array *like, struct err *err);
 /* A bool array without nulls; `values` is one byte a row. */
 MUST_CHECK enum status flags_make(struct array **ret, const uint8_t *values, int64_t rows,
                                   struct err *err);
-/* The null slots of an array as a bool array without nulls. */
-MUST_CHECK enum status nulls_make(struct array **ret, const struct array *array, struct err *err);
 
 /* A changeable copy of a fixed-width column of field_is_ordered_number. The first change copies;
  * without one, patch_finish gives back the array itself. */

@@ -88,12 +88,6 @@ struct buffer buffer_part(const struct buffer *buffer, size_t first, size_t size
     return part;
 }
 
-bool buffer_is_own(const struct buffer *buffer)
-{
-    return buffer->block != NULL && buffer->block->release == NULL &&
-           atomic_load(&buffer->block->references) == 1;
-}
-
 /* ---- growing ---- */
 
 enum status growing_reserve(struct growing *growing, size_t more, struct err *err)

@@ -314,11 +314,6 @@ enum status build_copy(struct builder *builder, const struct array *array, int64
     }
 }
 
-int64_t builder_length(const struct builder *builder)
-{
-    return builder->length;
-}
-
 uint64_t builder_bytes(const struct builder *builder)
 {
     uint64_t bytes = builder->validity.size + builder->values.size + builder->bytes.size +

@@ -29,7 +29,6 @@ MUST_CHECK enum status build_list(struct builder *builder, struct err *err);
 /* Copies row `row` of an array of the same field. */
 MUST_CHECK enum status build_copy(struct builder *builder, const struct array *array, int64_t row,
                                   struct err *err);
-int64_t builder_length(const struct builder *builder);
 uint64_t builder_bytes(const struct builder *builder);
 MUST_CHECK enum status builder_finish(struct builder *builder, struct array **ret, struct err *err);
 void builder_close(struct builder **builder);

@@ -49,8 +49,6 @@ MUST_CHECK enum status ipc_reader_column(struct ipc_reader *reader, size_t colum
                                          struct array **ret, struct err *err);
 /* The share of the input that was read, 0 to 1; -1 where that is not known (a pipe). */
 double ipc_reader_share(const struct ipc_reader *reader);
-/* Footer metadata (file), known after opening. */
-const struct metadata *ipc_reader_footer(const struct ipc_reader *reader);
 void ipc_reader_close(struct ipc_reader **reader);
 
 /* ---- writing ---- */

@@ -362,11 +362,6 @@ enum status ipc_reader_column(struct ipc_reader *reader, size_t column, struct a
     return STATUS_OK;
 }
 
-const struct metadata *ipc_reader_footer(const struct ipc_reader *reader)
-{
-    return &reader->footer.metadata;
-}
-
 double ipc_reader_share(const struct ipc_reader *reader)
 {
     double batches = (double)reader->footer.batch_count, size = (double)input_size(reader->input);

@@ -63,8 +63,6 @@ MUST_CHECK enum status array_empty(struct array **ret, const struct field *field
 MUST_CHECK enum status buffer_new_raw(struct buffer *ret, size_t size, struct err *err);
 /* Bytes first ... first + size - 1 of a buffer, sharing its memory. */
 struct buffer buffer_part(const struct buffer *buffer, size_t first, size_t size);
-/* The only owner of memory of ours: it may be changed in place. */
-bool buffer_is_own(const struct buffer *buffer);
 
 /* Memory that grows while an array is built; freezing turns it into a buffer without a copy. */
 struct growing {

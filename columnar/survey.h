@@ -109,8 +109,6 @@ void survey_bins(const struct survey *survey, size_t column, double low, double 
 MUST_CHECK enum status survey_frequent(const struct survey *survey, size_t column, size_t most,
                                        struct survey_value *ret, size_t *ret_count, int64_t *ret_of,
                                        bool *ret_sampled, struct err *err);
-/* How often a value, by its hash, was met in all rows; -1 = not known. */
-int64_t survey_times(const struct survey_column *column, uint64_t hash);
 
 /* Pearson's and Spearman's coefficients of number columns, by pairs without nulls (Spearman's by
  * ranks over each column); NAN where there are none. `columns` lists `count` columns; both results

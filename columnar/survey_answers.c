@@ -155,13 +155,6 @@ enum status survey_frequent(const struct survey *survey, size_t column, size_t m
     return status;
 }
 
-int64_t survey_times(const struct survey_column *column, uint64_t hash)
-{
-    if (column->values.many) return -1;
-    if (column->values.slot_count == 0) return 0;
-    return survey_values_slot(&column->values, hash)->count;
-}
-
 /* ---- for comparing ---- */
 
 static int by_word(const void *a, const void *b)

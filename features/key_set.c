@@ -11,11 +11,6 @@ struct key_set {
     int64_t rows;
 };
 
-const struct text_list *key_set_names(const struct key_set *set)
-{
-    return &set->names;
-}
-
 static void add_time(struct key_set *set, const struct schema *schema, const char *name)
 {
     if (name == NULL || set->names.count == KEY_COLUMNS) return;

@@ -11,8 +11,6 @@ struct key_set;
  * without times a key means every row of its entity. */
 MUST_CHECK enum status key_set_open(struct key_set **ret, const struct view *view,
                                     const struct schema *schema, struct err *err);
-/* Columns of the batches given to key_set_add that make the key. */
-const struct text_list *key_set_names(const struct key_set *set);
 /* STATUS_FAILED for a null; with `once` also for a key that was added before. */
 MUST_CHECK enum status key_set_add(struct key_set *set, const struct batch *batch, bool once,
                                    struct err *err);

@@ -23,7 +23,6 @@ struct lookup_index {
     struct view view;
     struct version version;
     struct lookup_map map;
-    bool is_new;
     struct schema *schema, *answers;
     struct key_layout layout;
     struct lookup_column *columns;
@@ -182,7 +181,6 @@ static enum status make(struct lookup_index *index, struct store *store, const c
     TRY(lookup_write(descriptor, &table, err));
     if (kept) TRY(give_name(descriptor, folder, path, err));
     index->version = table.version;
-    index->is_new = true;
     int taken = descriptor;
     descriptor = -1;
     return lookup_map_open(&index->map, taken, kept ? path : NULL, err);
@@ -259,11 +257,6 @@ const struct key_layout *lookup_index_layout(const struct lookup_index *index)
 const struct schema *lookup_index_answers(const struct lookup_index *index)
 {
     return index->answers;
-}
-
-bool lookup_index_is_new(const struct lookup_index *index)
-{
-    return index->is_new;
 }
 
 /* ---- entities ---- */

@@ -30,8 +30,6 @@ const struct schema *lookup_index_schema(const struct lookup_index *index);
 const struct key_layout *lookup_index_layout(const struct lookup_index *index);
 /* What is answered: features, then aggregates. */
 const struct schema *lookup_index_answers(const struct lookup_index *index);
-/* Whether the index was made by this call of lookup_index_open. */
-bool lookup_index_is_new(const struct lookup_index *index);
 
 /* A key: the word where layout.word, else the bytes. */
 struct lookup_key {

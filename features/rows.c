@@ -58,18 +58,6 @@ enum status rows_open(struct rows **ret, const char *operand, const struct commo
     return STATUS_OK;
 }
 
-enum status rows_of_version(struct rows **ret, struct store *store, const struct version *version,
-                            const struct common *common, struct err *err)
-{
-    OWNED(rows_close) struct rows *rows = NULL;
-    TRY(NEW(&rows, 1, err));
-    rows->name = "version";
-    TRY(open_version(rows, store, version, common, err));
-    *ret = rows;
-    rows = NULL;
-    return STATUS_OK;
-}
-
 const struct schema *rows_schema(const struct rows *rows)
 {
     return rows->version != NULL ? version_reader_schema(rows->version)

@@ -11,10 +11,6 @@ struct rows;
 /* "-" or NULL is stdin, tamis:DATASET[@REF] a version, everything else a path. */
 MUST_CHECK enum status rows_open(struct rows **ret, const char *operand,
                                  const struct common *common, struct err *err);
-/* The rows of a version in an open store (borrowed). */
-MUST_CHECK enum status rows_of_version(struct rows **ret, struct store *store,
-                                       const struct version *version, const struct common *common,
-                                       struct err *err);
 const struct schema *rows_schema(const struct rows *rows);
 /* The next batch of at least one row; *ret_end true and no batch at the end. */
 MUST_CHECK enum status rows_next(struct rows *rows, struct batch *ret, bool *ret_end,

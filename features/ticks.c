@@ -67,8 +67,3 @@ int64_t tick_at_or_after(int64_t time, int64_t time_unit, int64_t microseconds, 
     wide bound = (wide)time * time_unit - (wide)microseconds * 1000;
     return clamp(-floor_divide(-bound, unit));
 }
-
-int64_t tick_microseconds(int64_t time, int64_t time_unit)
-{
-    return clamp(floor_divide((wide)time * time_unit, 1000));
-}

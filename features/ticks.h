@@ -21,7 +21,5 @@ void ticks_of(const struct field *field, const struct array *array, int64_t *ret
 int64_t tick_at_or_before(int64_t time, int64_t time_unit, int64_t unit, bool strict);
 /* The first tick of `unit` at or after `time` - `microseconds`. */
 int64_t tick_at_or_after(int64_t time, int64_t time_unit, int64_t microseconds, int64_t unit);
-/* Microseconds of a tick, rounded towards the past. */
-int64_t tick_microseconds(int64_t time, int64_t time_unit);
 
 #endif

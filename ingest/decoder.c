@@ -250,11 +250,6 @@ struct digest decoding_digest(const struct decoding *decoding)
     return decoding->digest;
 }
 
-int64_t decoding_bytes(const struct decoding *decoding)
-{
-    return input_size(decoding->original);
-}
-
 void decoding_close(struct decoding **decoding)
 {
     if (*decoding == NULL) return;

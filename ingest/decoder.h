@@ -27,7 +27,6 @@ MUST_CHECK enum status decoding_open(struct decoding **ret, struct input *origin
 const struct encoding *decoding_encoding(const struct decoding *decoding);
 /* Of the original's bytes, all of them. */
 struct digest decoding_digest(const struct decoding *decoding);
-int64_t decoding_bytes(const struct decoding *decoding);
 /* Turns places and bytes of rejects in the text into those of the original. Any thread. */
 MUST_CHECK enum status decoding_restore(const struct decoding *decoding, struct source_rows *rows,
                                         struct err *err);

@@ -96,7 +96,6 @@ MUST_CHECK enum status feed_read(struct feed_reader *reader, size_t count, uint6
 /* What the feed says about itself, as far as it was read: FEED_TITLE, FEED_LINK, FEED_AUTHOR.
  * Data NULL = absent. Borrowed until close. */
 struct str feed_reader_head(const struct feed_reader *reader, enum feed_field field);
-enum feed_dialect feed_reader_dialect(const struct feed_reader *reader);
 void feed_reader_close(struct feed_reader **reader);
 
 #endif

@@ -592,11 +592,6 @@ struct str feed_reader_head(const struct feed_reader *reader, enum feed_field fi
     return (struct str){(const char *)reader->head[field].data, reader->head[field].size};
 }
 
-enum feed_dialect feed_reader_dialect(const struct feed_reader *reader)
-{
-    return reader->dialect;
-}
-
 void feed_reader_close(struct feed_reader **reader)
 {
     struct feed_reader *r = *reader;
