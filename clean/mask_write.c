@@ -108,12 +108,18 @@ static enum status write_pseudonym(struct str value, enum mask_kind kind,
 
 /* ---- truncation ---- */
 
+static size_t places_of(struct str value)
+{
+    size_t places = 0;
+    for (size_t i = 0; i < value.size; i++)
+        places += is_letter(value.data[i]) || is_digit(value.data[i]);
+    return places;
+}
+
 /* Stars for all letters and digits but the last `keep`. */
 static enum status write_last(struct str value, size_t keep, struct bytes *ret, struct err *err)
 {
-    size_t places = 0, seen = 0;
-    for (size_t i = 0; i < value.size; i++)
-        places += is_letter(value.data[i]) || is_digit(value.data[i]);
+    size_t places = places_of(value), seen = 0;
     for (size_t i = 0; i < value.size; i++) {
         char c = value.data[i];
         if (!is_letter(c) && !is_digit(c)) continue;
@@ -178,7 +184,9 @@ static enum status write_truncated(struct str value, enum mask_kind kind, struct
     case MASK_ORGANIZATION:
     case MASK_ADDRESS:
     case MASK_LISTED: return write_initials(value, ret, err);
-    default: return write_last(value, 2, ret, err);
+    default: /* two digits of an age are the age */
+        keep = places_of(value) / 2;
+        return write_last(value, keep < 2 ? keep : 2, ret, err);
     }
 }
 
