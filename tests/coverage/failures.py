@@ -65,7 +65,7 @@ def sites_of(told):
     """(request, places) of each line."""
     for line in told.splitlines():
         words = line.split()
-        if words[:1] == ['site']:
+        if words[:1] == ['site'] and len(words) > 3 and words[2].isdigit():
             yield int(words[2]), {f'{words[1]} {place}' for place in words[3:]}
 
 
@@ -95,13 +95,14 @@ def main():
     parser.add_argument('build')
     parser.add_argument('filters', nargs='*')
     parser.add_argument('--every', type=int, default=1)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     build = os.path.abspath(args.build)
     cases = [os.path.dirname(path) for path in sorted(glob.glob(os.path.join(TOP, 'tests/cli/*/*/cmd')))
              if not args.filters or any(word in path for word in args.filters)]
     known, wrong, runs, requests = set(), [], 0, 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for case, found in zip(cases, pool.map(lambda case: run_case(build, case, 'sites'), cases)):
+        for case in cases:
+            found = run_case(build, case, 'sites')
             if found is None:
                 wrong.append(f'{case}: not done after {SECONDS} s')
                 continue
@@ -115,7 +116,7 @@ def main():
             runs += len(tried)
             results = pool.map(lambda n, case=case: judge(case, n, run_case(build, case, f'request={n}')), tried)
             wrong += [text for text in results if text is not None]
-            sys.stdout.flush()
+            print(f'{os.path.relpath(case, TOP)}: {len(tried)} of {len(chosen)} requests', flush=True)
     for text in wrong:
         print(text)
     print(f'{len(cases)} cases, {len(known)} places, {requests} requests, {runs} runs, {len(wrong)} wrong')
