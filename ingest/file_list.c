@@ -26,6 +26,23 @@ struct str file_path_text(const char *path)
     return utf8_valid(text.data, text.size) ? text : (struct str){NULL, 0};
 }
 
+/* Whether a failure is one of this file, which is then rejected. A disk that does not read, or
+ * descriptors that ran out, say nothing about the file: the run fails. */
+static bool is_of_the_file(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENOTDIR:
+    case EISDIR:
+    case ENXIO: return true;
+    default: return false;
+    }
+}
+
 /* What lies below the folder is opened from the folder that was listed, and through no link: who
  * fills it may put one in place of a file or of a folder in between after it was listed. */
 static int open_listed(const struct file_list *files, const struct listed_file *file)
@@ -95,7 +112,8 @@ enum status listed_file_head(const struct file_list *files, const struct listed_
     if (file->member != NULL)
         return bundle_read(files->bundle, file->member, ret, *ret_size, 0, err);
     OWNED(descriptor_close) int descriptor = open_listed(files, file);
-    ssize_t got = descriptor < 0 ? 0 : pread(descriptor, ret, room, 0);
+    ssize_t got = descriptor < 0 ? -1 : pread(descriptor, ret, room, 0);
+    if (got < 0 && !is_of_the_file(errno)) return fail_errno(err, errno, "\"%s\"", file->path);
     *ret_size = got < 0 ? 0 : (size_t)got;
     return STATUS_OK;
 }
@@ -134,6 +152,7 @@ enum status listed_file_read(const struct file_list *files, const struct listed_
     struct stat info;
     if (descriptor < 0 || fstat(descriptor, &info) != 0) {
         char reason[128];
+        if (!is_of_the_file(errno)) return fail_errno(err, errno, "\"%s\"", file->path);
         file_fault_set(fault, "unreadable", "%s", strerror_r(errno, reason, sizeof reason));
         return STATUS_OK;
     }

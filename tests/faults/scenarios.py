@@ -10,7 +10,8 @@ import tarfile
 
 class Scenario:
     def __init__(self, name, argv, template='full', stdin=None, code=0, writes=True, crash=False, repeatable=True,
-                 threads=True, exact=False):
+                 threads=True, exact=False, needs=None,
+                 rejects_files=False):
         self.name = name
         self.argv = argv.split() if isinstance(argv, str) else argv
         self.argv += ['--threads', '1'] if threads else []
@@ -21,6 +22,8 @@ class Scenario:
         self.crash = crash            # also killed, and replayed as a power loss
         self.repeatable = repeatable  # the same again gives the same ...
         self.exact = exact            # ... and nothing besides
+        self.rejects_files = rejects_files # a file that may not be read is a record that is rejected
+        self.needs = needs            # 'web' or 'postgresql': {web} and {postgresql} in the arguments are addresses
 
 
 PEOPLE = '''id,name,email,age,city,amount,joined
@@ -72,9 +75,13 @@ steps:
     'activity.yaml': 'view: activity\nentity: [user_id]\nevent_time: ts\nfeatures: {clicks: int64, city: utf8}\n'
                      'aggregates: {clicks_7d: {function: sum, of: clicks, window: 7d}}\n',
     'other.yaml': 'view: other\nentity: [user_id]\n',
+    'people.yaml': 'view: people\nentity: [id]\n',
     'shard.yaml': 'tamis: 1\nsteps:\n  - impute: {columns: [amount], method: median}\n',
     'gate.yaml': 'rows: {min: 1}\n',
     'contract.yaml': 'columns: {id: int64, note: utf8}\n',
+    # Written by each run, also by one that fails: no output that is whole or not there.
+    'events.jsonl': '',
+    'metrics.prom': '',
     'labels.csv': 'label,x\n' + ''.join(
         f'{"dog" if i % 2 else "cat"},{10 * (i % 2) + i / 10}\n' for i in range(24)),
 }
@@ -94,6 +101,7 @@ tamis-features export -q people.arrow -o people.parquet
 tamis-ingest -q grow.csv --incremental --into raw/grow
 tamis-ingest plan grow.csv --shards 2 -o plan.json
 tamis-features define -q activity.yaml
+tamis-features define -q people.yaml
 tamis-features put -q activity tamis:raw/activity
 tamis-features put -q activity more.arrow --mode append
 tamis-features put -q activity activity.arrow
@@ -104,6 +112,7 @@ tamis-features join -q --spine spine.arrow --view activity@2 --event-time at --i
 tamis-features lookup -q activity@prod u1 -o answers.json
 tamis-clean fit -q --no-store people.arrow --recipe shard.yaml --shard 1/1 --run r --first-row 0 -o one.state
 tamis-clean merge -q one.state -o merged.state
+tamis-clean apply -q people.arrow --recipe shard.yaml --shard 1/1 --run r --first-row 0 --state merged.state -o applied.arrow
 '''
 
 
@@ -118,7 +127,12 @@ def ingests():
             ('text', 'words.txt', '--format text'), ('lines', 'server.log', '--format lines'),
             ('feed', 'feed.xml', ''), ('sqlite', 'table.db', ''), ('archive', 'files.tar.gz', ''),
             ('packed', 'fresh.csv.gz', '')]:
-        yield Scenario(f'ingest {kind}', f'tamis-ingest -q {source} --into raw/new {more}', crash=kind == 'csv')
+        yield Scenario(f'ingest {kind}', f'tamis-ingest -q {source} --into raw/new {more}', crash=kind == 'csv',
+                       rejects_files=kind in ('pictures', 'text'))
+    yield Scenario('ingest http', 'tamis-ingest -q {web}/fresh.csv --into raw/new --retries 0', needs='web')
+    yield Scenario('ingest postgresql', 'tamis-ingest -q {postgresql} --table people --into raw/new', needs='postgresql')
+    yield Scenario('ingest measured', 'tamis-ingest -q fresh.csv --into raw/new --metrics-file metrics.prom'
+                   ' --emit events.jsonl')
     yield Scenario('ingest into a new store', 'tamis-ingest -q people.csv --into raw/people', template='bare', crash=True)
     yield Scenario('ingest stdin to a file', 'tamis-ingest -q - -o new.arrow', stdin='fresh.csv')
     yield Scenario('ingest to stdout', 'tamis-ingest -q people.csv --no-store', writes=False)
@@ -146,6 +160,8 @@ def cleans():
         yield Scenario(f'clean {name}', clean_of(step))
     yield Scenario('clean labels', clean_of('labels label=label columns=x', 'labels.arrow'))
     yield Scenario('clean images', clean_of('images tensors=tensor size=4,4', 'pictures.arrow'))
+    yield Scenario('clean report', 'tamis-clean -q people.arrow -m text --into clean/new --report new.html')
+    yield Scenario('clean emit', 'tamis-clean -q people.arrow -m text --into clean/new --emit {web}/events', needs='web')
     shard = '--recipe shard.yaml --shard 1/1 --run r --first-row 0'
     yield Scenario('clean fit', f'tamis-clean fit -q --no-store people.arrow {shard} -o new.state')
     yield Scenario('clean merge', 'tamis-clean merge -q one.state -o new.state', threads=False)
@@ -164,6 +180,7 @@ def features():
     yield one('put append', 'put -q activity more.arrow --mode append', crash=True, repeatable=False)
     yield one('put upsert', 'put -q activity more.arrow --mode upsert')
     yield one('put delete', 'put -q activity keys.arrow --mode delete')
+    yield one('put shards', 'put -q people --shards applied.arrow')
     yield one('get', 'get -q activity@1 -o new.arrow')
     yield one('cat', 'cat tamis:clean/people --format csv', writes=False)
     yield one('export parquet', 'export -q tamis:raw/people -o new.parquet')
@@ -189,10 +206,12 @@ def features():
     yield one('gc', 'gc -q raw/gone@1', template='garbage', crash=True, repeatable=False)
 
 
-def scenarios():
-    yield from ingests()
-    yield from cleans()
-    yield from features()
+def scenarios(addresses):
+    """Those whose needs are met; `addresses` is {need: URL}."""
+    for scenario in [*ingests(), *cleans(), *features()]:
+        if scenario.needs is None or scenario.needs in addresses:
+            scenario.argv = [word.format_map(addresses) if '{' in word else word for word in scenario.argv]
+            yield scenario
 
 
 # ---- the folders ----

@@ -146,16 +146,3 @@ def snapshot(folder):
     for path in sorted(files_under(folder)):
         state.update(path.encode() + b'\0' + digest(read(path)).encode())
     return state.digest()
-
-
-def looks(folder):
-    """Whether anything changed: names, times, and the bytes of what is changed in place."""
-    state = []
-    for here, folders, names in os.walk(folder):
-        state += [os.path.join(here, name) for name in folders]
-        for name in names:
-            path = os.path.join(here, name)
-            status = os.lstat(path)
-            state.append((path, status.st_ino, status.st_size, status.st_mtime_ns) if '/.tamis/' not in path
-                         or path.endswith('.arrow') else (path, digest(read(path))))
-    return sorted(map(repr, state))

@@ -40,6 +40,10 @@ static int open_watched(int folder, const char *path, int flags, mode_t mode)
 
 static int open_any(int folder, const char *path, int flags, mode_t mode)
 {
+    if (still_hides(path)) {
+        errno = ENOENT;
+        return -1;
+    }
     int descriptor = watched_path(folder, path)
                          ? open_watched(folder, path, flags, mode)
                          : (int)syscall(SYS_openat, folder, path, flags, mode);
@@ -101,6 +105,26 @@ EXPORTED int __openat_2(int folder, const char *path, int flags)
 EXPORTED int __openat64_2(int folder, const char *path, int flags)
 {
     return open_any(folder, path, flags, 0);
+}
+
+/* openat2() has no function of its own in the C library. */
+EXPORTED long syscall(long number, ...)
+{
+    NEXT(long, "syscall", long, ...);
+    va_list arguments;
+    long word[6];
+    char full[4096];
+
+    va_start(arguments, number);
+    for (size_t i = 0; i < 6; i++)
+        word[i] = va_arg(arguments, long);
+    va_end(arguments);
+    const char *path = (const char *)word[1];
+    bool looked_at = number == SYS_openat2 && watched_path((int)word[0], path);
+    if (looked_at && decide("open", full_path((int)word[0], path, full), false).fails) return -1;
+    long result = next(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+    if (looked_at && result >= 0) watch((int)result, (int)word[0], path);
+    return result;
 }
 
 /* ---- two names ---- */

@@ -54,9 +54,12 @@ static void read_deed(const char *at)
 
 static void read_plan(const char *at)
 {
+    plan = (struct plan){0};
     while (at != NULL && *at != '\0') {
         if (word_is(&at, "alloc"))
             plan.alloc = atol(at);
+        else if (word_is(&at, "request"))
+            plan.request = atol(at);
         else if (word_is(&at, "call"))
             plan.call = atol(at);
         else if (word_is(&at, "change"))
@@ -75,6 +78,10 @@ static void read_plan(const char *at)
             plan.forget_sync = atol(at);
         else if (word_is(&at, "clock"))
             plan.clock = atol(at);
+        else if (word_is(&at, "still"))
+            plan.still = atol(at);
+        else if (word_is(&at, "paths"))
+            plan.paths = atoi(at) != 0;
         else if (word_is(&at, "backtrace"))
             plan.backtrace = atoi(at) != 0;
         at = strchr(at, ',');
@@ -88,6 +95,7 @@ bool allocation_fails(void)
 {
     if (!plan.armed) return false;
     long now = atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed) + 1;
+    if (plan.paths) paths_note(now);
     if (plan.alloc == 0 || now < plan.alloc || (now > plan.alloc && !plan.lasting)) return false;
     if (now == plan.alloc) {
         report("hit alloc\n");
@@ -103,18 +111,6 @@ bool allocation_fails(void)
 
 /* ---- around main ---- */
 
-typedef int (*main_f)(int argc, char **argv, char **environment);
-static main_f real_main;
-
-static int planned_main(int argc, char **argv, char **environment)
-{
-    plan.armed = true;
-    int code = real_main(argc, argv, environment);
-    plan.armed = false;
-    report("allocations %ld\n", atomic_load(&allocations));
-    return code;
-}
-
 /* The report keeps a number of its own far from those of the program. */
 static void open_report(void)
 {
@@ -127,6 +123,37 @@ static void open_report(void)
     syscall(SYS_close, (int)descriptor);
 }
 
+typedef int (*main_f)(int argc, char **argv, char **environment);
+static main_f real_main;
+
+static void (*fail_request)(uint64_t number);
+static uint64_t (*count_requests)(void);
+
+/* hook.c calls it before main(). */
+EXPORTED void faults_own_allocator(void (*fail)(uint64_t), uint64_t (*count)(void));
+
+EXPORTED void faults_own_allocator(void (*fail)(uint64_t), uint64_t (*count)(void))
+{
+    fail_request = fail;
+    count_requests = count;
+}
+
+static int planned_main(int argc, char **argv, char **environment)
+{
+    serve(&argc, &argv);
+    open_report();
+    read_plan(getenv("TAMIS_FAULTS"));
+    if (plan.paths) paths_prepare();
+    if (plan.request != 0 && fail_request != NULL) fail_request((uint64_t)plan.request);
+    plan.armed = true;
+    int code = real_main(argc, argv, environment);
+    plan.armed = false;
+    if (plan.paths) paths_tell();
+    report("allocations %ld\n", atomic_load(&allocations));
+    if (count_requests != NULL) report("requests %llu\n", (unsigned long long)count_requests());
+    return code;
+}
+
 int __libc_start_main(main_f program_main, int argc, char **argv, void (*init)(void),
                       void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
 
@@ -137,8 +164,6 @@ EXPORTED int __libc_start_main(main_f program_main, int argc, char **argv, void 
         (int (*)(main_f, int, char **, void (*)(void), void (*)(void), void (*)(void), void *))real(
             "__libc_start_main");
 
-    open_report();
-    read_plan(getenv("TAMIS_FAULTS"));
     real_main = program_main;
     return start(planned_main, argc, argv, init, fini, rtld_fini, stack_end);
 }

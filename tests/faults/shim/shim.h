@@ -1,16 +1,29 @@
 /* tests/faults/shim/shim.h: the parts of the preloaded library that makes calls fail.
  *
- * $TAMIS_FAULTS is one plan for one process, "word=number" with commas between:
+ * $TAMIS_FAULTS is one plan for one process, "word=number" with commas between
+ * (calls count from 1: those on files under $TAMIS_FAULTS_ROOT and on stdin and stdout):
  *
- *   alloc=N       the N-th allocation after main() began fails (malloc, calloc, realloc, memalign:
- *                 ours and every library's), with `lasting` also each one behind it
- *   call=N        the N-th call on files does as `do` says (calls are counted from 1, on files
- * under $TAMIS_FAULTS_ROOT and on stdin and stdout) change=N      the same, where only calls are
- * counted that change files do=...        error (errno `errno`, e.g. 28), short (half of the
- * bytes), kill_before, kill_after lasting=1     an error stays: each later call of its kind fails
- * too (a full disk) record=1      each change is written down, with its bytes, for the replay of a
- * power loss forget_sync=N the N-th sync is left out of that record, as if it were not in the
- * program clock=N       every clock of the day runs backwards by N seconds a look
+ * alloc=N       the N-th allocation after main() began fails: ours and every library's
+ *
+ * request=N     the N-th request of base/memory.h fails (in programs with hook.c)
+ *
+ * paths=1       the first and last allocation of each chain of callers is told
+ *
+ * call=N        the N-th call on files does as `do` says
+ *
+ * change=N      the same, counting only calls that change files
+ *
+ * do=           error (errno `errno`), short (half), kill_before, kill_after
+ *
+ * lasting=1     an error stays: each later one of its kind fails (a full disk)
+ *
+ * record=1      each change is written down, for the replay of a power loss
+ *
+ * forget_sync=N the N-th sync is left out of that record
+ *
+ * clock=N       the clock of the day runs backwards by N seconds a look
+ *
+ * still=N       the time stands and nothing is random: see still.c
  *
  * $TAMIS_FAULTS_REPORT gets a line a call with `trace=1`, what was hit, and the counts at the end.
  * Nothing here allocates. */
@@ -21,6 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -28,10 +42,10 @@ enum deed { DO_ERROR, DO_SHORT, DO_KILL_BEFORE, DO_KILL_AFTER };
 
 struct plan {
     bool armed; /* main() began */
-    long alloc, call, change, forget_sync, clock;
+    long alloc, request, call, change, forget_sync, clock, still;
     enum deed deed;
     int error;
-    bool lasting, trace, record, backtrace;
+    bool lasting, trace, record, backtrace, paths;
 };
 extern struct plan plan;
 
@@ -43,6 +57,16 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *real(const char *name);
 /* Counts, and says whether this allocation fails. */
 bool allocation_fails(void);
+
+/* ---- server.c, still.c, paths.c ---- */
+
+/* Returns at once without $TAMIS_FAULTS_SERVER; else only in the child of a request. */
+void serve(int *argc, char ***argv);
+bool still_hides(const char *path);
+bool still_time(clockid_t which, struct timespec *ret);
+void paths_prepare(void);
+void paths_note(long number);
+void paths_tell(void);
 
 /* ---- watch.c: which descriptors and paths are looked at ---- */
 
