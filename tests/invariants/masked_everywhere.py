@@ -1,31 +1,36 @@
 #!/usr/bin/env python3
 """Section 7 of the contract: what mask finds is masked in all that clean writes.
 
-    tests/invariants/masked_everywhere.py BUILD
+    tests/invariants/masked_everywhere.py BUILD [--long] [--keep]
 
-Plants some 250 identifiers in valid cells, rejected rows, merged duplicates, dropped outliers,
-failing checks, cells that other steps change and learn from, and numbers; runs recipes with mask
-over them, with every output there is; and looks for each identifier in every byte that was
-written: output, store, catalog, audit, rejects, checks, states, logs and
-what is left in the folder of temporary files. Zstandard frames are opened, so null slots and
-padding are looked at too. Raw data is outside of that promise and lies elsewhere.
+Plants some 280 identifiers (canaries.py) in valid cells, rejected rows, merged duplicates, dropped outliers,
+labels, failing checks, cells that other steps change and learn from, and numbers, beside pictures; runs all
+twelve modules over them with mask behind and in front of the others, with every output there is, in every form
+of logging, into every kind of failure, in shards, and killed half way; reads the results through
+tamis-features; and looks for each identifier, and for mask's key, in every byte that was written: output,
+store, catalog with its journal, audit, rejects, checks, reports, states, metrics, events, logs, what killed runs
+left behind, arguments and environment of every process. Raw data is outside of that promise and lies elsewhere.
+--long: more kills, more orders of steps, methods and formats.
 """
-import ctypes
-import csv
+import json
 import os
-import random
 import shutil
-import sqlite3
-import struct
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import canaries
 
 build = os.path.abspath(sys.argv[1])
+long = "--long" in sys.argv
 work = tempfile.mkdtemp(prefix="tamis-invariant-")
 out, outside, temporary = (os.path.join(work, name) for name in ("out", "outside", "tmp"))
-draw = random.Random(20261124)
-broken = 0
+raw, staff, key_file = (os.path.join(outside, name) for name in ("raw.arrow", "staff.txt", "key"))
+search = canaries.Search()
+broken = ran = processes = 0
 
 
 def tool(name):
@@ -38,88 +43,10 @@ def check(text, holds):
     broken += not holds
 
 
-# ---- what is planted ----
+# ---- the recipes ----
 
-def luhn(digits):
-    """The digits with the check digit of ISO/IEC 7812-1 behind them."""
-    total = sum((d * 2 - 9 if d > 4 else d * 2) if i % 2 == 0 else d
-                for i, d in enumerate(int(c) for c in reversed(digits)))
-    return digits + str(-total % 10)
-
-
-def numbers(count):
-    return "".join(draw.choice("0123456789") for _ in range(count))
-
-
-def iban():
-    account = "WEST" + numbers(14)
-    value = int("".join(str(int(c, 36)) for c in account + "GB00"))
-    return f"GB{98 - value % 97:02}{account}"
-
-
-def person():
-    parts = ["ba", "le", "mi", "ro", "ku", "sa", "ne", "vi", "to", "du"]
-    return "".join(draw.choices(parts, k=4)).title() + " " + "".join(draw.choices(parts, k=5)).title()
-
-
-def some(make, count):
-    """`count` different ones."""
-    made = set()
-    while len(made) < count:
-        made.add(make())
-    return sorted(made)
-
-
-planted = {
-    "mail": some(lambda: f"p{numbers(6)}@mail{numbers(3)}.example.org", 70),
-    "card": some(lambda: luhn("4" + numbers(14)), 50),
-    "iban": some(iban, 30),
-    "ssn": some(lambda: f"{draw.randint(100, 599)}-{draw.randint(10, 99)}-{draw.randint(1000, 9999)}", 30),
-    "phone": some(lambda: f"+49 30 {numbers(4)} {numbers(4)}", 30),
-    "ip": some(lambda: f"10.{draw.randint(100, 255)}.{draw.randint(100, 255)}.{draw.randint(100, 255)}", 20),
-    "person": some(person, 20),
-    "number": some(lambda: luhn("5" + numbers(14)), 30),  # in a column of integers
-}
-texts = [value for kind, values in planted.items() if kind != "number" for value in values]
-
-
-def table(path, rows=900):
-    """Rows in which every identifier stands at least twice, with dirt that each step acts on."""
-    deck = []
-
-    def one():
-        if not deck:
-            deck.extend(draw.sample(texts, len(texts)))
-        return deck.pop()
-
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "note", "contact", "code", "age", "amount", "card_number", "city"])
-        for i in range(rows):
-            row = [i, f"about {one()} and {one()}", draw.choice(planted["mail"]), "c1",
-                   20 + i % 50, 10 + i % 7, draw.choice(planted["number"]), "Bern"]
-            if i % 29 == 0:
-                row[3] = one()  # rejected: no code
-            if i % 31 == 0:
-                row[4] = draw.choice(planted["mail"])  # rejected: no number
-            if i % 37 == 0:
-                row[5] = 900000000 + i  # dropped: an outlier
-            if i % 11 == 0:
-                row[2] = ""  # imputed with the most frequent contact
-            if i % 13 == 0:
-                row[2] = planted["mail"][0]
-            if i % 17 == 0:
-                row[7] = f"Bern  {planted['mail'][1]}"  # changed: text, standardize
-            if i % 19 == 0:
-                row[1] = f"caf\u00c3\u00a9 {one()}"  # changed: mojibake
-            writer.writerow(row)
-            if i % 23 == 0:
-                writer.writerow(row[:2] + [planted["mail"][2]] + row[3:])  # merged
-
-
-RECIPE = """tamis: 1
-steps:
-  - text: {columns: [note, city]}
+LOOK = "  - images: {checks: [blank, dark], on_issue: %s}\n"
+CLEAN = """  - text: {columns: [note, city]}
   - missing: {columns: {contact: {markers: ["n/a"]}}}
   - types: {columns: {age: int64, amount: float64}}
   - standardize: {columns: [city, contact], methods: [fingerprint]}
@@ -133,125 +60,272 @@ steps:
   - deduplicate: {method: key, columns: [id], survivor: most-complete, fill: true}
   - outliers: {columns: [amount], method: mad, action: drop}
   - impute: {columns: [contact, card_number], method: mode, indicator: true}
-  - mask: {kinds: [all], person_lists: [%s], %s}
+  - labels: {label: label, columns: [amount], detectors: [softmax], folds: 2, action: %s}
+  - normalize: {columns: [badge], method: ordinal, unknown: reject}
+  - normalize: {columns: [amount], method: robust}
 """
+TENSORS = "  - normalize: {pictures: image, size: [8, 8], dtype: uint8, keep_pictures: false}\n"
+MASK = "  - mask: {kinds: [all], person_lists: [STAFF], ACTION}\n"
+ACTIONS = {"redact": "action: redact", "pseudonym": "action: pseudonym, key_file: KEY",
+           "reject": "on_fail: 'null'", "format": "action: format, key_file: KEY"}
 
 
-def run(name, what, *arguments, wanted=(0,)):
+def recipe(name, steps, action):
+    path = os.path.join(outside, name + ".yaml")
+    with open(path, "w") as file:
+        file.write("tamis: 1\nsteps:\n" + steps.replace("ACTION", ACTIONS[action]).replace("STAFF", staff)
+                   .replace("KEY", key_file))
+    return path
+
+
+def recipes():
+    """{name: file}: mask behind all others, in front of them, and in the middle."""
+    made = {"behind": recipe("behind", LOOK % "flag" + CLEAN % "flag" + TENSORS + MASK, "redact"),
+            "front": recipe("front", MASK + LOOK % "reject" + CLEAN % "relabel" + TENSORS, "pseudonym")}
+    middle = (CLEAN % "drop").replace("  - deduplicate", MASK + "  - deduplicate")
+    for action in ACTIONS if long else []:
+        made["middle-" + action] = recipe("middle-" + action, LOOK % "reject" + middle + TENSORS, action)
+        made["behind-" + action] = recipe("behind-" + action, LOOK % "flag" + CLEAN % "relabel" + MASK, action)
+    return made
+
+
+# ---- running ----
+
+environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
+
+
+def run(name, what, *arguments, wanted=(0,), data=None):
     """Runs a command; what it says is looked through like everything else."""
+    global ran
+    ran += 1
     with open(os.path.join(out, name + ".log"), "wb") as log, \
-            open(os.path.join(out, name + ".out"), "wb") as data:
-        environment = dict(os.environ, TMPDIR=temporary, TZ="UTC")
-        code = subprocess.run([tool(what), *arguments], stdout=data, stderr=log, cwd=out,
-                              env=environment, check=False).returncode
-    check(f"exit {code}: {name}", code in wanted)
+            open(os.path.join(out, name + ".out"), "wb") as said:
+        code = subprocess.run([tool(what), *arguments], stdin=data or subprocess.DEVNULL, stdout=said, stderr=log,
+                              cwd=out, env=dict(environment, TMPDIR=temporary), check=False).returncode
     if code not in wanted:
+        check(f"exit {code}: {name}", False)
         print(open(os.path.join(out, name + ".log"), errors="replace").read())
+    return code
 
 
-# ---- what is looked through ----
-
-zstd = ctypes.CDLL("libzstd.so.1")
-zstd.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
-zstd.ZSTD_getFrameContentSize.restype = ctypes.c_ulonglong
-zstd.ZSTD_decompress.restype = ctypes.c_size_t
+def clean(name, *arguments, **more):
+    return run(name, "tamis-clean", *arguments, **more)
 
 
-def frames(content):
-    """The Zstandard frames in it, decompressed."""
-    at = content.find(b"\x28\xb5\x2f\xfd")
-    while at >= 0:
-        rest = content[at:]
-        size = zstd.ZSTD_findFrameCompressedSize(rest, ctypes.c_size_t(len(rest)))
-        plain = zstd.ZSTD_getFrameContentSize(rest, ctypes.c_size_t(len(rest)))
-        if size <= len(rest) and plain < 1 << 28:
-            room = ctypes.create_string_buffer(plain)
-            done = zstd.ZSTD_decompress(room, ctypes.c_size_t(plain), rest, ctypes.c_size_t(size))
-            if done == plain:
-                yield room.raw
-        at = content.find(b"\x28\xb5\x2f\xfd", at + 4)
+def every_output(name, file):
+    """One run with all that can be written, committed, and the state applied again."""
+    clean(name, raw, "--recipe", file, "--store", "store", "--into", "clean/" + name, "-o", name + ".arrow",
+          "--rejects", name + "-rejects.arrow", "--audit", "cells", "--checks", name + ".json", "--save-state",
+          name + ".state", "--report", name + ".html", "--emit", name + "-events.jsonl", "--metrics-file",
+          name + ".prom", "--log-format", "json", "--progress", "always")
+    clean(name + "-plain", raw, "--recipe", file, "--no-store", "--checks", name + ".xml", "--audit", "cells",
+          "--audit-file", name + "-audit.arrow", "--memory", "64M", "--compression", "none", "--report",
+          name + "-report.json")
+    clean(name + "-state", raw, "--state", name + ".state", "--no-store", "-o", name + "-again.arrow",
+          wanted=(0, 1, 2, 3))
 
 
-def haystacks():
-    for base in (out, temporary):
-        for folder, _, names in os.walk(base):
-            for name in names:
-                path = os.path.join(folder, name)
-                with open(path, "rb") as file:
-                    content = file.read()
-                yield path, content
-                for i, frame in enumerate(frames(content)):
-                    yield f"{path} frame {i}", frame
-                if name.endswith(".db"):
-                    with sqlite3.connect(path) as catalog:
-                        yield path + " as text", "\n".join(catalog.iterdump()).encode()
+def every_log(name, file):
+    """Every form in which a command talks."""
+    for form, options in {"quiet": ["-q"], "explain": ["--explain"], "json": ["--json", "-o", name + "-json.arrow"],
+                          "json-log": ["--log-format", "json", "-q"], "progress": ["--progress", "always"]}.items():
+        clean(f"{name}-{form}", raw, "--recipe", file, "--no-store", *options)
 
 
-def needles():
-    for value in texts:
-        yield value, value.encode()
-    for value in planted["number"]:
-        yield value, value.encode()
-        yield value + " as an integer", struct.pack("<q", int(value))
-        yield value + " as a double", struct.pack("<d", float(value))
+def every_failure(name, file):
+    """Data that fails, steps that cannot, input and output that break."""
+    clean(name + "-rejects", raw, "--recipe", file, "--store", "store", "--into", "clean/failed", "--max-rejects",
+          "0", "--rejects", name + "-too-many.arrow", "--emit", name + "-failed.jsonl", "--metrics-file",
+          name + "-failed.prom", wanted=(3,))
+    last = ["--recipe", file, "--no-store", "-o", name + "-failed.arrow", "-m"]
+    steps = {
+        "check": (3, "validate rules=[{column: contact, matches: '^nobody', severity: error}, {column: label, "
+                     "in: [x], severity: error}, {column: note, unique: true, severity: error}]"),
+        "unfit": (0, "types columns={note: int64, contact: date} on_fail=flag"),
+        "unfit-all": (0, "types columns={note: int64} on_fail=reject"),
+        "cannot": (1, "validate columns=[note] save_profile=none/such.json"),
+        "text": (2, "impute columns=[note] method=median"),
+        "small": (3, "mask quasi=[city, label] k=100000 small=fail"),
+        "unknown": (2, "impute columns=[contact] method=nothing"),
+    }
+    for what, (code, step) in steps.items():
+        clean(f"{name}-{what}", raw, *last, step, "--checks", f"{name}-{what}.json", "--rejects",
+              f"{name}-{what}.rejects.arrow", "--report", f"{name}-{what}.html", wanted=(code,))
+    content = open(raw, "rb").read()
+    torn = os.path.join(outside, "torn.arrow")
+    with open(torn, "wb") as file_torn:
+        file_torn.write(content[:len(content) * 2 // 3])
+    with open(torn, "rb") as half:
+        clean(name + "-torn", "--recipe", file, "--store", "store", "--into", "clean/torn", data=half, wanted=(1,))
+    clean(name + "-full", raw, "--recipe", file, "--no-store", "-o", "/dev/full", wanted=(1, 2))
+    with open(os.path.join(outside, "changed.state"), "wb") as changed:
+        changed.write(open(os.path.join(out, name + ".state"), "rb").read().replace(b"mask", b"mosk", 1))
+    clean(name + "-changed", raw, "--state", changed.name, "--no-store", wanted=(1, 2))
+
+
+def shards(name, file, states):
+    """Fit, merge and apply. States of rounds in front of mask hold rows, and are told to be kept as the data."""
+    merged, given, number, complete = None, ["--recipe", file], 1, False
+    while not complete and number < 30:
+        fitted = os.path.join(states, f"{name}-{number}.state")
+        clean(f"{name}-fit-{number}", "fit", raw, *given, "--shard", "1/1", "--round", str(number), "-o", fitted)
+        after = os.path.join(states, f"{name}-merged-{number}.state")
+        clean(f"{name}-merge-{number}", "merge", fitted, *(["--state", merged] if merged else []), "--notes", "-o",
+              after, "--json")
+        complete = json.load(open(os.path.join(out, f"{name}-merge-{number}.out")))["complete"]
+        merged, given, number = after, ["--state", after], number + 1
+    clean(name + "-apply", "apply", raw, "--state", merged, "--shard", "1/1", "-o", name + "-shard.arrow",
+          "--rejects", name + "-shard-rejects.arrow", "--audit", "cells", "--audit-file",
+          name + "-shard-audit.arrow", "--store", "shards")
+    clean(name + "-verdict", "merge", name + "-shard.arrow.done", "--state", merged, "--checks",
+          name + "-shard.json", "--json", wanted=(0, 3))
+
+
+# ---- processes that are looked at, and killed ----
+
+def family(process):
+    """The process and all below it."""
+    below = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat") as stat:
+                below.setdefault(int(stat.read().rsplit(")", 1)[1].split()[1]), []).append(int(entry))
+        except OSError:
+            pass
+    found = [process]
+    for one in found:
+        found += below.get(one, [])
+    return found
+
+
+def look_at(process):
+    """Arguments and environment of a command and its children go to what is searched."""
+    global processes
+    for one in family(process):
+        for what in ("cmdline", "environ", "comm"):
+            try:
+                with open(f"/proc/{one}/{what}", "rb") as file:
+                    search.add(f"{what} of process {one} of {process}", file.read())
+                    processes += what == "cmdline"
+            except OSError:
+                pass  # it is no more
+
+
+def killed(name, file, share, wait):
+    """A run that got a share of its input, and is killed some time after."""
+    global ran
+    ran += 1
+    content = open(raw + "s", "rb").read()
+    with open(os.path.join(out, name + ".log"), "wb") as log:
+        run_of = subprocess.Popen([tool("tamis-clean"), "--recipe", file, "--store", "store", "--into",
+                                   "clean/" + name, "-o", name + ".arrow", "--rejects", name + "-rejects.arrow",
+                                   "--audit", "cells", "--report", name + ".html", "--save-state", name + ".state",
+                                   "--emit", name + ".jsonl", "--memory", "64M", "--progress", "always"],
+                                  stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=out, start_new_session=True,
+                                  env=dict(environment, TMPDIR=temporary))
+    try:
+        run_of.stdin.write(content[:int(len(content) * share)])
+        run_of.stdin.flush()
+        if share >= 1:
+            run_of.stdin.close()
+    except BrokenPipeError:
+        pass
+    time.sleep(wait)
+    look_at(run_of.pid)
+    run_of.send_signal(signal.SIGKILL)
+    code = run_of.wait()
+    if share < 1:
+        run_of.stdin.close()
+    return code == -signal.SIGKILL
+
+
+def kills(files):
+    plan = [(name, share, wait) for name in files for share, wait in
+            ([(s, w / 100) for s in (0.3, 0.7, 1) for w in (2, 8, 15, 30, 50, 80)] if long else
+             [(0.6, 0.15), (1, 0.05), (1, 0.2)])]
+    hit = sum(killed(f"killed-{i}", files[name], share, wait) for i, (name, share, wait) in enumerate(plan))
+    search.add_folder(out)  # with the journal as it was left
+    search.add_folder(temporary)
+    check(f"{hit} of {len(plan)} runs were killed", hit >= len(plan) // 3)
+
+
+# ---- what reads it ----
+
+def features(names):
+    view = os.path.join(outside, "person.yaml")
+    with open(view, "w") as file:
+        file.write("view: person\nentity: [id]\n")
+    run("define", "tamis-features", "define", view, "--store", "store")
+    for name in names:
+        run(f"put-{name}", "tamis-features", "put", "person", "tamis:clean/" + name, "--store", "store", "--emit",
+            "put.jsonl", "--metrics-file", "put.prom", wanted=(0, 1, 2))
+        run(f"cat-{name}", "tamis-features", "cat", name + ".arrow", "--format", "csv")
+        run(f"page-{name}", "tamis-features", "report", "clean/" + name, "--store", "store", "-o",
+            f"page-{name}.html")
+    run("twice", "tamis-features", "put", "twice", "front.arrow", "--store", "store", wanted=(1, 2))
+    for form in ("svg", "html", "dot", "json", "openlineage"):
+        run("lineage-" + form, "tamis-features", "lineage", "clean/front", "--columns", "--store", "store",
+            "--format", form)
+    for name, command in {"log": ["log", "person"], "diff": ["diff", "clean/behind", "clean/front", "--stats"],
+                          "lookup": ["lookup", "person", "5", "7"], "verify": ["verify"],
+                          "parquet": ["export", "behind.arrow", "--columns", "note,contact,label", "-o",
+                                      "behind.parquet"]}.items():
+        run(name, "tamis-features", *command, "--store", "store", wanted=(0, 1, 2))
+
+
+# ---- all of it ----
+
+def prepare():
+    for folder in (out, outside, temporary):
+        os.mkdir(folder)
+    source = os.path.join(outside, "people.db")
+    canaries.plant(source, 3000 if long else 700)
+    with open(staff, "w") as file:
+        file.writelines(value + "\n" for value in canaries.planted["person"])
+    with open(os.open(key_file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        file.write(canaries.key)
+    for path in (raw, raw + "s"):
+        subprocess.run([tool("tamis-ingest"), "-q", "--no-store", source, "--table", "people", "-o", path], check=True)
+    check(f"{canaries.count} identifiers are planted, at least 200", canaries.count >= 200)
+    control = canaries.Search()
+    control.add_file(raw)
+    hits = set().union(*control.leaks().values())
+    check("and found in the raw data by the same search", all(value.lower() in hits for value in canaries.texts) and
+          all(f"{value} as an integer" in hits for value in canaries.planted["number"]))
+
+
+def judge():
+    for folder in (out, temporary):
+        search.add_folder(folder)
+    whole = b"\n".join(content for _, content in search.stacks)
+    check(f"{ran} runs, {processes} processes, {search.files} files with {search.size:,} bytes, "
+          f"{search.total():,} different bytes with frames opened", search.size > 1 << 20)
+    check("what was found is masked there", whole.count(b"[EMAIL]") > 1000 and whole.count(b"EMAIL_") > 1000)
+    log = open(os.path.join(out, "behind.log")).read()
+    check("rows were rejected, dropped and merged",
+          all(f" {word}" in log and f" 0 {word}" not in log for word in ("rejected", "dropped", "merged")))
+    leaks = search.leaks()
+    for path, values in sorted(leaks.items()):
+        print(f"        {os.path.relpath(path, work)}: {len(values)} identifiers, such as {sorted(values)[0]}")
+    check("no identifier is in any of it", not leaks)
+    check("nor is the key", not search.found(set(canaries.writings(canaries.key))))
 
 
 def main():
-    for folder in (out, outside, temporary):
-        os.mkdir(folder)
-    source, raw = os.path.join(outside, "people.csv"), os.path.join(outside, "raw.arrow")
-    staff, key = os.path.join(outside, "staff.txt"), os.path.join(outside, "key")
-    table(source)
-    with open(staff, "w") as file:
-        file.writelines(value + "\n" for value in planted["person"])
-    with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        file.write("0123456789abcdef" * 2)
-    subprocess.run([tool("tamis-ingest"), "-q", "--no-store", source, "-o", raw, "--text", "age",
-                    "--text", "code"], check=True)
-    check(f"{len(texts) + len(planted['number'])} identifiers are planted, at least 200",
-          len(texts) + len(planted["number"]) >= 200)
-    content = b"".join(frames(open(raw, "rb").read()))
-    check("and found in the raw data", all(value.encode() in content for value in texts))
-    for action in ("action: redact", f"action: pseudonym, key_file: {key}"):
-        name = action.split()[1].strip(",")
-        recipe = os.path.join(outside, name + ".yaml")
-        with open(recipe, "w") as file:
-            file.write(RECIPE % (staff, action))
-        run(f"{name}-store", "tamis-clean", raw, "--recipe", recipe, "--store", "store", "--into",
-            "clean/" + name, "-o", name + ".arrow", "--rejects", name + "-rejects.arrow", "--audit",
-            "cells", "--checks", name + ".json", "--save-state", name + ".state", "--log-format",
-            "json")
-        run(f"{name}-plain", "tamis-clean", raw, "--recipe", recipe, "--no-store", "--checks",
-            name + ".xml", "--audit", "cells", "--audit-file", name + "-audit.arrow", "--memory",
-            "256M")
-        run(f"{name}-failed", "tamis-clean", raw, "--recipe", recipe, "--store", "store", "--into",
-            "clean/failed", "--max-rejects", "0", wanted=(3,))
-        run(f"{name}-state", "tamis-clean", raw, "--state", name + ".state", "--no-store",
-            wanted=(0, 1, 2))
-    run("show", "tamis-features", "cat", "redact.arrow", "--format", "csv")
-    run("lineage", "tamis-features", "lineage", "tamis:clean/redact", "--store", "store", "--format",
-        "dot", wanted=(0, 1, 2))
-    stacks = list(haystacks())
-    masked = sum(content.count(b"[EMAIL]") for _, content in stacks)
-    check(f"{len(stacks)} files and frames, {sum(len(c) for _, c in stacks) >> 10} KiB, "
-          f"{masked} masked addresses", masked > 1000)
-    check("the output has all rows that are left", any(b"cafe" in c or "café".encode() in c
-                                                      for _, c in stacks))
-    lost = [row for path in ("redact-store", "pseudonym-store")
-            for row in open(os.path.join(out, path + ".log")).read().splitlines()
-            if " merged" in row]
-    check("rows were rejected, dropped and merged", lost and all(
-        f" 0 {what}" not in row for row in lost for what in ("rejected", "dropped", "merged")))
-    leaks = {}
-    for value, needle in needles():
-        for path, content in stacks:
-            if needle in content:
-                leaks.setdefault(os.path.relpath(path, work), []).append(value)
-    for path, values in sorted(leaks.items()):
-        print(f"        {path}: {len(values)} identifiers, such as {values[0]}")
-    check("no identifier is in any of them", not leaks)
-    for value in ("fedcba", "0123456789abcdef0123456789abcdef"):
-        check("nor is the key", not any(value.encode() in content for _, content in stacks))
+    prepare()
+    files = recipes()
+    with ThreadPoolExecutor(4) as pool:
+        outputs = [pool.submit(every_output, *item) for item in files.items()]
+        others = [pool.submit(shards, name, file, out if name == "front" else outside)
+                  for name, file in files.items()] + [pool.submit(every_log, *item) for item in files.items()]
+        for done in outputs:
+            done.result()
+        others += [pool.submit(every_failure, *item) for item in files.items()]
+        for done in others:
+            done.result()
+    kills(files if long else {name: files[name] for name in ("behind", "front")})
+    features(files)
+    judge()
     if not broken:
         print("all of it holds")
 
