@@ -15,7 +15,7 @@ enum status redact(const struct redactor *redactor, int position, const char *co
     for (size_t i = 0; i < redactor->count; i++) {
         const struct step *step = &redactor->steps[i];
         if (step->module->redact == NULL || step->position < position || value.size == 0) continue;
-        if (!step_is_open(step) || redactor->steps[position - 1].blind) {
+        if (!step_is_open(step) || (position > 0 && redactor->steps[position - 1].blind)) {
             *ret = str_of(NOT_SHOWN);
             return STATUS_OK;
         }
