@@ -219,7 +219,7 @@ const struct distinct *array_distinct(const struct field *field, const struct ar
 
 size_t distinct_bytes_most(const struct field *field, int64_t rows)
 {
-    if (field->type.id != TYPE_UTF8 || field->dictionary) return 0;
+    if (field->type.id != TYPE_UTF8 || field->dictionary || rows < LEAST_ROWS) return 0;
     return DISTINCT_MAXIMUM * (sizeof(uint32_t) + SHORT) + (size_t)rows * sizeof(uint16_t);
 }
 
