@@ -39,8 +39,25 @@ static struct {
 
 /* ---- opening ---- */
 
+static void wait_for(pid_t process)
+{
+    while (waitpid(process, NULL, 0) == -1 && errno == EINTR) {
+    }
+}
+
+/* What the nursery says; false where it is gone. */
+static bool hear_number(int channel, int32_t *ret)
+{
+    ssize_t got;
+    do
+        got = recv(channel, ret, sizeof *ret, 0);
+    while (got == -1 && errno == EINTR);
+    return got == sizeof *ret;
+}
+
 static bool start_nursery(sandbox_job *job, char *ret_reason, size_t room)
 {
+    int32_t confined = 0;
     int pair[2];
     if (!sandbox_there(ret_reason, room)) return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -53,6 +70,12 @@ static bool start_nursery(sandbox_job *job, char *ret_reason, size_t room)
     if (process < 0) {
         snprintf(ret_reason, room, "no process: %s", strerror(errno));
         close(pair[0]);
+        return false;
+    }
+    if (!hear_number(pair[0], &confined) || !confined) {
+        snprintf(ret_reason, room, "the system refuses to confine a process");
+        close(pair[0]);
+        wait_for(process);
         return false;
     }
     sandbox.channel = pair[0];
@@ -99,8 +122,7 @@ void sandbox_close(void)
         sandbox.idle = talk->next;
         worker_release(talk);
     }
-    while (waitpid(sandbox.nursery, NULL, 0) == -1 && errno == EINTR) {
-    }
+    wait_for(sandbox.nursery);
 }
 
 /* Shared memory of `bytes`, mapped; nobody can make it shorter under our feet. */
@@ -146,12 +168,9 @@ static bool send_wish(struct wish wish, const int *along)
 static enum status wish_for(struct wish wish, const int *along, int32_t *ret, struct err *err)
 {
     pthread_mutex_lock(&sandbox.lock);
-    ssize_t got = -1;
-    if (send_wish(wish, along)) do
-            got = recv(sandbox.channel, ret, sizeof *ret, 0);
-        while (got == -1 && errno == EINTR);
+    bool heard = send_wish(wish, along) && hear_number(sandbox.channel, ret);
     pthread_mutex_unlock(&sandbox.lock);
-    if (got == sizeof *ret) return STATUS_OK;
+    if (heard) return STATUS_OK;
     return fail(err, STATUS_FAILED, "the process that starts picture decoders is gone");
 }
 

@@ -205,6 +205,15 @@ static int32_t fork_worker(int channel, int received[WORKER_DESCRIPTORS], sandbo
     return result;
 }
 
+/* Whether a worker can be confined here: in a process of its own, as it is for good. */
+static bool try_confining(void)
+{
+    int status = 0;
+    pid_t process = fork();
+    if (process == 0) _exit(sandbox_confine() ? 0 : 1);
+    return process > 0 && waitpid(process, &status, 0) == process && status == 0;
+}
+
 void sandbox_nursery(int channel, sandbox_job *job)
 {
     int received[WORKER_DESCRIPTORS];
@@ -214,6 +223,8 @@ void sandbox_nursery(int channel, sandbox_job *job)
     channel = keep_only(channel);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     sandbox_hide_files();
+    int32_t confined = try_confining();
+    if (send(channel, &confined, sizeof confined, 0) != sizeof confined || !confined) _exit(1);
     while (next_wish(channel, &wish, received)) {
         int32_t result = 0;
         if (wish.wish == SAY_FORK)

@@ -87,15 +87,15 @@ def same_rows():
         check(f'{name}: the same rows with every --sandbox and 1 or 2 threads', len(seen) == 1)
 
 
-def without_filters():
-    before = [os.path.join(build, 'tests/invariants/without_filters')]
+def without_filters(name, *how):
+    before = [os.path.join(build, 'tests/invariants/without_filters'), *how]
     done = clean('bare', '--sandbox', 'auto', before=before)
-    check('no filters, auto: it runs', done.returncode == 0, done)
-    check('no filters, auto: one warning', done.stderr.count(b'decoded without a sandbox') == 1, done.stderr)
-    check('no filters, auto: the same rows', rows('bare.arrow') == rows('clean-plain.arrow'))
+    check(f'{name}, auto: it runs', done.returncode == 0, done)
+    check(f'{name}, auto: one warning', done.stderr.count(b'decoded without a sandbox') == 1, done.stderr)
+    check(f'{name}, auto: the same rows', rows('bare.arrow') == rows('clean-plain.arrow'))
     done = clean('none', '--sandbox', 'require', before=before)
-    check('no filters, require: exit 1 with a hint', done.returncode == 1 and b'hint: ' in done.stderr, done)
-    check('no filters, require: nothing is written', not os.path.exists('none.arrow'))
+    check(f'{name}, require: exit 1 with a hint', done.returncode == 1 and b'hint: ' in done.stderr, done)
+    check(f'{name}, require: nothing is written', not os.path.exists('none.arrow'))
 
 
 def dumped(process, needle):
@@ -152,7 +152,8 @@ with tempfile.TemporaryDirectory(prefix='tamis-invariant-') as work:
     clean('clean-plain', '--sandbox', 'off')
     same_rows()
     taken_over()
-    without_filters()
+    without_filters('no filters')
+    without_filters('no confining', '--late')
     key_in_no_core()
     os.chdir('/')
 sys.exit(1 if broken else 0)

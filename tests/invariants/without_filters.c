@@ -1,10 +1,13 @@
 /* without_filters.c: runs a program as on a kernel without seccomp filters: asking for one more
- * fails with EINVAL. */
+ * fails with EINVAL. With --late first, as where they are known, but a process cannot be kept from
+ * leaving a core. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,11 +17,14 @@
 
 int main(int argc, char **argv)
 {
+    bool late = argc > 1 && strcmp(argv[1], "--late") == 0;
+    argv += late;
+    argc -= late;
     struct sock_filter rules[] = {
         LOAD(nr),
         UNLESS(__NR_prctl, 3),
         LOAD(args[0]),
-        UNLESS(PR_SET_SECCOMP, 1),
+        UNLESS(late ? PR_SET_DUMPABLE : PR_SET_SECCOMP, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
