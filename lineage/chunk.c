@@ -94,7 +94,11 @@ enum status chunk_read(const struct store *store, const char *digest, size_t thr
     if (path == NULL) return fail_memory(err, 0);
     enum status status = read_one_batch(path, threads, places, ret, err);
     if (status == STATUS_OK) return STATUS_OK;
-    err_hint(err, "tamis-features verify lists every chunk that is missing or damaged");
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        err_hint(err, "gc or forget may have taken it a moment ago: read the version again; if it "
+                      "is still missing, tamis-features verify lists what is");
+    else
+        err_hint(err, "tamis-features verify lists every chunk that is missing or damaged");
     return fail_within(err, status, "chunk %s", digest);
 }
 
