@@ -1,5 +1,6 @@
 /* base/block_cache.c: large blocks that were freed and wait for the next owner. */
 #include "base/block_cache.h"
+#include "base/sanitizer.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,7 +28,7 @@ static uint64_t requests;
 static atomic_size_t bytes_kept;
 static atomic_size_t most = 64u << 20;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(WITH_ADDRESS_SANITIZER)
 static const bool wanted = false; /* a freed block must stay freed */
 #else
 static const bool wanted = true;

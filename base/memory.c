@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include "base/block_cache.h"
+#include "base/sanitizer.h"
 
 #include <malloc.h>
 #include <stdatomic.h>
@@ -68,7 +69,7 @@ size_t memory_peak(void)
 void memory_trim(void)
 {
     block_cache_shrink(0);
-#if !defined(__SANITIZE_ADDRESS__) /* the C library's heap is not in use then */
+#if !defined(WITH_ADDRESS_SANITIZER) /* the C library's heap is not in use then */
     malloc_trim(0);
 #endif
 }

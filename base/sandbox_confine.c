@@ -2,6 +2,7 @@
  * default is death. */
 #include "base/memory.h"
 #include "base/sandbox_parts.h"
+#include "base/sanitizer.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -52,6 +53,13 @@ static const struct sock_filter rules[] = {
     MAY(rt_sigreturn),
     MAY(restart_syscall),
     MAY(exit_group),
+#if defined(WITH_THREAD_SANITIZER) /* its runtime has a thread of its own */
+    MAY(getpid),
+    MAY(gettid),
+    MAY(nanosleep),
+    MAY(sched_yield),
+    MAY(futex),
+#endif
     ANSWER(KILL_PROCESS),
 };
 
@@ -86,7 +94,7 @@ static bool at_most(__rlimit_resource_t resource, rlim_t most)
 /* What libjpeg takes beside our own memory, stack and libraries come on top of --memory. */
 static bool bound_memory(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(WITH_ADDRESS_SANITIZER) || defined(WITH_THREAD_SANITIZER)
     return true;
 #else
     return memory_limit() == 0 || at_most(RLIMIT_DATA, memory_limit() + ((rlim_t)256 << 20));
