@@ -175,6 +175,9 @@ def every_failure(name, file):
         file_torn.write(content[:len(content) * 2 // 3])
     with open(torn, "rb") as half:
         clean(name + "-torn", "--recipe", file, "--store", "store", "--into", "clean/torn", data=half, wanted=(1,))
+    for what in ("--save-state", "--checks", "--report", "-o"):  # at the end, when all rows were there
+        clean(name + "-nowhere" + what, raw, "--recipe", file, "--no-store", *(["-o", name + "-nowhere.arrow"]
+              if what != "-o" else []), what, "none/such/file.json", wanted=(1, 2))
     clean(name + "-full", raw, "--recipe", file, "--no-store", "-o", "/dev/full", wanted=(1, 2))
     with open(os.path.join(outside, "changed.state"), "wb") as changed:
         changed.write(open(os.path.join(out, name + ".state"), "rb").read().replace(b"mask", b"mosk", 1))
