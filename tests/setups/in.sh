@@ -47,6 +47,12 @@ fi
 # A unit test or a fuzz target is one program; a script runs the programs.
 targets='ingest/tamis-ingest clean/tamis-clean features/tamis-features lineage/tamis_sqlite.so'
 case $1 in "$build"/*) targets=${1#"$build"/} ;; esac
+# Its helpers are named by their place in the build folder, where a test runs.
+for argument in "${@:2}"; do
+    case $argument in
+    tests/*) [ ! -f "$build/$argument" ] || targets+=" $argument" ;;
+    esac
+done
 # shellcheck disable=SC2086 # a list
 ninja -C "$sibling" $targets >"$log" 2>&1 8>&- || { tail -n 30 "$log"; exit 1; }
 # What it says counts only where it reports a race, and OpenMP's barriers are none to it.
@@ -67,4 +73,5 @@ arguments=()
 for argument in "$@"; do
     arguments+=("${argument//"$build"/"$sibling"}")
 done
+[ "$PWD" != "$build" ] || cd "$sibling"
 exec "${arguments[@]}"
