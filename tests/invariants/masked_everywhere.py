@@ -9,7 +9,7 @@ twelve modules over them with mask behind and in front of the others, with every
 of logging, into every kind of failure, in shards, and killed half way; reads the results through
 tamis-features; and looks for each identifier, and for mask's key, in every byte that was written: output,
 store, catalog with its journal, audit, rejects, checks, reports, states, metrics, events, logs, what killed runs
-left behind, arguments and environment of every process. Raw data is outside of that promise and lies elsewhere.
+left behind, arguments and environment of commands that run and of their workers. Raw data is outside of that promise and lies elsewhere.
 --long: more kills, more orders of steps, methods and formats.
 """
 import json
