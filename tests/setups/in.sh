@@ -50,7 +50,7 @@ case $1 in "$build"/*) targets=${1#"$build"/} ;; esac
 # Its helpers are named by their place in the build folder, where a test runs.
 for argument in "${@:2}"; do
     case $argument in
-    tests/*) [ ! -f "$build/$argument" ] || targets+=" $argument" ;;
+    tests/* | clean/*) [ ! -f "$build/$argument" ] || targets+=" $argument" ;;
     esac
 done
 # shellcheck disable=SC2086 # a list
