@@ -115,6 +115,20 @@ static enum status load_parameters(struct lesson *lesson, struct shard_block *bl
     return status;
 }
 
+/* What is recorded is checked against the schema that comes with it; a step that works by itself
+ * knows which columns it makes, and nothing else will do. */
+static enum status settle_schema(struct lesson *lesson, struct step *step, struct err *err)
+{
+    if (lesson->recorded != NULL) return step_settled_as(step, lesson->after, err);
+    if (lesson->parameters != NULL)
+        TRY(step_settled(step, err));
+    else
+        step->settled = true;
+    if (schema_equal(step->after, lesson->after)) return step_settled_as(step, lesson->after, err);
+    return fail(err, STATUS_FAILED, "found %zu columns behind the step, expected the %zu it makes",
+                lesson->after->count, step->after->count);
+}
+
 /* The last block of a step: the next ones can be opened. */
 static enum status end_lesson(struct lesson *lesson, struct shard_block *block, struct chain *chain,
                               struct err *err)
@@ -122,7 +136,7 @@ static enum status end_lesson(struct lesson *lesson, struct shard_block *block, 
     struct step *step = &chain->steps[block->step];
     if (!step_is_open(step)) return fail(err, STATUS_FAILED, "learned out of turn");
     TRY(load_parameters(lesson, block, step, err));
-    TRY(step_settled_as(step, lesson->after, err));
+    TRY(settle_schema(lesson, step, err));
     if (lesson->recorded != NULL) {
         TRY(recorded_freeze(lesson->recorded, err));
         step->recorded = lesson->recorded;

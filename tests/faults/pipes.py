@@ -182,6 +182,7 @@ def make_big(place, templates):
         code, _, stderr, _ = place.run(command.split())
         if code != 0:
             raise RuntimeError(f'{command}: {stderr}')
+    os.unlink(os.path.join(place.work, 'spine.csv')) # one file with the template's
     with open(os.path.join(place.work, 'spine.csv'), 'w') as file:
         file.write('user_id,at\n')
         for i in range(20000):
