@@ -235,8 +235,8 @@ enum status exchange_window(const struct shard_block *block, const struct schema
     return status;
 }
 
-enum status exchange_tally(const struct shard_block *block, const struct step *step, int pass,
-                           void **ret, struct err *err)
+static enum status read_tally(const struct shard_block *block, const struct step *step, int pass,
+                              void **ret, struct err *err)
 {
     struct wire wire = wire_from(block->data, block->size);
     void *tally = memory_get(step->module->tally_bytes + 1, 1);
@@ -244,4 +244,17 @@ enum status exchange_tally(const struct shard_block *block, const struct step *s
     *ret = tally;
     TRY(step->module->carry(step->state, pass, tally, &wire, err));
     return wire_end(&wire, err);
+}
+
+enum status exchange_absorb(const struct shard_block *block, const struct step *step, int pass,
+                            struct err *err)
+{
+    void *tally = NULL;
+    enum status status = read_tally(block, step, pass, &tally, err);
+    if (status == STATUS_OK)
+        status = step->module->absorb(step->state, pass, tally, err);
+    else if (tally != NULL && step->module->discard != NULL)
+        step->module->discard(tally);
+    memory_free(tally);
+    return status;
 }

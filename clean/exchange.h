@@ -48,8 +48,8 @@ void exchange_close(struct exchange **exchange);
  * *ret_ordinals is freed with memory_free. */
 MUST_CHECK enum status exchange_window(const struct shard_block *block, const struct schema *schema,
                                        struct batch *ret, int64_t **ret_ordinals, struct err *err);
-/* A tally as it was packed; the caller discards it where it is not absorbed. */
-MUST_CHECK enum status exchange_tally(const struct shard_block *block, const struct step *step,
-                                      int pass, void **ret, struct err *err);
+/* Gives a step the tally of a BLOCK_TALLY, as its module packed it. */
+MUST_CHECK enum status exchange_absorb(const struct shard_block *block, const struct step *step,
+                                       int pass, struct err *err);
 
 #endif

@@ -61,13 +61,7 @@ static enum status gather_tally(struct round *round, const struct shard_block *b
                                 struct err *err)
 {
     struct step *step = &round->chain->steps[block->step];
-    void *tally = NULL;
-    enum status status = exchange_tally(block, step, 0, &tally, err);
-    if (status == STATUS_OK)
-        status = step->module->absorb(step->state, 0, tally, err);
-    else if (tally != NULL && step->module->discard != NULL)
-        step->module->discard(tally);
-    memory_free(tally);
+    enum status status = exchange_absorb(block, step, 0, err);
     return status == STATUS_OK ? STATUS_OK : fail_in_step(step, status, err);
 }
 

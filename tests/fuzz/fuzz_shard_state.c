@@ -51,18 +51,6 @@ static enum status learn_merged(const struct shard_head *head, const char *path,
 
 /* ---- a state of one shard ---- */
 
-static enum status learn_tally(const struct shard_block *block, struct step *step, struct err *err)
-{
-    void *tally = NULL;
-    enum status status = exchange_tally(block, step, 0, &tally, err);
-    if (status == STATUS_OK)
-        status = step->module->absorb(step->state, 0, tally, err);
-    else if (tally != NULL && step->module->discard != NULL)
-        step->module->discard(tally);
-    memory_free(tally);
-    return status;
-}
-
 static enum status learn_block(const struct shard_block *block, struct chain *chain,
                                struct err *err)
 {
@@ -73,7 +61,8 @@ static enum status learn_block(const struct shard_block *block, struct chain *ch
     if (!step_is_open(step)) return fail(err, STATUS_FAILED, "learned out of turn");
     if (block->kind == BLOCK_ROWS)
         return exchange_window(block, step->before, &batch, &ordinals, err);
-    if (block->kind == BLOCK_TALLY && step_carries(step)) return learn_tally(block, step, err);
+    if (block->kind == BLOCK_TALLY && step_carries(step))
+        return exchange_absorb(block, step, 0, err);
     return fail(err, STATUS_FAILED, "a block of kind %u", block->kind);
 }
 
