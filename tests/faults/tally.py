@@ -82,7 +82,7 @@ class Tally:
         missed = sum(piece['missed'] for piece in self.pieces.values())
         notes = set(self.notes) | {note for piece in self.pieces.values() for note in piece['notes']}
         if missed:
-            notes.add(f'{missed} points were not reached (the command made fewer calls that time)')
+            notes.add(f'{missed} points were not reached (the command made fewer calls that time, or others in their places)')
         parts = [' '.join(name) for name, piece in self.pieces.items() if not piece['whole']]
         if parts:
             notes.add(f'in part only: {", ".join(sorted(parts))}')
